@@ -1,0 +1,72 @@
+"""`stylejax demo`: a real photograph painted in three styles, without any file of your own."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from stylejax.cli.display import display_for
+from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.sheet import contact_sheet
+from stylejax.images.write import check_output, write_picture
+from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
+from stylejax.paintings import PAINTINGS, demo_photograph
+
+STYLE_SIZE = 512
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Paint a photograph in three styles drawn by code, with the network that comes with stylejax.
+
+    Example: stylejax demo -o my-demo
+    """
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("stylejax-demo")
+    """Folder for the photograph, the three styles, the three results and the contact sheet."""
+
+    size: int = 512
+    """Long side of the results, in pixels."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    def run(self, console: Console) -> int:
+        """Draw, paint and save; returns the exit code."""
+        began = time.monotonic()
+        check_output(self.output / "contact_sheet.png")
+        photograph = demo_photograph()
+        photograph = resize(photograph, *fit_long_side(photograph.shape[0], photograph.shape[1], self.size))
+        styles = {name: draw(STYLE_SIZE, STYLE_SIZE) for name, draw in PAINTINGS.items()}
+        write_picture(self.output / "photograph.png", photograph)
+        for name, style in styles.items():
+            write_picture(self.output / f"style_{name}.png", style)
+
+        display = display_for(quiet=self.quiet, as_json=False, console=console)
+        try:
+            paintings = stylize_batch(
+                [photograph] * len(styles),
+                list(styles.values()),
+                model="vgg19-slim",
+                observe=display.show,
+                size=self.size,
+            )
+        except PaintingInterrupted as stopped:
+            paintings = stopped.paintings
+            console.print("stopped; keeping what there is", highlight=False)
+        finally:
+            display.close()
+        for name, painting in zip(styles, paintings, strict=False):
+            painting.save(self.output / f"painted_{name}.png")
+        results = [(f"painted: {name}", painting.image) for name, painting in zip(styles, paintings, strict=False)]
+        inputs = [("photograph", photograph), *((f"style: {name}", style) for name, style in styles.items())]
+        sheet = contact_sheet([inputs, results])
+        write_picture(self.output / "contact_sheet.png", sheet)
+        if not self.quiet:
+            seconds = time.monotonic() - began
+            console.print(f"wrote {2 * len(styles) + 2} pictures in {seconds:.0f} s", highlight=False)
+            console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, soft_wrap=True)
+        return 0

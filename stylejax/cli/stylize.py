@@ -1,0 +1,128 @@
+"""`stylejax stylize`: two pictures in, one painted picture out."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from stylejax.cli.display import display_for
+from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.images.write import check_output, write_picture
+from stylejax.model.sources import resolve_auto
+from stylejax.optimize.paint import CHUNK
+from stylejax.optimize.painting import Painting
+from stylejax.optimize.progress import Progress
+from stylejax.optimize.settings import Settings
+from stylejax.optimize.stylize import PaintingInterrupted, stylize
+
+
+@dataclass(frozen=True)
+class Stylize:
+    """Paint a photograph in the style of a painting.
+
+    Example: stylejax stylize town.jpg starry_night.jpg -o painted.png --size 768
+    """
+
+    content: tyro.conf.Positional[Path]
+    """The photograph: PNG, JPEG, WebP, TIFF or AVIF."""
+
+    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    """The painting whose style is taken; several are mixed in equal parts."""
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """Where the result goes; the suffix names the format."""
+
+    settings: tyro.conf.OmitArgPrefixes[Settings]
+
+    save_every: int = 0
+    """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
+
+    trace: Path | None = None
+    """Write the losses of every step to this file, as JSON lines."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print progress and result as JSON lines on standard output."""
+
+    def run(self, console: Console) -> int:
+        """Paint and save; returns the exit code."""
+        self._check()
+        if self.settings.model == "auto" and not self.quiet and not self.json:
+            console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
+        began = time.monotonic()
+
+        def observe(progress: Progress) -> None:
+            display.show(progress)
+            if self.save_every and progress.step % self.save_every == 0:
+                self._save_intermediate(progress)
+
+        try:
+            painting = self._paint(observe)
+        except PaintingInterrupted as stopped:
+            display.close()
+            return self._keep(stopped, console)
+        except NonFiniteError as failed:
+            display.close()
+            self._finish(failed.painting)
+            raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
+        finally:
+            display.close()
+        self._finish(painting)
+        self._report(painting, time.monotonic() - began, console)
+        return 0
+
+    def _paint(self, observe) -> Painting:
+        return stylize(
+            self.content, *self.styles, observe=observe, every=self.save_every or CHUNK, **self.settings.as_options()
+        )
+
+    def _check(self) -> None:
+        if not self.styles:
+            raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
+        if self.save_every < 0:
+            raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
+        check_output(self.output)
+        if self.trace:
+            check_writable(self.trace)
+
+    def _save_intermediate(self, progress: Progress) -> None:
+        name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
+        write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
+
+    def _finish(self, painting: Painting) -> None:
+        painting.save(self.output)
+        if self.trace:
+            with write_atomically(self.trace) as file:
+                file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
+
+    def _keep(self, stopped: PaintingInterrupted, console: Console) -> int:
+        if stopped.paintings:
+            self._finish(stopped.paintings[0])
+            console.print(f"stopped; what there was is in {self.output}", highlight=False, soft_wrap=True)
+        else:
+            console.print("stopped before the first steps; nothing was written", highlight=False, soft_wrap=True)
+        return 130
+
+    def _report(self, painting: Painting, seconds: float, console: Console) -> None:
+        if self.json:
+            last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
+            result = {
+                "event": "result",
+                "output": str(self.output),
+                "seconds": seconds,
+                **last,
+                "record": painting.record,
+            }
+            print(json.dumps(result), flush=True)
+        elif not self.quiet:
+            height, width = painting.image.shape[:2]
+            console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)

@@ -1,0 +1,39 @@
+"""Every error that stylejax raises on purpose.
+
+Each message says what was got, what was wanted and what to do about it, in one line. The command line prints that line
+and exits with code 2; a library caller catches `StylejaxError` or one of its kinds.
+"""
+
+from typing import Any
+
+
+class StylejaxError(Exception):
+    """Base of all errors that a user can cause and can mend."""
+
+
+class ImageError(StylejaxError):
+    """A picture cannot be read, has an impossible size, or cannot be written."""
+
+
+class WeightsError(StylejaxError):
+    """A weight file is missing, damaged, of another network, or cannot be fetched or converted."""
+
+
+class SettingsError(StylejaxError):
+    """A setting has a value that no run can use: an unknown layer, a negative weight, a size too small."""
+
+
+class NonFiniteError(StylejaxError):
+    """The loss stopped being finite; the message names the scale and the step.
+
+    Attributes:
+        painting: the `Painting` with the last good picture.
+    """
+
+    def __init__(self, message: str, painting: Any):
+        super().__init__(message)
+        self.painting = painting
+
+
+class MissingExtraError(StylejaxError):
+    """An optional package is needed; the message names the extra that installs it."""

@@ -1,0 +1,1 @@
+"""Files and folders: writing whole or not at all, and the cache."""

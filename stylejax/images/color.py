@@ -1,0 +1,67 @@
+"""ICC color management: pictures in other color spaces become sRGB, and files that we write say that they are sRGB."""
+
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # Bytes 24 to 35 hold the time of creation; frozen, so that the same picture gives the same file.
+    profile[24:36] = bytes.fromhex("07d000010001000000000000")
+    return bytes(profile)
+
+
+SRGB_PROFILE = _srgb_profile()
+"""An sRGB ICC profile of about 600 bytes, to embed in files; its creation date is always 2000-01-01."""
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Convert an 8-bit `L`, `RGB`, `CMYK` or `LAB` image to sRGB, or return None when its values already are sRGB.
+
+    The rendering intent is relative colorimetric with black point compensation. As browsers do, a damaged profile, or
+    one for another kind of image, counts as none; without a profile gray and RGB are taken as sRGB, and CMYK and LAB
+    are converted by formula.
+    """
+    if image.mode == "LAB" and profile is None:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    transform = None if profile is None else _transform(profile, image.mode)
+    if transform is None:
+        return image.convert("RGB") if image.mode == "CMYK" else None
+    if _changes_nothing(transform, image.mode):
+        return None
+    return transform.apply(image)
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """The transform from `profile` to sRGB, or None when the profile does not fit images of this mode."""
+    try:
+        return ImageCms.ImageCmsTransform(
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.ImageCmsProfile(BytesIO(SRGB_PROFILE)),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (OSError, ImageCms.PyCMSError, ValueError):
+        return None
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Whether the profile is sRGB under whatever name: a grid of colors moves by at most one level of 255.
+
+    Then the values are kept as they are, to the last bit.
+    """
+    if mode == "L":
+        colors = np.arange(256, dtype=np.uint8)[np.newaxis]
+    elif mode == "RGB":
+        levels = np.arange(0, 256, 15, dtype=np.uint8)
+        colors = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
+    else:
+        return False
+    moved = np.asarray(transform.apply(Image.fromarray(colors)), np.int16)
+    return bool(np.abs(moved - (colors if mode == "RGB" else colors[..., np.newaxis])).max() <= 1)

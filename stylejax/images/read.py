@@ -1,0 +1,128 @@
+"""Reading pictures: files, Pillow images and arrays become float32 sRGB, upright, with every mishap told in one line.
+
+PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP, PPM and JPEG 2000; of an animation the first frame. The orientation
+that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth;
+floating-point TIFF is taken as sRGB and clipped to [0, 1].
+"""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from stylejax.errors import ImageError
+from stylejax.images.decode import decode
+from stylejax.images.deep import decode_rare_tiff, has_sixteen_bits, is_cut_off, is_planar, is_tiff, low_bytes
+from stylejax.images.picture import Picture, picture_from_array
+
+PIXEL_LIMIT = 178_956_970
+"""Larger pictures are refused before they are decoded: a file of a few kilobytes can claim billions of pixels."""
+
+# Only formats that Pillow decodes itself: for EPS, say, it would run another program on the file.
+READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM", "JPEG2000")
+_WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
+
+
+def read_picture(path: str | os.PathLike[str]) -> Picture:
+    """Read a picture file.
+
+    Raises:
+        ImageError: the file is missing, unreadable, empty, cut off, damaged, no picture, or has too many pixels.
+    """
+    source = os.fspath(path)
+    with open_file(path) as file:
+        try:
+            return _decode_file(file, source)
+        except (ImageError, MemoryError):
+            raise
+        except UnidentifiedImageError:
+            raise ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}") from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+            raise ImageError(f"{source} is too large ({_one_line(problem)}); make it smaller") from None
+        except Exception as problem:  # decoders let whatever damaged data trips them escape
+            raise ImageError(f"{source} is cut off or damaged ({_one_line(problem)}); get a whole copy of it") from None
+
+
+def to_picture(source: object) -> Picture:
+    """Take a path, a Pillow image, a numpy or JAX array, or a `Picture` as a picture.
+
+    Arrays are as `picture_from_array` wants them. Files keep 16 bits of color, a Pillow image has 8.
+
+    Raises:
+        ImageError: it is none of these, or cannot be read.
+    """
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return read_picture(source)
+    if isinstance(source, Image.Image):
+        name = str(getattr(source, "filename", "") or "the Pillow image")
+        _check_size(*source.size, name)
+        try:
+            return decode(source, source=name)
+        except (OSError, SyntaxError, ValueError) as problem:
+            raise ImageError(f"{name} cannot be decoded ({_one_line(problem)})") from None
+    if hasattr(source, "__array__"):
+        return picture_from_array(np.asarray(source), source=f"the {type(source).__name__}")
+    raise ImageError(f"cannot take a {type(source).__name__} as a picture; wanted a path, a Pillow image or an array")
+
+
+def silence_decoders() -> None:
+    """Keep Pillow and tifffile from printing remarks of their own about odd files; for programs, called once at start."""
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file that should be a picture; raise ImageError when it is missing, not an ordinary file, or empty."""
+    source = Path(path)
+    try:
+        if source.is_dir():
+            raise ImageError(f"{source} is a folder; {_WANTED}")
+        if source.exists() and not source.is_file():
+            raise ImageError(f"{source} is a device or a pipe; {_WANTED}")
+        if source.exists() and source.stat().st_size == 0:
+            raise ImageError(f"{source} is empty; {_WANTED}")
+        return source.open("rb")
+    except FileNotFoundError:
+        raise ImageError(f"{source} does not exist; check the path") from None
+    except (OSError, ValueError) as problem:
+        raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
+
+
+def _decode_file(file: BinaryIO, source: str) -> Picture:
+    try:
+        image = Image.open(file, formats=READABLE)
+    except UnidentifiedImageError:
+        if not is_tiff(file):
+            raise
+        return decode_rare_tiff(file, source=source, check_size=_check_size)
+    _check_size(*image.size, source)
+    if is_cut_off(image, os.fstat(file.fileno()).st_size):
+        raise ImageError(f"{source} is cut off or damaged (its data ends too early); get a whole copy of it")
+    if is_planar(image):
+        file.seek(0)
+        return decode_rare_tiff(file, source=source, check_size=_check_size)
+    if not has_sixteen_bits(image):
+        return decode(image, source=source)
+    image.load()
+    file.seek(0)
+    return decode(image, source=source, low_bytes=low_bytes(Image.open(file, formats=READABLE)))
+
+
+def _check_size(width: int, height: int, source: str) -> None:
+    if width * height > PIXEL_LIMIT:
+        raise ImageError(
+            f"{source} has {width}x{height} pixels; wanted at most {PIXEL_LIMIT:,} in all; make it smaller"
+        )
+    if width * height == 0:
+        raise ImageError(f"{source} has {width}x{height} pixels; wanted at least one")
+
+
+def _one_line(problem: BaseException) -> str:
+    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return " ".join(text.split()).rstrip(".")

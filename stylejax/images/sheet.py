@@ -1,0 +1,90 @@
+"""A contact sheet: labelled pictures of any shapes in a neat grid, to look at many results at once."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from stylejax.errors import ImageError
+from stylejax.images.resize import fit_long_side, resize
+from stylejax.types import HostImage
+
+
+def contact_sheet(
+    rows: Sequence[Sequence[tuple[str, np.ndarray]]], *, cell: int = 320, gap: int = 16, text_size: int = 15
+) -> HostImage:
+    """Lay out labelled pictures on white.
+
+    Args:
+        rows: rows of pairs of a label and a picture `[H, W, 3]` in [0, 1]. Rows may have different lengths, and a label
+            may have several lines; a line too long for its column is cut short.
+        cell: the long side that each picture is scaled to, in pixels.
+        gap: space around the pictures.
+        text_size: height of the labels' letters.
+
+    Returns:
+        The sheet. A column is as wide as its widest picture, and a row as high as its highest.
+    """
+    if not any(rows):
+        raise ImageError("a contact sheet needs at least one picture; got none")
+    cells = [[(label, _scaled(pixels, cell)) for label, pixels in row] for row in rows]
+    font = ImageFont.load_default(size=text_size)
+    line_height = round(text_size * 1.4)
+
+    columns = max(len(row) for row in cells)
+    widths = [max(row[column][1].shape[1] for row in cells if column < len(row)) for column in range(columns)]
+    heights = [max((picture.shape[0] for _, picture in row), default=0) for row in cells]
+    labels = [line_height * max((label.count("\n") + 1 for label, _ in row if label), default=0) for row in cells]
+
+    size = (sum(heights) + sum(labels) + gap * (len(cells) + 1), sum(widths) + gap * (columns + 1))
+    sheet = np.ones((*size, 3), np.float32)
+    lines: list[tuple[int, int, str]] = []
+    top = gap
+    for row, height, below in zip(cells, heights, labels, strict=True):
+        left = gap
+        for (label, picture), width in zip(row, widths, strict=False):
+            y, x = top + height - picture.shape[0], left + (width - picture.shape[1]) // 2
+            sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+            for number, line in enumerate(label.split("\n")):
+                lines.append((left, top + height + number * line_height, _shortened(_plain(line), font, width)))
+            left += width + gap
+        top += height + below + gap
+    return _with_text(sheet, lines, font, line_height)
+
+
+def _scaled(pixels: np.ndarray, cell: int) -> np.ndarray:
+    height, width = fit_long_side(pixels.shape[0], pixels.shape[1], cell)
+    return resize(pixels, height, width)
+
+
+def _plain(line: str) -> str:
+    """The line in ASCII, which is all that the font has: accents are dropped, other letters become question marks."""
+    letters = unicodedata.normalize("NFKD", line)
+    return (
+        "".join(letter for letter in letters if not unicodedata.combining(letter)).encode("ascii", "replace").decode()
+    )
+
+
+def _shortened(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The line, or as much of its beginning as fits into `width` pixels with three dots."""
+    if font.getlength(line) <= width:
+        return line
+    while line and font.getlength(line + "...") > width:
+        line = line[:-1]
+    return line.rstrip() + "..."
+
+
+def _with_text(
+    sheet: np.ndarray,
+    lines: Sequence[tuple[int, int, str]],
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    line_height: int,
+) -> HostImage:
+    """Draw dark lines of text, given by their left edge and the top of their line, over the sheet."""
+    ink = Image.new("L", (sheet.shape[1], sheet.shape[0]), 0)
+    draw = ImageDraw.Draw(ink)
+    for left, top, text in lines:
+        draw.text((left, top + line_height // 2), text, fill=255, font=font, anchor="lm")
+    cover = np.asarray(ink, np.float32)[..., np.newaxis] / np.float32(255)
+    return sheet * (1 - cover) + np.float32(0.15) * cover

@@ -1,0 +1,1 @@
+"""The loss functions: pure functions of one picture's features."""

@@ -1,0 +1,128 @@
+"""The objective of neural style transfer: a picture, its targets and its weights in, one scalar and its parts out.
+
+    total = Σ a_l · content_l  +  Σ b_l · style_l  +  t · variation          Gatys et al. 2016, eq. 7, and a variation term
+
+Everything here is a pure function of one picture. Targets and weights are plain pytrees of arrays: jit, grad, vmap, shard
+or cache them as you like. What decides the shape of the computation is the static `ObjectiveSpec`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from stylejax.errors import SettingsError
+from stylejax.losses.content import content_loss
+from stylejax.losses.statistics import StatisticName, channel_sums, measure
+from stylejax.losses.style import style_loss
+from stylejax.losses.variation import VariationName, variation_loss
+from stylejax.model.vgg import VGG19
+from stylejax.types import Features, Image, Scalar
+
+
+@dataclass(frozen=True)
+class ObjectiveSpec:
+    """What is compared, and where. Static: another value compiles another program."""
+
+    content_layers: tuple[str, ...] = ("relu4_2",)
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    statistic: StatisticName = "gram"
+    variation: VariationName = "squared"
+    relative: bool = True
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that either term looks at."""
+        return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+
+
+class Weights(NamedTuple):
+    """The numbers that people sweep. Traced: another value runs the same program."""
+
+    content: Array
+    """`[content layers]`, in the order of `ObjectiveSpec.content_layers`."""
+    style: Array
+    """`[style layers]`, in the order of `ObjectiveSpec.style_layers`."""
+    variation: Array
+    """Scalar."""
+
+
+class Targets(NamedTuple):
+    """What the picture should look like to the network."""
+
+    content: dict[str, Features]
+    style: dict[str, dict[str, Array]]
+
+
+class Terms(NamedTuple):
+    """The weighted terms of the objective; their sum is its value."""
+
+    content: Scalar
+    style: Scalar
+    variation: Scalar
+
+
+def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> dict[str, Features]:
+    """Features of the content picture at the content layers."""
+    return model(content, spec.content_layers) if spec.content_layers else {}
+
+
+def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec) -> dict[str, dict[str, Array]]:
+    """Statistics of a style picture, of any size, at the style layers."""
+    features = model(style, spec.style_layers) if spec.style_layers else {}
+    return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
+
+
+def blend_styles(styles: Sequence[dict[str, dict[str, Array]]], blend: Array | None = None) -> dict[str, dict[str, Array]]:
+    """Mix the statistics of several styles.
+
+    Args:
+        styles: from `style_targets`, all with one spec.
+        blend: `[styles]`, the share of each; equal shares by default.
+    """
+    shares = jnp.full(len(styles), 1 / len(styles)) if blend is None else blend
+    return jax.tree.map(lambda *parts: sum(share * part for share, part in zip(shares, parts, strict=True)), *styles)
+
+
+def make_targets(
+    model: VGG19, content: Image, styles: Image | Sequence[Image], spec: ObjectiveSpec, *, blend: Array | None = None
+) -> Targets:
+    """Targets for `objective`, constants to whatever differentiates it.
+
+    Args:
+        model: from `load_model`.
+        content: sRGB in [0, 1], of the shape of the picture that will be painted.
+        styles: one picture or several, each of any shape.
+        spec: what is compared.
+        blend: `[styles]`, the share of each style; equal shares by default.
+    """
+    pictures = list(styles) if isinstance(styles, Sequence) else [styles]
+    if not pictures:
+        raise SettingsError("got no style picture; give at least one")
+    style = blend_styles([style_targets(model, picture, spec) for picture in pictures], blend)
+    return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style))
+
+
+def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
+    """The loss of `image` and its weighted terms, as `jax.value_and_grad(..., argnums=1, has_aux=True)` wants them.
+
+    Args:
+        model: from `load_model`.
+        image: sRGB in [0, 1], `[height, width, 3]`, of the shape of the content target.
+        targets: from `make_targets`, with the same `spec`.
+        weights: one content weight and one style weight a layer, and the variation weight.
+        spec: what is compared.
+    """
+    features = model(image, spec.layers) if spec.layers else {}
+    content = jnp.zeros(())
+    for weight, layer in zip(weights.content, spec.content_layers, strict=True):
+        content += weight * content_loss(features[layer], targets.content[layer], relative=spec.relative)
+    style = jnp.zeros(())
+    for weight, layer in zip(weights.style, spec.style_layers, strict=True):
+        measured = measure(channel_sums(features[layer]), spec.statistic)
+        style += weight * style_loss(measured, targets.style[layer], relative=spec.relative)
+    variation = weights.variation * variation_loss(image, spec.variation)
+    return content + style + variation, Terms(content, style, variation)

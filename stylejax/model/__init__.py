@@ -1,0 +1,1 @@
+"""The feature network and its weights."""

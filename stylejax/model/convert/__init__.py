@@ -1,0 +1,142 @@
+"""From the files that others publish to a stylejax weight file.
+
+The format is told from the content and never from the file's name. Nothing is written unless all 16 convolutions are
+there with the right shapes and finite values.
+
+Which preprocessing the weights expect cannot be seen in the numbers. In this order: what the caller says; what is known
+of a published file, by checksum or name; otherwise the layout: Keras files and names such as `conv1_1.weight` (Gatys)
+are Oxford weights, names such as `features.0.weight` are torchvision's. The header says which of these it was
+(`preprocessing_from`).
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import h5py
+import numpy as np
+
+from stylejax.errors import WeightsError
+from stylejax.files.atomic import check_writable
+from stylejax.model.check import array_problems, infer_widths
+from stylejax.model.convert.keras import ARCHIVE_MEMBER, read_keras, read_keras_archive
+from stylejax.model.convert.tensors import Tensors, damaged
+from stylejax.model.convert.torch import read_pth, read_safetensors
+from stylejax.model.preprocessing import preprocessing_named
+from stylejax.model.sources import BSD, CC_BY, VGG19
+from stylejax.model.store import WeightSet, write_weights
+
+PreprocessingName = Literal["oxford", "torchvision"]
+
+# Published files by the first hexadecimal digits of their SHA-256, which their names carry too.
+_PUBLISHED = {"d01eb7cb": ("oxford", CC_BY), "dcbb9e9d": ("torchvision", BSD)}
+
+
+def convert(
+    source: Path | str,
+    target: Path | str,
+    *,
+    name: str | None = None,
+    preprocessing: PreprocessingName | None = None,
+    provenance: Mapping[str, str] | None = None,
+) -> WeightSet:
+    """Convert a published weight file.
+
+    Args:
+        source: Keras `.h5`, `.weights.h5` or `.keras`, safetensors with torchvision's names, or `.pth` (needs PyTorch).
+        target: the `.safetensors` file to make or replace.
+        name: what the set is to be called; the target's name otherwise.
+        preprocessing: what the weights expect, where the module's rule would be wrong.
+        provenance: more to say in the header, or to say otherwise.
+
+    Returns:
+        The set as written.
+
+    Raises:
+        WeightsError: the source cannot be read or is not a VGG-19 (one line tells everything that is wrong with it), or
+            the target cannot be written.
+        MissingExtraError: the source is a `.pth` and PyTorch is not installed.
+    """
+    source, target = Path(source), Path(target)
+    if target.suffix != ".safetensors":
+        raise WeightsError(
+            f"{target} does not end in .safetensors, the only format read at run time; choose such a name"
+        )
+    check_writable(target, error=WeightsError)
+    tensors = read_tensors(source)
+    widths = infer_widths(tensors.arrays)
+    problem = array_problems(tensors.arrays, widths, labels=tensors.labels)
+    if problem:
+        raise WeightsError(f"{source} does not hold the 16 convolutions of VGG-19: {problem}; nothing was written")
+    origin = _provenance(source)
+    expected, reason = _preprocessing(source.name, origin["source_sha256"], tensors, preprocessing)
+    header = {**origin, "preprocessing_from": reason, **(provenance or {})}
+    arrays = {key: np.ascontiguousarray(array) for key, array in tensors.arrays.items()}
+    weight_set = WeightSet(name or target.stem, widths, preprocessing_named(expected), arrays, header)
+    write_weights(target, weight_set)
+    return weight_set
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Read a file of any known format, told by its first bytes.
+
+    Raises:
+        WeightsError: the file is absent, damaged or of no known format.
+        MissingExtraError: it is a `.pth` and PyTorch is not installed.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}; name a weight file") from None
+    if h5py.is_hdf5(path):
+        return read_keras(path)
+    if start.startswith(b"PK\x03\x04"):
+        return read_keras_archive(path) if _is_keras_archive(path) else read_pth(path)
+    if start[8:] == b"{":
+        return read_safetensors(path)
+    if start.startswith(b"\x80"):  # a bare pickle, as PyTorch wrote until 1.6
+        return read_pth(path)
+    raise WeightsError(
+        f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors and PyTorch .pth"
+    )
+
+
+def file_hash(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
+    """Hexadecimal checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _is_keras_archive(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return ARCHIVE_MEMBER in archive.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise damaged(path, error) from None
+
+
+def _preprocessing(file_name: str, sha256: str, tensors: Tensors, given: PreprocessingName | None) -> tuple[str, str]:
+    """The preprocessing, and how it is known."""
+    if given is not None:
+        return given, "the caller"
+    for prefix, (preprocessing, _) in _PUBLISHED.items():
+        if sha256.startswith(prefix) or prefix in file_name:
+            return preprocessing, "the published file"
+    return tensors.preprocessing, "the layout of the file"
+
+
+def _provenance(source: Path) -> dict[str, str]:
+    """Where the weights came from, without the folders of this machine."""
+    sha256, md5 = file_hash(source, "sha256"), file_hash(source, "md5")
+    licenses = {prefix: license for prefix, (_, license) in _PUBLISHED.items()} | {VGG19.md5: VGG19.license}
+    known = licenses.get(sha256[:8]) or licenses.get(md5)
+    try:
+        version = metadata.version("stylejax")
+    except metadata.PackageNotFoundError:
+        version = "(not installed)"
+    header = {"source": source.name, "source_sha256": sha256, "source_md5": md5, "converted_by": f"stylejax {version}"}
+    return header | ({"license": known} if known else {})

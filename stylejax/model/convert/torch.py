@@ -1,0 +1,85 @@
+"""PyTorch weights: a state dictionary as `.pth`, or as safetensors with the same names.
+
+Names are torchvision's `features.0.weight` (also those of the Caffe weights `vgg19-d01eb7cb.pth`) or, in Gatys'
+`vgg_conv.pth`, `conv1_1.weight`; kernels are `[out, in, 3, 3]`. The classifier (torchvision's, or timm's head) is
+passed over.
+
+A `.pth` is a pickle, which could run code: it is read by PyTorch with `weights_only=True`, which builds tensors and
+nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from stylejax.errors import MissingExtraError, WeightsError
+from stylejax.model.convert.tensors import Tensors, damaged
+from stylejax.model.layers import CONV_NAMES, LAYERS
+from stylejax.model.store import FORMAT
+
+# torchvision numbers convolutions, ReLUs and poolings in one row, in the order of LAYERS.
+TORCHVISION_NAMES = {f"features.{index}": layer.name for index, layer in enumerate(LAYERS) if layer.kind == "conv"}
+_CLASSIFIER = ("classifier.", "head.", "pre_logits.", "fc")
+
+
+def read_safetensors(path: Path) -> Tensors:
+    """Read safetensors with PyTorch's names.
+
+    Raises:
+        WeightsError: the file is damaged, or it is a stylejax file already.
+    """
+    try:
+        with safe_open(path, "np") as file:
+            if (file.metadata() or {}).get("format") == FORMAT:
+                raise WeightsError(f"{path} is a stylejax file already; use it by its path")
+            return _rename(list(file.keys()), file.get_tensor)
+    except (SafetensorError, OSError, TypeError) as error:
+        raise damaged(path, error) from None
+
+
+def read_pth(path: Path) -> Tensors:
+    """Read a state dictionary that PyTorch wrote, alone or under the key `state_dict`.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        WeightsError: the file is damaged, holds more than tensors (nothing of it is run), or is no state dictionary.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MissingExtraError(
+            f"{path} is a PyTorch file and PyTorch is not installed; run `pip install 'stylejax[torch]'` and try again"
+        ) from None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle can raise anything
+        reason = " ".join(str(error).split())[:160]
+        raise WeightsError(
+            f"{path} is damaged or holds more than tensors, and nothing of it was run ({reason}); get it again"
+        ) from None
+    state = state.get("state_dict", state) if isinstance(state, dict) else {}
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        raise WeightsError(f"{path} holds no named tensors; save `model.state_dict()` and convert that")
+    return _rename(tensors, lambda name: tensors[name].float().numpy())
+
+
+def _rename(names: Iterable[str], read: Callable[[str], np.ndarray]) -> Tensors:
+    """The tensors under this project's names, kernels as `[height, width, in, out]`."""
+    tensors = Tensors("torchvision")
+    for name in names:
+        plain = name.removeprefix("module.")  # torch.nn.DataParallel adds it
+        layer, _, part = plain.rpartition(".")
+        if plain.startswith(_CLASSIFIER) or part == "num_batches_tracked":
+            continue
+        array = np.asarray(read(name), np.float32)
+        if layer in CONV_NAMES:
+            tensors.preprocessing = "oxford"
+        convolution = TORCHVISION_NAMES.get(layer, layer if layer in CONV_NAMES else None)
+        if part == "weight" and array.ndim == 4:
+            tensors.add(convolution, "kernel", array.transpose(2, 3, 1, 0), name)
+        else:
+            tensors.add(convolution, "kernel" if part == "weight" else part, array, name)
+    return tensors

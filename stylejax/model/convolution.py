@@ -1,0 +1,56 @@
+"""The 3×3 convolution, with the gradient written the way compilers like it.
+
+The gradient for the input of a convolution is itself a convolution, of the output's gradient with the kernel flipped in
+both directions and its channel axes swapped. Written as such it is an ordinary forward convolution; left to autodiff it is
+one with an unusual kernel layout, which XLA's CPU backend runs 2.5 times slower inside a loop.
+"""
+
+from functools import partial
+from typing import Literal
+
+import jax
+from jax import Array, lax
+
+PrecisionName = Literal["float32", "tf32"]
+
+_LAYOUT = ("NHWC", "HWIO", "NHWC")
+
+
+def convolve(features: Array, kernel: Array, *, zero_padded: bool, precision: PrecisionName = "float32") -> Array:
+    """Convolve `[rows, columns, in]` with a kernel `[3, 3, in, out]`.
+
+    Args:
+        features: the input.
+        kernel: height, width, input channels, output channels.
+        zero_padded: pad with zeros so that rows and columns stay; otherwise they shrink by two (the caller has padded).
+        precision: `float32` is exact on every backend; `tf32` lets a GPU or TPU use its faster reduced precision.
+    """
+    exact = lax.Precision.HIGHEST if precision == "float32" else lax.Precision.DEFAULT
+    return _convolve(features, kernel, 1 if zero_padded else 0, exact)
+
+
+def _direct(features: Array, kernel: Array, margin: int, precision: lax.Precision) -> Array:
+    return lax.conv_general_dilated(
+        features[None], kernel, (1, 1), [(margin, margin)] * 2, dimension_numbers=_LAYOUT, precision=precision
+    )[0]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _convolve(features: Array, kernel: Array, margin: int, precision: lax.Precision) -> Array:
+    return _direct(features, kernel, margin, precision)
+
+
+def _convolve_forward(features: Array, kernel: Array, margin: int, precision: lax.Precision):
+    return _direct(features, kernel, margin, precision), (features, kernel)
+
+
+def _convolve_backward(margin: int, precision: lax.Precision, saved: tuple[Array, Array], gradient: Array):
+    features, kernel = saved
+    flipped = kernel[::-1, ::-1].swapaxes(2, 3)
+    for_features = _direct(gradient, flipped, 2 - margin, precision)
+    # Weights are frozen, so this is dead code that XLA removes, unless a caller differentiates for the kernel.
+    for_kernel = jax.vjp(lambda k: _direct(features, k, margin, precision), kernel)[1](gradient)[0]
+    return for_features, for_kernel
+
+
+_convolve.defvjp(_convolve_forward, _convolve_backward)

@@ -1,0 +1,81 @@
+"""VGG-19 as data: the names, order and sizes of its layers.
+
+Layers carry the field's names: `conv4_2` is the value *before* its ReLU, `relu4_2` the value after it, `pool4` the value
+after the pooling that ends block 4. Everything else in stylejax speaks of layers by these names only.
+
+Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, column E.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from stylejax.errors import SettingsError
+
+BLOCK_DEPTHS = (2, 2, 4, 4, 4)
+"""How many convolutions each of the five blocks has."""
+
+FULL_WIDTHS = (64, 128, 256, 512, 512)
+"""How many channels each block of the published network has."""
+
+
+class Layer(NamedTuple):
+    """One layer: its name, what it does, and the block (1 to 5) that it belongs to."""
+
+    name: str
+    kind: Literal["conv", "relu", "pool"]
+    block: int
+
+
+def _all_layers() -> Iterable[Layer]:
+    for block, depth in enumerate(BLOCK_DEPTHS, start=1):
+        for index in range(1, depth + 1):
+            yield Layer(f"conv{block}_{index}", "conv", block)
+            yield Layer(f"relu{block}_{index}", "relu", block)
+        yield Layer(f"pool{block}", "pool", block)
+
+
+LAYERS = tuple(_all_layers())
+LAYER_NAMES = tuple(layer.name for layer in LAYERS)
+CONV_NAMES = tuple(layer.name for layer in LAYERS if layer.kind == "conv")
+
+
+def check_layer_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return `names` as a tuple.
+
+    Raises:
+        SettingsError: a name is not a layer of VGG-19; the message suggests the nearest one.
+    """
+    names = tuple(names)
+    for name in names:
+        if name not in LAYER_NAMES:
+            nearest = difflib.get_close_matches(name, LAYER_NAMES, n=1, cutoff=0.0)[0]
+            raise SettingsError(f"no layer is called {name!r}; did you mean {nearest!r}? Layers run from conv1_1 to pool5")
+    return names
+
+
+def layers_up_to(names: Iterable[str]) -> tuple[Layer, ...]:
+    """The shortest run of layers from the picture that contains every name in `names`."""
+    deepest = max(LAYER_NAMES.index(name) for name in check_layer_names(names))
+    return LAYERS[: deepest + 1]
+
+
+def channels(name: str, widths: tuple[int, ...] = FULL_WIDTHS) -> int:
+    """Channels of the features of layer `name` in a network whose blocks have `widths` channels."""
+    check_layer_names([name])
+    return widths[LAYERS[LAYER_NAMES.index(name)].block - 1]
+
+
+def kernel_shapes(widths: tuple[int, ...] = FULL_WIDTHS) -> dict[str, tuple[int, int, int, int]]:
+    """Shape `[3, 3, in, out]` (HWIO) of the kernel of every convolution, by layer name and in order."""
+    shapes = {}
+    incoming = 3
+    for name in CONV_NAMES:
+        shapes[name] = (3, 3, incoming, channels(name, widths))
+        incoming = channels(name, widths)
+    return shapes
+
+
+def smallest_side(names: Iterable[str]) -> int:
+    """Fewest pixels a picture's short side needs for the layers `names`, each pooling halving it (rounding down)."""
+    return 2 ** sum(layer.kind == "pool" for layer in layers_up_to(names))

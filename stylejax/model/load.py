@@ -1,0 +1,60 @@
+"""From a name or a path to a network that is ready to use."""
+
+import dataclasses
+from pathlib import Path
+
+from stylejax.model.convolution import PrecisionName
+from stylejax.model.padding import Padding, PaddingName
+from stylejax.model.pooling import PoolingName
+from stylejax.model.sources import resolve, resolve_auto
+from stylejax.model.store import WeightSet, read_weights
+from stylejax.model.vgg import VGG19, NetworkSpec
+
+
+def load_model(
+    name: str | Path = "auto",
+    *,
+    pooling: PoolingName = "max",
+    padding: PaddingName = "replicate",
+    precision: PrecisionName = "float32",
+) -> VGG19:
+    """Load a feature network.
+
+    Args:
+        name: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19 when it is in
+            the cache, otherwise the small network that comes with stylejax.
+        pooling: of all five pooling layers.
+        padding: of the convolutions.
+        precision: of the convolutions on a GPU or TPU.
+
+    Raises:
+        WeightsError: the set is not installed (the message says how to get it) or its file is damaged.
+    """
+    path = resolve_auto()[1] if name == "auto" else resolve(str(name))
+    return build_model(read_weights(path), pooling=pooling, padding=padding, precision=precision)
+
+
+def build_model(
+    weights: WeightSet,
+    *,
+    pooling: PoolingName = "max",
+    padding: PaddingName = "replicate",
+    precision: PrecisionName = "float32",
+) -> VGG19:
+    """A network from weights in memory."""
+    spec = NetworkSpec(
+        name=weights.name,
+        preprocessing=weights.preprocessing,
+        widths=weights.widths,
+        pooling=pooling,
+        padding=Padding.named(padding),
+        precision=precision,
+    )
+    return VGG19(spec, weights.arrays)  # pyright: ignore[reportArgumentType]
+
+
+def reconfigured(model: VGG19, **changes: object) -> VGG19:
+    """The same weights, shared and not copied, under a spec with `changes`."""
+    weights = {f"{name}/kernel": kernel[...] for name, kernel in model.kernels.items()}
+    weights |= {f"{name}/bias": bias[...] for name, bias in model.biases.items()}
+    return VGG19(dataclasses.replace(model.spec, **changes), weights)  # pyright: ignore[reportArgumentType]

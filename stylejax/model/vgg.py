@@ -1,0 +1,107 @@
+"""VGG-19 as a Flax NNX module: a picture in, named features out.
+
+The module works on one picture and is pure, so `jax.vmap`, `jax.grad`, `jax.jit` and sharded arrays apply to it as to any
+function. Its weights are frozen: they are not `nnx.Param`, so an optimizer of a host program does not pick them up, and no
+gradient flows to them. Pass it to a jitted function as an argument; closing over it would copy its weights into the program.
+
+Differs from the paper: Gatys et al. 2016 name the features `conv4_2`; in this house, as in the published code,
+that is the value before the ReLU and `relu4_2` the value after it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array, lax
+
+from stylejax.errors import SettingsError
+from stylejax.model.convolution import PrecisionName, convolve
+from stylejax.model.layers import CONV_NAMES, FULL_WIDTHS, layers_up_to, smallest_side
+from stylejax.model.padding import ZERO, Padding, pad_by_one
+from stylejax.model.pooling import PoolingName, pool
+from stylejax.model.preprocessing import Preprocessing
+from stylejax.types import Image
+
+
+class FrozenParam(nnx.Variable):
+    """A weight of the feature network: data, never trained."""
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Everything about a network that is not a number in an array."""
+
+    name: str
+    preprocessing: Preprocessing
+    widths: tuple[int, ...] = FULL_WIDTHS
+    pooling: PoolingName = "max"
+    padding: Padding = ZERO
+    precision: PrecisionName = "float32"
+
+
+class VGG19(nnx.Module):
+    """The convolutional part of VGG-19, of any width."""
+
+    def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]):
+        """Hold `weights`, flat names `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`), float32."""
+        self.spec = spec
+        self.kernels = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/kernel"])) for name in CONV_NAMES})
+        self.biases = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/bias"])) for name in CONV_NAMES})
+
+    def __call__(self, image: Image, layers: Iterable[str]) -> dict[str, Array]:
+        """Features of `image` at `layers`, computing no deeper than the deepest of them.
+
+        Args:
+            image: sRGB in [0, 1], `[height, width, 3]`; the module applies the preprocessing of its weights.
+            layers: names such as `relu4_2`, `conv4_2`, `pool3`.
+
+        Returns:
+            `{"relu4_2": [rows, columns, channels], ...}` in float32.
+
+        Raises:
+            SettingsError: a layer does not exist, or the picture is too small for the deepest one.
+        """
+        layers = tuple(layers)
+        needed = smallest_side(layers)
+        if min(image.shape[:2]) < needed:
+            raise SettingsError(
+                f"a picture of {image.shape[1]}×{image.shape[0]} pixels is too small for {layers_up_to(layers)[-1].name}: "
+                f"its short side needs at least {needed} pixels; choose a larger size or shallower layers"
+            )
+        features, value = {}, self.spec.preprocessing.apply(image)
+        for layer in layers_up_to(layers):
+            if layer.kind == "conv":
+                value = self._convolve(value, layer.name)
+            elif layer.kind == "relu":
+                value = _relu(value)
+            else:
+                value = pool(value, self.spec.pooling)
+            if layer.name in layers:
+                features[layer.name] = value
+        return features
+
+    def _convolve(self, value: Array, layer: str) -> Array:
+        kernel = lax.stop_gradient(self.kernels[layer][...])
+        bias = lax.stop_gradient(self.biases[layer][...])
+        mode = self.spec.padding.mode(layer)
+        padded = value if mode == "zero" else pad_by_one(value, mode)
+        return convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision) + bias
+
+
+@jax.custom_vjp
+def _relu(value: Array) -> Array:
+    return jnp.maximum(value, 0)
+
+
+def _relu_forward(value: Array) -> tuple[Array, Array]:
+    output = _relu(value)
+    return output, output
+
+
+def _relu_backward(output: Array, gradient: Array) -> tuple[Array]:
+    return (jnp.where(output > 0, gradient, 0),)  # read from the output: the value before need not be kept
+
+
+_relu.defvjp(_relu_forward, _relu_backward)

@@ -1,0 +1,71 @@
+"""The compile boundary: many steps of many pictures in one program.
+
+One program serves every number that people sweep: weights, learning rate and the count of steps are traced. Another shape,
+layer, statistic or optimizer is another `Plan` or another array shape, and compiles another program.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from stylejax.losses.objective import Targets, Terms, Weights
+from stylejax.model.vgg import VGG19
+from stylejax.optimize.plan import Plan
+from stylejax.optimize.step import LaneState, Trace, picture, step
+from stylejax.types import Images
+
+
+class Shared(NamedTuple):
+    """Which targets all lanes share: those are held once and have no lane axis."""
+
+    content: bool = False
+    style: bool = False
+
+    @property
+    def axes(self) -> Targets:
+        """`in_axes` of the targets for `jax.vmap`."""
+        return Targets(None if self.content else 0, None if self.style else 0)  # pyright: ignore[reportArgumentType]
+
+
+@partial(jax.jit, static_argnames=("plan", "shared"), donate_argnames="lanes")
+def run_chunk(
+    model: VGG19,
+    lanes: LaneState,
+    targets: Targets,
+    weights: Weights,
+    learning_rate: Array,
+    steps: Array,
+    *,
+    plan: Plan,
+    shared: Shared,
+) -> tuple[LaneState, Trace, Images]:
+    """Run `steps` steps, at most `plan.chunk`, of every lane.
+
+    Args:
+        model: the feature network, not batched.
+        lanes: state of each lane, every array with a leading axis of lanes; donated.
+        targets: with a leading axis of lanes, but for what `shared` names.
+        weights: every array with a leading axis of lanes.
+        learning_rate: `[lanes]`.
+        steps: scalar integer.
+        plan: static.
+        shared: static.
+
+    Returns:
+        The new state, the trace `[plan.chunk, lanes]` of which the first `steps` rows are filled, and the pictures as they would
+        be kept now.
+    """
+    batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0))
+
+    def body(index: Array, carried: tuple[LaneState, Trace]) -> tuple[LaneState, Trace]:
+        lanes, trace = carried
+        lanes, row = batched(model, lanes, targets, weights, learning_rate)
+        return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
+
+    empty = jnp.zeros((plan.chunk, *learning_rate.shape))
+    unfilled = Trace(empty, Terms(empty, empty, empty))
+    lanes, trace = lax.fori_loop(0, steps, body, (lanes, unfilled))
+    return lanes, trace, jax.vmap(partial(picture, plan=plan))(lanes)

@@ -1,0 +1,95 @@
+"""What is to be painted. A batch is a list of jobs, each with its own pictures and its own settings.
+
+Jobs that are painted together must agree in everything static (shapes, layers, statistic, number of steps); their numbers
+(every weight, the learning rate, the seed) may all differ.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from stylejax.errors import SettingsError
+from stylejax.images.resize import resize
+from stylejax.losses.normalization import layer_factors
+from stylejax.losses.objective import Weights
+from stylejax.optimize.scales import scale_shapes
+from stylejax.optimize.settings import Settings
+from stylejax.types import HostImage, Images
+
+TRACED = frozenset(
+    {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
+)
+"""Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One picture to paint: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and how."""
+
+    content: HostImage
+    styles: tuple[HostImage, ...]
+    settings: Settings
+    init: HostImage | None = None
+    """The picture to start from where `settings.init` is a path."""
+
+
+def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
+    """The scales that all jobs share.
+
+    Raises:
+        SettingsError: there is no job, or two of them differ in something static; the message says in what.
+    """
+    if not jobs:
+        raise SettingsError("got no picture to paint; give at least one content and one style")
+    first = jobs[0]
+    shapes = scale_shapes(first.content.shape[0], first.content.shape[1], first.settings)
+    for number, job in enumerate(jobs[1:], start=2):
+        for field in dataclasses.fields(Settings):
+            ours, theirs = getattr(first.settings, field.name), getattr(job.settings, field.name)
+            if field.name not in TRACED and ours != theirs:
+                raise SettingsError(
+                    f"picture {number} has {field.name} {theirs} and picture 1 has {ours}; "
+                    "pictures of one batch share it, so paint them in separate batches"
+                )
+        if job.settings.objective_spec() != first.settings.objective_spec():
+            raise SettingsError(f"picture {number} names other layers than picture 1; give a layer the weight 0 instead")
+        theirs = scale_shapes(job.content.shape[0], job.content.shape[1], job.settings)
+        if theirs != shapes:
+            raise SettingsError(
+                f"picture {number} would be {theirs[-1][1]}×{theirs[-1][0]} pixels and picture 1 {shapes[-1][1]}×{shapes[-1][0]}; "
+                "pictures of one batch share their shape, so group them by aspect ratio or resize them first"
+            )
+    return shapes
+
+
+def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
+    """The first picture of every job, `[jobs, height, width, 3]`."""
+    return jnp.stack([_starting_image(job, height, width) for job in jobs])
+
+
+def _starting_image(job: Job, height: int, width: int) -> Array:
+    if job.init is not None:
+        return jnp.asarray(resize(job.init, height, width))
+    if job.settings.init == "content":
+        return jnp.asarray(resize(job.content, height, width))
+    if job.settings.init == "gray":
+        return jnp.full((height, width, 3), 0.5)
+    noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
+    return jnp.clip(0.5 + 0.2 * noise, 0, 1)
+
+
+def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> Weights:
+    """Weights of every job with a leading axis of lanes, the factors of their normalization multiplied in."""
+    rows = []
+    for job in jobs:
+        settings = job.settings
+        factors = {layer: layer_factors(settings.normalization, shape) for layer, shape in layer_shapes.items()}
+        content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
+        style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
+        rows.append(Weights(np.array(content), np.array(style), np.array(settings.tv_weight)))  # pyright: ignore
+    return jax.tree.map(lambda *lanes: jnp.asarray(np.stack(lanes), jnp.float32), *rows)

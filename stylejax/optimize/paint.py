@@ -1,0 +1,78 @@
+"""The host loop: jobs in, paintings out. It prepares each scale, runs the compiled chunks and tells of each."""
+
+from collections.abc import Iterator, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stylejax.model.vgg import VGG19
+from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
+from stylejax.optimize.plan import Plan
+from stylejax.optimize.progress import Clock, Progress, failures, trace_records
+from stylejax.optimize.scales import enlarge
+from stylejax.optimize.step import start
+from stylejax.optimize.targets import batch_targets
+
+CHUNK = 10
+"""Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
+
+
+def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[Progress]:
+    """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
+
+    The consumer decides what to do with a progress, and may stop at any time by not asking for the next.
+
+    Args:
+        model: the feature network.
+        jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
+        every: a progress is wanted after each so many steps of a scale, besides the regular ones.
+
+    Raises:
+        SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
+    """
+    settings = jobs[0].settings if jobs else None
+    shapes = common_shapes(jobs)
+    assert settings is not None
+    plan = Plan.of(settings, chunk=CHUNK)
+    learning_rate = jnp.asarray([job.settings.learning_rate for job in jobs], jnp.float32)
+    clock = Clock(shapes, settings.iterations)
+    lanes = None
+    for scale, (height, width) in enumerate(shapes, start=1):
+        targets, shared = batch_targets(model, jobs, height, width, plan.objective)
+        weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
+        if lanes is None:
+            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
+        else:
+            lanes = enlarge(lanes, shape=(height, width), plan=plan)
+        step = 0
+        while step < settings.iterations:
+            count = min(CHUNK, settings.iterations - step, every - step % every)
+            lanes, trace, pictures = run_chunk(
+                model, lanes, targets, weights, learning_rate, jnp.int32(count), plan=plan, shared=shared
+            )
+            place = {"scale": scale, "height": height, "width": width, "step": step}
+            records = [trace_records(trace, count, lane, **place) for lane in range(len(jobs))]
+            step += count
+            fraction, seconds_left, seconds_per_step = clock.tick(scale, step, count)
+            yield Progress(
+                scale=scale,
+                scales=len(shapes),
+                height=height,
+                width=width,
+                step=step,
+                steps=settings.iterations,
+                fraction=fraction,
+                steps_per_second=len(jobs) / seconds_per_step,
+                seconds_left=seconds_left,
+                records=records,
+                pictures=pictures,
+                failures=failures(lanes, settings.iterations),
+            )
+
+
+def _layer_shapes(model: VGG19, height: int, width: int, plan: Plan) -> dict[str, tuple[int, int, int]]:
+    image = jax.ShapeDtypeStruct((height, width, 3), np.float32)
+    features = jax.eval_shape(lambda model, image: model(image, plan.objective.layers), model, image)
+    return {layer: value.shape for layer, value in features.items()}

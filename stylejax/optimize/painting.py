@@ -1,0 +1,48 @@
+"""The result of a run: a picture, how it came about, and the record that travels inside its file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylejax.images.write import write_picture
+from stylejax.optimize.progress import Failure
+from stylejax.optimize.settings import Settings
+from stylejax.types import HostImage
+from stylejax.version import VERSION
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A painted picture."""
+
+    image: HostImage
+    """sRGB in [0, 1], `[height, width, 3]`."""
+    alpha: np.ndarray | None
+    """The content's opacity in [0, 1], `[height, width]`, if it had any."""
+    trace: list[dict[str, Any]]
+    """One record a step: `scale, height, width, step, total, content, style, tv`."""
+    settings: Settings
+    network: str
+    """Name of the feature network that was used."""
+    sources: dict[str, Any]
+    """Names of the content and style pictures, as far as they have any."""
+    failure: Failure | None = None
+    """Where the loss stopped being finite, if it did; the picture is the last good one."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """How the picture was made; the same run gives the same record."""
+        made_with = {"program": "stylejax", "version": VERSION, "network": self.network}
+        return {**made_with, **self.sources, "settings": self.settings.as_options()}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture, its opacity and its record to `path`: PNG, JPEG, WebP, TIFF or AVIF by suffix.
+
+        Raises:
+            ImageError: the suffix is unknown or the place cannot be written.
+        """
+        path = Path(path)
+        write_picture(path, self.image, alpha=self.alpha, metadata=self.record)
+        return path

@@ -1,0 +1,86 @@
+"""What can be seen of a run while it goes on."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stylejax.optimize.step import RUNNING, LaneState, Trace
+from stylejax.types import Images
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a lane stopped being finite; its picture is the one before that step."""
+
+    scale: int
+    step: int
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """The state of a batch between two chunks of steps."""
+
+    scale: int
+    """The scale that is painted, counted from 1."""
+    scales: int
+    height: int
+    width: int
+    step: int
+    """Steps done at this scale."""
+    steps: int
+    """Steps that this scale takes."""
+    fraction: float
+    """Share of all the work that is done, 0 to 1."""
+    steps_per_second: float
+    """Steps of one picture, all lanes counted, over the last chunk."""
+    seconds_left: float
+    records: list[list[dict[str, Any]]]
+    """For each lane the trace of the chunk: `scale, height, width, step, total, content, style, tv`, each step's loss at the
+    picture before its update."""
+    pictures: Images
+    """The pictures as they would be kept now, `[lanes, height, width, 3]`, on the device."""
+    failures: list[Failure | None]
+    """For each lane, where it stopped being finite, if it did."""
+
+
+class Clock:
+    """Share of the work that is done, and the time that the rest will take; work is counted in pixels times steps."""
+
+    def __init__(self, shapes: Sequence[tuple[int, int]], steps: int):
+        self._pixels = [height * width for height, width in shapes]
+        self._steps = steps
+        self._began = self._last = time.perf_counter()
+
+    def tick(self, scale: int, step: int, new_steps: int) -> tuple[float, float, float]:
+        """Fraction done, seconds left and seconds per step of the last chunk, after `step` steps of `scale`."""
+        now = time.perf_counter()
+        per_step = (now - self._last) / new_steps
+        self._last = now
+        total = sum(self._pixels) * self._steps
+        done = sum(self._pixels[: scale - 1]) * self._steps + self._pixels[scale - 1] * step
+        return done / total, (now - self._began) * (total - done) / done, per_step
+
+
+def trace_records(trace: Trace, count: int, lane: int, **place: int) -> list[dict[str, Any]]:
+    """The first `count` rows of a chunk's trace for one lane; `place` is scale, height, width and the first step."""
+    first = place.pop("step")
+    values = {
+        "total": trace.total,
+        "content": trace.terms.content,
+        "style": trace.terms.style,
+        "tv": trace.terms.variation,
+    }
+    columns = {name: np.asarray(value)[:count, lane].tolist() for name, value in values.items()}
+    rows = zip(*columns.values(), strict=True)
+    return [place | {"step": first + i} | dict(zip(columns, row, strict=True)) for i, row in enumerate(rows)]
+
+
+def failures(lanes: LaneState, steps_per_scale: int) -> list[Failure | None]:
+    """Where each lane failed, from the steps that the lanes themselves remember."""
+    return [
+        None if at == RUNNING else Failure(scale=at // steps_per_scale + 1, step=at % steps_per_scale)
+        for at in np.asarray(lanes.failed_at).tolist()
+    ]

@@ -1,0 +1,175 @@
+"""Every setting of a run, in one dataclass.
+
+The flags of the command line, their help and defaults, the keyword arguments of the library and the record inside a
+finished picture are all drawn from here.
+"""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stylejax.errors import SettingsError
+from stylejax.losses.normalization import NormalizationName
+from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.statistics import StatisticName
+from stylejax.losses.variation import VariationName
+from stylejax.model.convolution import PrecisionName
+from stylejax.model.layers import check_layer_names
+from stylejax.model.padding import Padding, PaddingName
+from stylejax.model.pooling import PoolingName
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to paint. The defaults are the `stylejax` recipe."""
+
+    size: int = 512
+    """Long side of the result, in pixels; the content picture is resized to it."""
+
+    model: str = "auto"
+    """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
+    when it is in the cache, otherwise the small network that comes with stylejax."""
+
+    content_weight: float = 0.05
+    """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
+
+    style_weight: float = 1.0
+    """How strongly the style is painted."""
+
+    tv_weight: float = 5.0
+    """Weight of total variation. Raise it for smoother areas, lower it for more texture."""
+
+    content_layers: str = "relu4_2"
+    """Layers that keep the content, such as `relu4_2` or `relu3_2=1,relu4_2=.5`."""
+
+    style_layers: str = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
+    """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`."""
+
+    style_loss: StatisticName = "gram+mean"
+    """Statistic of the style features: `gram` as in the paper, `gram+mean`, `wasserstein` or `moments`."""
+
+    variation: VariationName = "squared"
+    """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
+
+    normalization: NormalizationName = "relative"
+    """What a weight means. `relative` divides each term by its target's own energy, so that one setting serves every network,
+    layer and size; the others are the conventions of published recipes."""
+
+    pooling: PoolingName = "max"
+    """Pooling of the feature network."""
+
+    padding: PaddingName = "replicate"
+    """How convolutions see past the edge; `zero` is the published choice and leaves halos."""
+
+    precision: PrecisionName = "float32"
+    """Arithmetic of the convolutions on a GPU or TPU."""
+
+    iterations: int = 100
+    """Steps at each scale."""
+
+    smallest_size: int = 128
+    """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
+
+    scale_factor: float = 2.0
+    """How much larger each scale is than the one before."""
+
+    learning_rate: float = 0.02
+    """Step size of Adam, in units of the picture's range [0, 1]."""
+
+    beta1: float = 0.9
+    """Adam's decay of the mean gradient."""
+
+    beta2: float = 0.99
+    """Adam's decay of the mean squared gradient."""
+
+    averaging: float = 0.95
+    """Decay of the running average of the picture, which is what is kept; 0 keeps the last step as it is."""
+
+    init: str = "content"
+    """Where to start: `content`, `noise`, `gray`, or the path of a picture."""
+
+    seed: int = 0
+    """Seed of the random start."""
+
+    def __post_init__(self):
+        """Raise SettingsError, naming the setting, its value and what it may be."""
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            _check(name, getattr(self, name), 0 <= getattr(self, name) <= 1e12, "a number from 0 to 1e12")
+        _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1e3, "a number above 0, at most 1000")
+        _check("size", self.size, 1 <= self.size <= 65535, "a whole number of pixels from 1 to 65535")
+        _check("smallest_size", self.smallest_size, self.smallest_size >= 1, "a whole number of pixels, at least 1")
+        _check("iterations", self.iterations, 1 <= self.iterations <= 1_000_000, "a whole number from 1 to 1000000")
+        _check("scale_factor", self.scale_factor, 1.05 <= self.scale_factor <= 100, "a number from 1.05 to 100")
+        for name in ("beta1", "beta2", "averaging"):
+            _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "a number from 0 up to, not including, 1")
+        _check("seed", self.seed, 0 <= self.seed < 2**32, "a whole number from 0 to 4294967295")
+        Padding.named(self.padding)
+        if not self.content_layer_weights and not self.style_layer_weights:
+            raise SettingsError("got neither content layers nor style layers; give at least one of them")
+
+    @property
+    def content_layer_weights(self) -> dict[str, float]:
+        """Weight of each content layer, before `content_weight`."""
+        return parse_layers("content_layers", self.content_layers)
+
+    @property
+    def style_layer_weights(self) -> dict[str, float]:
+        """Weight of each style layer, before `style_weight`."""
+        return parse_layers("style_layers", self.style_layers)
+
+    def objective_spec(self) -> ObjectiveSpec:
+        """The static part of the objective."""
+        return ObjectiveSpec(
+            content_layers=tuple(self.content_layer_weights),
+            style_layers=tuple(self.style_layer_weights),
+            statistic=self.style_loss,
+            variation=self.variation,
+            relative=self.normalization == "relative",
+        )
+
+    def as_options(self) -> dict[str, Any]:
+        """The settings as plain values by name: keyword arguments, and the record inside a picture."""
+        return dataclasses.asdict(self)
+
+
+def parse_layers(setting: str, text: str) -> dict[str, float]:
+    """Read `relu1_1=1,relu2_1=.5` or `relu1_1,relu2_1`; a layer without a number weighs 1.
+
+    Raises:
+        SettingsError: a layer does not exist or is named twice, or its weight is not a finite number of at least 0.
+    """
+    weights = {}
+    for entry in filter(None, (entry.strip() for entry in text.split(","))):
+        name, equals, number = (part.strip() for part in entry.partition("="))
+        (name,) = check_layer_names([name])
+        try:
+            weight = float(number) if equals else 1.0
+        except ValueError:
+            weight = math.nan
+        _check(f"the weight of {name} in {setting}", number, 0 <= weight <= 1e12, "a number from 0 to 1e12")
+        if name in weights:
+            raise SettingsError(f"{setting} names {name} twice; name each layer once")
+        weights[name] = weight
+    return weights
+
+
+def settings_from(options: Mapping[str, Any]) -> Settings:
+    """Settings with `options` in place of the defaults.
+
+    Raises:
+        SettingsError: an option does not exist or has an impossible value.
+    """
+    known = [field.name for field in dataclasses.fields(Settings)]
+    for name in options:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
+    return Settings(**options)
+
+
+def _check(name: str, value: object, good: bool, wanted: str) -> None:
+    if not good:
+        raise SettingsError(f"{name} is {value}; it must be {wanted}")

@@ -1,0 +1,201 @@
+"""The library's front door: pictures in, paintings out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.images.picture import Picture
+from stylejax.images.read import to_picture
+from stylejax.images.resize import resize
+from stylejax.model.load import load_model
+from stylejax.model.vgg import VGG19
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.painting import Painting
+from stylejax.optimize.progress import Progress
+from stylejax.optimize.settings import Settings, settings_from
+
+Source = Any
+"""A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
+
+STARTS = ("content", "noise", "gray")
+
+
+class PaintingInterrupted(KeyboardInterrupt):
+    """Ctrl-C while painting; `paintings` holds what there was, and is empty before the first steps."""
+
+    def __init__(self, paintings: list[Painting]):
+        super().__init__()
+        self.paintings = paintings
+
+
+def stylize(
+    content: Source,
+    *styles: Source,
+    model: str | Path | VGG19 = "auto",
+    observe: Callable[[Progress], None] | None = None,
+    every: int = CHUNK,
+    **options: Any,
+) -> Painting:
+    """Paint `content` in the style of `styles`.
+
+    Args:
+        content: a path, a PIL image, or an array.
+        *styles: one style or several, mixed in equal parts.
+        model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
+        observe: called after each few steps with the `Progress`.
+        every: `observe` is also called after each so many steps of a scale.
+        **options: any field of `Settings`, such as `size=768` or `content_weight=0.1`.
+
+    Raises:
+        SettingsError: an option does not exist or cannot be used.
+        ImageError: a picture cannot be read.
+        WeightsError: the network is not installed or damaged.
+        NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
+        PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
+
+    Example:
+        >>> import stylejax
+        >>> painting = stylejax.stylize("town.jpg", "starry_night.jpg", size=512)  # doctest: +SKIP
+        >>> painting.save("painted.png")  # doctest: +SKIP
+    """
+    (painting,) = stylize_batch([content], [styles], model=model, observe=observe, every=every, **options)
+    if painting.failure:
+        raise non_finite(painting)
+    return painting
+
+
+def stylize_batch(
+    contents: Sequence[Source],
+    styles: Sequence[Source | Sequence[Source]],
+    *,
+    model: str | Path | VGG19 = "auto",
+    observe: Callable[[Progress], None] | None = None,
+    every: int = CHUNK,
+    each: Sequence[Mapping[str, Any]] | None = None,
+    **options: Any,
+) -> list[Painting]:
+    """Paint many pictures in one compiled program, each independent of the others.
+
+    Args:
+        contents: one picture a lane.
+        styles: for each lane a picture, or several that are mixed. A picture that occurs more than once is looked at once.
+        model: as for `stylize`.
+        observe: as for `stylize`.
+        every: as for `stylize`.
+        each: for each lane, options of its own: weights, learning rate, seed.
+        **options: any field of `Settings`, for all lanes.
+
+    Returns:
+        One painting a lane. A lane whose loss stopped being finite says so in `failure`; the others are finished.
+    """
+    each = each if each is not None else [{}] * len(contents)
+    if not len(contents) == len(styles) == len(each):
+        raise SettingsError(
+            f"got {len(contents)} contents, {len(styles)} styles and {len(each)} sets of options; give one of each for a picture"
+        )
+    if isinstance(model, VGG19):
+        options |= {"model": model.spec.name}
+    else:
+        options |= {"model": str(model)}
+    everything = [settings_from({**options, **own}) for own in each]
+    if not everything:
+        raise SettingsError("got no picture to paint; give at least one content and one style")
+    network = model if isinstance(model, VGG19) else network_for(everything[0])
+    reader = _Reader()
+    pictures = [reader.read(content) for content in contents]
+    style_pictures = [[reader.read(style) for style in _as_list(style)] for style in styles]
+    jobs = [
+        Job(content.pixels, tuple(style.pixels for style in mixed), settings, _init_picture(settings, reader))
+        for content, mixed, settings in zip(pictures, style_pictures, everything, strict=True)
+    ]
+    return _paint_all(network, jobs, pictures, style_pictures, observe, every)
+
+
+def network_for(settings: Settings) -> VGG19:
+    """The feature network that `settings` ask for."""
+    return load_model(settings.model, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
+
+
+def non_finite(painting: Painting) -> NonFiniteError:
+    """The error that says where `painting` failed; it carries the painting."""
+    assert painting.failure is not None
+    return NonFiniteError(
+        f"the loss stopped being finite at scale {painting.failure.scale}, step {painting.failure.step}; "
+        "lower the learning rate or the weights",
+        painting,
+    )
+
+
+class _Reader:
+    """Reads each source once, so that lanes that share a picture share its array."""
+
+    def __init__(self):
+        self._seen: dict[Any, Picture] = {}
+
+    def read(self, source: Source) -> Picture:
+        key = str(source) if isinstance(source, str | Path) else id(source)
+        if key not in self._seen:
+            self._seen[key] = to_picture(source)
+        return self._seen[key]
+
+
+def _as_list(style: Source | Sequence[Source]) -> list[Source]:
+    return list(style) if isinstance(style, list | tuple) else [style]
+
+
+def _init_picture(settings: Settings, reader: _Reader) -> np.ndarray | None:
+    return None if settings.init in STARTS else reader.read(settings.init).pixels
+
+
+def _paint_all(
+    network: VGG19,
+    jobs: Sequence[Job],
+    contents: Sequence[Picture],
+    styles: Sequence[Sequence[Picture]],
+    observe: Callable[[Progress], None] | None,
+    every: int,
+) -> list[Painting]:
+    traces: list[list[dict[str, Any]]] = [[] for _ in jobs]
+    progress = None
+
+    def paintings() -> list[Painting]:
+        if progress is None:
+            return []
+        images = np.clip(np.asarray(progress.pictures), 0, 1)
+        return [
+            Painting(
+                image=images[lane],
+                alpha=None if contents[lane].alpha is None else _resized_alpha(contents[lane], *images.shape[1:3]),
+                trace=traces[lane],
+                settings=job.settings,
+                network=network.spec.name,
+                sources={"content": _name(contents[lane]), "styles": [_name(style) for style in styles[lane]]},
+                failure=progress.failures[lane],
+            )
+            for lane, job in enumerate(jobs)
+        ]
+
+    try:
+        for progress in paint(network, jobs, every=every):
+            for trace, records in zip(traces, progress.records, strict=True):
+                trace.extend(records)
+            if observe:
+                observe(progress)
+            if all(progress.failures):
+                break
+    except KeyboardInterrupt:
+        raise PaintingInterrupted(paintings()) from None
+    return paintings()
+
+
+def _resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray:
+    assert picture.alpha is not None
+    return resize(picture.alpha[..., None], height, width)[..., 0]
+
+
+def _name(picture: Picture) -> str:
+    return Path(picture.source).name  # a picture that is passed on says nothing about the folders of its maker
