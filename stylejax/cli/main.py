@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import jax
 import tyro
@@ -11,14 +12,37 @@ from rich.console import Console
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.stylize import Stylize
-from stylejax.cli.weights import Weights
+from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
 from stylejax.files.cache import compiled_folder, private_folder
+from stylejax.images.read import silence_decoders
+
+WeightsCommand = (
+    Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
+    | Annotated[Any, tyro.conf.subcommand("fetch", constructor=fetch_weights)]
+    | Annotated[Any, tyro.conf.subcommand("convert", constructor=convert_weights)]
+    | Annotated[Any, tyro.conf.subcommand("verify", constructor=verify_weights)]
+)
+
+
+@dataclass(frozen=True)
+class WeightsCommands:
+    """List, fetch, convert or verify the weights of feature networks.
+
+    Example: stylejax weights fetch vgg19
+    """
+
+    done: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
+
+    def run(self, console: Console) -> int:
+        """The work was done while the arguments were read."""
+        return 0
+
 
 Command = (
     Annotated[Stylize, tyro.conf.subcommand("stylize")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
-    | Annotated[Weights, tyro.conf.subcommand("weights")]
+    | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Info, tyro.conf.subcommand("info")]
 )
 
@@ -33,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
             args=arguments,
         )
+        silence_decoders()
         _keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:

@@ -28,7 +28,7 @@ def has_sixteen_bits(image: Image.Image) -> bool:
 
 
 def is_planar(image: Image.Image) -> bool:
-    """Whether this is a 16-bit TIFF of one plane a channel, which Pillow misreads, and which tifffile can decompress."""
+    """Whether this is a 16-bit TIFF of one plane a channel, which Pillow misreads and tifffile can decompress."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return False
     bits, planes, compression = (image.tag_v2.get(tag) for tag in (258, 284, 259))
@@ -78,7 +78,12 @@ def decode_rare_tiff(file: BinaryIO, *, source: str, check_size: Callable[[int, 
     """
     with tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
+        lengths = (page.imagewidth, page.imagelength, page.tilewidth, page.tilelength, page.samplesperpixel)
+        if not all(isinstance(length, int) for length in lengths) or page.imagedepth != 1 or page.samplesperpixel > 4:
+            raise ImageError(f"{source} is damaged, or no picture of at most 4 channels; get a whole copy of it")
         check_size(page.imagewidth, page.imagelength, source)
+        if page.tilewidth:
+            check_size(page.tilewidth, page.tilelength, source)
         if page.photometric not in (tifffile.PHOTOMETRIC.RGB, *_GRAY):
             raise ImageError(f"{source} is a TIFF with colors of kind {page.photometric}; save it as RGB or gray")
         values = page.asarray()

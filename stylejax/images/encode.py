@@ -64,7 +64,7 @@ def write_with_pillow(
     else:
         options |= {"quality": quality, "exif": as_exif(metadata, format=format.name)}
     if format is JPEG:
-        options |= {"subsampling": "4:4:4", "optimize": True}
+        options |= {"subsampling": "4:4:4"}  # not optimize: libjpeg's buffer may then be too small for noisy pictures
     elif format is WEBP:
         options |= {"lossless": quality == 100, "exact": True}
     elif format is AVIF:

@@ -1,6 +1,6 @@
 """Reading pictures: files, Pillow images and arrays become float32 sRGB, upright, with every mishap told in one line.
 
-PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP, PPM and JPEG 2000; of an animation the first frame. The orientation
+PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP and PPM; of an animation the first frame. The orientation
 that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth;
 floating-point TIFF is taken as sRGB and clipped to [0, 1].
 """
@@ -23,7 +23,7 @@ PIXEL_LIMIT = 178_956_970
 """Larger pictures are refused before they are decoded: a file of a few kilobytes can claim billions of pixels."""
 
 # Only formats that Pillow decodes itself: for EPS, say, it would run another program on the file.
-READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM", "JPEG2000")
+READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM")
 _WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
 
 
@@ -37,8 +37,10 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
     with open_file(path) as file:
         try:
             return _decode_file(file, source)
-        except (ImageError, MemoryError):
+        except ImageError:
             raise
+        except MemoryError:
+            raise ImageError(f"{source} needs more memory than there is, or is damaged; make it smaller") from None
         except UnidentifiedImageError:
             raise ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
@@ -72,7 +74,7 @@ def to_picture(source: object) -> Picture:
 
 
 def silence_decoders() -> None:
-    """Keep Pillow and tifffile from printing remarks of their own about odd files; for programs, called once at start."""
+    """Keep Pillow and tifffile from printing remarks about odd files. For a program to call once, at its start."""
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
@@ -116,9 +118,7 @@ def _decode_file(file: BinaryIO, source: str) -> Picture:
 
 def _check_size(width: int, height: int, source: str) -> None:
     if width * height > PIXEL_LIMIT:
-        raise ImageError(
-            f"{source} has {width}x{height} pixels; wanted at most {PIXEL_LIMIT:,} in all; make it smaller"
-        )
+        raise ImageError(f"{source} has {width}x{height} pixels; wanted at most {PIXEL_LIMIT:,} in all; make it smaller")
     if width * height == 0:
         raise ImageError(f"{source} has {width}x{height} pixels; wanted at least one")
 

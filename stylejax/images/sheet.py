@@ -61,9 +61,7 @@ def _scaled(pixels: np.ndarray, cell: int) -> np.ndarray:
 def _plain(line: str) -> str:
     """The line in ASCII, which is all that the font has: accents are dropped, other letters become question marks."""
     letters = unicodedata.normalize("NFKD", line)
-    return (
-        "".join(letter for letter in letters if not unicodedata.combining(letter)).encode("ascii", "replace").decode()
-    )
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).encode("ascii", "replace").decode()
 
 
 def _shortened(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:

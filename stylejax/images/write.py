@@ -7,7 +7,7 @@ same pixels, metadata and settings give the same bytes.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import features
@@ -19,17 +19,13 @@ from stylejax.images.encode import AVIF, SUFFIXES, TIFF, Format, write_tiff, wri
 from stylejax.images.metadata import KEY, as_text
 from stylejax.images.png16 import write_png16
 
-Bits = Literal[8, 16]
 
-
-def check_output(
-    path: str | os.PathLike[str], *, bits: Bits = 8, height: int | None = None, width: int | None = None
-) -> None:
+def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
     """Raise when a picture could not be written to `path`; to be called before any work starts.
 
     Args:
         path: where the picture is to go. Nothing is made or touched there.
-        bits: bits a channel.
+        bits: bits a channel, 8 or 16.
         height: rows of the picture, where known.
         width: columns of the picture, where known.
 
@@ -56,7 +52,7 @@ def write_picture(
     *,
     alpha: np.ndarray | None = None,
     metadata: Mapping[str, Any] | None = None,
-    bits: Bits = 8,
+    bits: int = 8,
     quality: int = 95,
 ) -> None:
     """Write a picture in the format that the suffix of `path` names.
@@ -120,6 +116,6 @@ def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
     return np.clip(values, 0, 1)
 
 
-def _levels(values: np.ndarray, bits: Bits) -> np.ndarray:
+def _levels(values: np.ndarray, bits: int) -> np.ndarray:
     """Round [0, 1] to the levels of unsigned integers."""
     return np.rint(values * np.float32(2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)

@@ -16,11 +16,12 @@ from jax import Array
 
 from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss
+from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_statistics
 from stylejax.losses.statistics import StatisticName, channel_sums, measure
 from stylejax.losses.style import style_loss
 from stylejax.losses.variation import VariationName, variation_loss
 from stylejax.model.vgg import VGG19
-from stylejax.types import Features, Image, Scalar
+from stylejax.types import Features, Image, Masks, Scalar
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class Targets(NamedTuple):
 
     content: dict[str, Features]
     style: dict[str, dict[str, Array]]
+    """By layer and part; with `guides`, every part has a leading axis of regions."""
+    guides: Guides | None = None
+    """Where each region is painted; None where the whole picture has one style."""
 
 
 class Terms(NamedTuple):
@@ -70,10 +74,26 @@ def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> dict[s
     return model(content, spec.content_layers) if spec.content_layers else {}
 
 
-def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec) -> dict[str, dict[str, Array]]:
-    """Statistics of a style picture, of any size, at the style layers."""
+def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec, masks: Masks | None = None) -> dict[str, dict[str, Array]]:
+    """Statistics of a style picture, of any size, at the style layers.
+
+    Args:
+        model: from `load_model`.
+        style: sRGB in [0, 1].
+        spec: what is compared.
+        masks: regions of the style picture; every part of the result then has a leading axis of regions.
+    """
     features = model(style, spec.style_layers) if spec.style_layers else {}
-    return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
+    if masks is None:
+        return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
+    return {
+        layer: region_statistics(value, layer_guides(masks, layer), spec.statistic) for layer, value in features.items()
+    }
+
+
+def join_regions(styles: Sequence[dict[str, dict[str, Array]]]) -> dict[str, dict[str, Array]]:
+    """The regions of several style pictures one after the other; from `style_targets` with masks."""
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *styles)
 
 
 def blend_styles(styles: Sequence[dict[str, dict[str, Array]]], blend: Array | None = None) -> dict[str, dict[str, Array]]:
@@ -88,7 +108,14 @@ def blend_styles(styles: Sequence[dict[str, dict[str, Array]]], blend: Array | N
 
 
 def make_targets(
-    model: VGG19, content: Image, styles: Image | Sequence[Image], spec: ObjectiveSpec, *, blend: Array | None = None
+    model: VGG19,
+    content: Image,
+    styles: Image | Sequence[Image],
+    spec: ObjectiveSpec,
+    *,
+    blend: Array | None = None,
+    content_masks: Masks | None = None,
+    style_masks: Sequence[Masks] | None = None,
 ) -> Targets:
     """Targets for `objective`, constants to whatever differentiates it.
 
@@ -97,13 +124,27 @@ def make_targets(
         content: sRGB in [0, 1], of the shape of the picture that will be painted.
         styles: one picture or several, each of any shape.
         spec: what is compared.
-        blend: `[styles]`, the share of each style; equal shares by default.
+        blend: `[styles]`, the share of each style; equal shares by default. Not together with masks.
+        content_masks: `[regions, height, width]`, where each region of the content is; none of them black.
+        style_masks: for each style its regions; one style after the other they are those of the content.
     """
     pictures = list(styles) if isinstance(styles, Sequence) else [styles]
     if not pictures:
         raise SettingsError("got no style picture; give at least one")
-    style = blend_styles([style_targets(model, picture, spec) for picture in pictures], blend)
-    return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style))
+    if content_masks is None:
+        style = blend_styles([style_targets(model, picture, spec) for picture in pictures], blend)
+        return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style))
+    regions = sum(len(masks) for masks in style_masks or ())
+    if blend is not None or style_masks is None or len(style_masks) != len(pictures) or regions != len(content_masks):
+        raise SettingsError(
+            f"got {len(content_masks)} regions of the content, {regions} of {len(pictures)} styles, and blend {blend}; "
+            "give each region of the content one of a style, and no blend"
+        )
+    style = join_regions(
+        [style_targets(model, picture, spec, masks) for picture, masks in zip(pictures, style_masks, strict=True)]
+    )
+    guides = make_guides(content_masks, spec.style_layers)
+    return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style, guides))
 
 
 def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
@@ -122,7 +163,15 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, sp
         content += weight * content_loss(features[layer], targets.content[layer], relative=spec.relative)
     style = jnp.zeros(())
     for weight, layer in zip(weights.style, spec.style_layers, strict=True):
-        measured = measure(channel_sums(features[layer]), spec.statistic)
-        style += weight * style_loss(measured, targets.style[layer], relative=spec.relative)
+        style += weight * _layer_style_loss(features[layer], targets, layer, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
     return content + style + variation, Terms(content, style, variation)
+
+
+def _layer_style_loss(features: Features, targets: Targets, layer: str, spec: ObjectiveSpec) -> Scalar:
+    target, guides = targets.style[layer], targets.guides
+    if guides is None:
+        return style_loss(measure(channel_sums(features), spec.statistic), target, relative=spec.relative)
+    return guided_style_loss(
+        features, target, guides.layers[layer], guides.shares, statistic=spec.statistic, relative=spec.relative
+    )

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import jax.numpy as jnp
 from jax import Array, lax
 
-from stylejax.types import Features
+from stylejax.types import Features, Guide
 
 StatisticName = Literal["gram", "gram+mean", "wasserstein", "moments"]
 
@@ -27,11 +27,20 @@ class ChannelSums(NamedTuple):
         return ChannelSums(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def channel_sums(features: Features) -> ChannelSums:
-    """Sum over the positions of `[rows, columns, channels]`, in float32 whatever the features' type."""
+def channel_sums(features: Features, guide: Guide | None = None) -> ChannelSums:
+    """Sum over the positions of `[rows, columns, channels]`, in float32 whatever the features' type.
+
+    Args:
+        features: of one layer.
+        guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
+    """
     flat = features.reshape(-1, features.shape[-1]).astype(jnp.float32)
-    second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
-    return ChannelSums(jnp.asarray(flat.shape[0], jnp.float32), flat.sum(0), second)
+    if guide is None:
+        second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
+        return ChannelSums(jnp.asarray(flat.shape[0], jnp.float32), flat.sum(0), second)
+    weighted = flat * guide.reshape(-1, 1)
+    second = jnp.matmul(weighted.T, flat, precision=lax.Precision.HIGHEST)
+    return ChannelSums(guide.sum(), weighted.sum(0), second)
 
 
 def measure(sums: ChannelSums, statistic: StatisticName) -> dict[str, Array]:

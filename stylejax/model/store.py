@@ -7,6 +7,7 @@ On disk a set is one safetensors file: `conv1_1/kernel` (`[3, 3, in, out]`) and 
 Nothing else is read at run time: other formats go through `stylejax weights convert` first.
 """
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def read_weights(path: Path | str) -> WeightSet:
     problem = problem or array_problems(arrays, widths)
     if problem:
         raise WeightsError(f"{path} is damaged or of another network: {problem}; fetch or convert it again")
-    provenance = {key: value for key, value in header.items() if key not in _OWN_KEYS}
+    provenance = {key: value for key, value in sorted(header.items()) if key not in _OWN_KEYS}
     return WeightSet(header.get("name", path.stem), widths, preprocessing, arrays, provenance)
 
 
@@ -96,9 +97,19 @@ def write_weights(path: Path | str, weight_set: WeightSet, *, dtype: type[np.flo
     }
     try:
         with write_atomically(Path(path)) as file:
-            file.write(save(arrays, header))
+            file.write(_with_sorted_header(save(arrays, header)))
     except OSError as error:
         raise WeightsError(f"{path} cannot be written: {error.strerror}; name another file") from None
+
+
+def _with_sorted_header(content: bytes) -> bytes:
+    """The same file with its header in order, so that equal sets are equal files; safetensors shuffles the strings."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray], str]:

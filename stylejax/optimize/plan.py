@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stylejax.losses.objective import ObjectiveSpec
-from stylejax.optimize.settings import Settings
+from stylejax.optimize.settings import OptimizerName, Settings
 
 
 @dataclass(frozen=True)
@@ -11,13 +11,23 @@ class Plan:
     """What one compiled program does. Numbers that people sweep are not here: they are traced."""
 
     objective: ObjectiveSpec
+    optimizer: OptimizerName
     beta1: float
     beta2: float
     averaging: float
+    history: int
     chunk: int
     """Most steps that one call of the program runs."""
 
     @classmethod
     def of(cls, settings: Settings, *, chunk: int) -> "Plan":
         """The plan of `settings`."""
-        return cls(settings.objective_spec(), settings.beta1, settings.beta2, settings.averaging, chunk)
+        return cls(
+            objective=settings.objective_spec(),
+            optimizer=settings.optimizer,
+            beta1=settings.beta1,
+            beta2=settings.beta2,
+            averaging=settings.averaging,
+            history=settings.history,
+            chunk=chunk,
+        )

@@ -1,21 +1,23 @@
 """Painting from coarse to fine: which sizes, and what moves from one to the next.
 
 A coarse picture lets strokes grow larger than the network's receptive field at the final size; each following scale starts
-from the last one, enlarged, with the optimizer's moments enlarged too, so that Adam does not start anew and add noise.
+from the last one, enlarged, with the optimizer's moments enlarged too, so that Adam does not start anew and add noise. L-BFGS
+does start anew: its memory describes another function.
 """
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 
 from stylejax.errors import SettingsError
 from stylejax.images.resize import fit_long_side
 from stylejax.model.layers import layers_up_to, smallest_side
+from stylejax.optimize import adam
+from stylejax.optimize.adam import AdamState
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.step import LaneState, start
+from stylejax.optimize.step import LaneState, picture, start
 
 
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
@@ -48,18 +50,14 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
 
 @partial(jax.jit, static_argnames=("shape", "plan"))
 def enlarge(lanes: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
-    """Carry `[lanes, ...]` states to `shape`: picture and moments are resized, the running average starts anew.
+    """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows; L-BFGS starts anew."""
+    return jax.vmap(partial(_enlarge_lane, shape=shape, plan=plan))(lanes)
 
-    Source: Crowson, style-transfer-pytorch 2021, resizes Adam's moments; the second ones stay non-negative.
-    """
-    count = lanes.image.shape[0]
 
-    def resized(images: Array, method: str) -> Array:
-        return jax.image.resize(images, (count, *shape, 3), method)
-
-    image = jnp.clip(resized(lanes.image, "cubic"), 0, 1)
-    moments = lanes.moments._replace(
-        mu=resized(lanes.moments.mu, "cubic"),  # pyright: ignore[reportArgumentType]
-        nu=jnp.maximum(resized(lanes.moments.nu, "linear"), 0),  # pyright: ignore[reportArgumentType]
-    )
-    return jax.vmap(partial(start, plan=plan))(image)._replace(moments=moments, step=lanes.step, failed_at=lanes.failed_at)
+def _enlarge_lane(lane: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+    if isinstance(lane.optimizer, AdamState):
+        image = jnp.clip(jax.image.resize(lane.image, (*shape, 3), "cubic"), 0, 1)
+        optimizer = adam.resized(lane.optimizer, image, plan)
+        return lane._replace(image=image, optimizer=optimizer)
+    image = jax.image.resize(picture(lane, plan), (*shape, 3), "cubic")
+    return start(image, plan)._replace(step=lane.step, failed_at=lane.failed_at)

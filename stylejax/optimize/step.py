@@ -1,21 +1,23 @@
 """One optimization step of one picture: pure, unbatched, without I/O.
 
-    g = ∇ total(x)                     the exact gradient of the objective
-    x ← clip(x - η · Adam(g), 0, 1)    Kingma and Ba 2015; clipping is safe under Adam (not under L-BFGS)
-    a ← running average of x           the picture that is kept, free of the last step's noise
+    g = ∇ total(x)                     the exact gradient of the objective, evaluated once
+    x ← the optimizer's next picture   `stylejax.optimize.adam` or `stylejax.optimize.lbfgs`
 
-A picture whose loss or gradient stops being finite is frozen as it was before the step, and remembers at which step.
+Under Adam a picture whose loss or gradient stops being finite is frozen as it was before the step, and remembers at which
+step. L-BFGS shortens such a step and goes on; it is frozen only where the very first evaluation of a scale is not finite.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array
 
 from stylejax.losses.objective import Targets, Terms, Weights, objective
 from stylejax.model.vgg import VGG19
+from stylejax.optimize import adam, lbfgs
+from stylejax.optimize.adam import AdamState
+from stylejax.optimize.lbfgs import LBFGSState
 from stylejax.optimize.plan import Plan
 from stylejax.types import Image, Scalar
 
@@ -27,28 +29,26 @@ class LaneState(NamedTuple):
     """All that a picture carries from step to step."""
 
     image: Image
-    moments: optax.ScaleByAdamState
-    average: optax.EmaState
+    """Where the objective is evaluated next; under L-BFGS a trial, which may turn out to be worse."""
+    optimizer: AdamState | LBFGSState
     step: Array
     failed_at: Array
 
 
 class Trace(NamedTuple):
-    """The scalars of one step, at the picture *before* its update: `total` is exactly what was differentiated."""
+    """The scalars of one step, at the picture *before* its update: `total` is exactly what was differentiated.
+
+    Under L-BFGS that is the trial of the line search, so that a row may lie above the one before.
+    """
 
     total: Scalar
     terms: Terms
 
 
-def adam(plan: Plan) -> optax.GradientTransformation:
-    """Adam's direction, without its step size, which is traced."""
-    return optax.scale_by_adam(plan.beta1, plan.beta2)  # pyright: ignore[reportReturnType]
-
-
 def start(image: Image, plan: Plan) -> LaneState:
     """State before the first step."""
-    moments = adam(plan).init(image)
-    return LaneState(image, moments, optax.ema(plan.averaging).init(image), jnp.int32(0), jnp.int32(RUNNING))  # pyright: ignore
+    optimizer = adam.start(image, plan) if plan.optimizer == "adam" else lbfgs.start(image, history=plan.history)
+    return LaneState(image, optimizer, jnp.int32(0), jnp.int32(RUNNING))
 
 
 def step(
@@ -57,21 +57,29 @@ def step(
     """Take one step."""
     loss = jax.value_and_grad(objective, argnums=1, has_aux=True)
     (total, terms), gradient = loss(model, lane.image, targets, weights, plan.objective)
-    direction, moments = adam(plan).update(gradient, lane.moments)
-    image = jnp.clip(lane.image - learning_rate * direction, 0, 1)
-    _, average = optax.ema(plan.averaging).update(image, lane.average)
-    moved = LaneState(image, moments, average, lane.step + 1, lane.failed_at)  # pyright: ignore[reportArgumentType]
-
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
-    failed_at = jnp.where(finite | (lane.failed_at != RUNNING), lane.failed_at, lane.step)
+    fatal = ~finite & ~_recovers(lane)
+    failed_at = jnp.where(fatal & (lane.failed_at == RUNNING), lane.step, lane.failed_at)
     alive = failed_at == RUNNING
-    kept = jax.tree.map(lambda new, old: jnp.where(alive, new, old), moved, lane)
-    return kept._replace(failed_at=failed_at), Trace(total, terms)
+
+    if isinstance(lane.optimizer, LBFGSState):
+        told = jnp.where(alive, total, jnp.nan)  # before its first finite evaluation, one that is not changes nothing
+        optimizer, image = lbfgs.tell(lane.optimizer, lane.image, told, gradient, learning_rate)
+    else:
+        optimizer, image = adam.tell(lane.optimizer, lane.image, gradient, learning_rate, plan, finite=alive)
+    return LaneState(image, optimizer, lane.step + alive, failed_at), Trace(total, terms)
+
+
+def _recovers(lane: LaneState) -> Array:
+    """Whether an evaluation that is not finite can be retreated from."""
+    return lane.optimizer.started if isinstance(lane.optimizer, LBFGSState) else jnp.bool_(False)
 
 
 def picture(lane: LaneState, plan: Plan) -> Image:
-    """The picture as it would be kept now: the debiased running average, or the start before any step."""
-    if plan.averaging == 0:
-        return lane.image
-    debias = 1 - plan.averaging**lane.average.count
-    return jnp.where(lane.average.count > 0, lane.average.ema / jnp.maximum(debias, 1e-6), lane.image)
+    """The picture as it would be kept now: Adam's running average, or the best that L-BFGS has accepted.
+
+    L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.
+    """
+    if isinstance(lane.optimizer, LBFGSState):
+        return lbfgs.best(lane.optimizer)
+    return adam.picture(lane.optimizer, lane.image, plan)

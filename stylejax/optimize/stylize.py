@@ -12,7 +12,7 @@ from stylejax.images.read import to_picture
 from stylejax.images.resize import resize
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
-from stylejax.optimize.jobs import Job
+from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.paint import CHUNK, paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
@@ -104,7 +104,6 @@ def stylize_batch(
     everything = [settings_from({**options, **own}) for own in each]
     if not everything:
         raise SettingsError("got no picture to paint; give at least one content and one style")
-    network = model if isinstance(model, VGG19) else network_for(everything[0])
     reader = _Reader()
     pictures = [reader.read(content) for content in contents]
     style_pictures = [[reader.read(style) for style in _as_list(style)] for style in styles]
@@ -112,6 +111,8 @@ def stylize_batch(
         Job(content.pixels, tuple(style.pixels for style in mixed), settings, _init_picture(settings, reader))
         for content, mixed, settings in zip(pictures, style_pictures, everything, strict=True)
     ]
+    common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
+    network = model if isinstance(model, VGG19) else network_for(everything[0])
     return _paint_all(network, jobs, pictures, style_pictures, observe, every)
 
 

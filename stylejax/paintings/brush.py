@@ -1,7 +1,7 @@
 """Thick brush strokes as ribbons of bristles: where their paint lands, how it streaks, how high it stands.
 
-Ribbons are sampled more densely than the canvas, later strokes over earlier ones; only the sample that stays on top of a
-canvas pixel is colored. Lengths are in canvas pixels here.
+Ribbons are sampled more densely than the canvas, later strokes over earlier ones; only the sample that stays on top of
+a canvas pixel is colored. Lengths are in canvas pixels here.
 """
 
 from typing import NamedTuple
@@ -32,33 +32,45 @@ class Strokes(NamedTuple):
 
 
 def lay(strokes: Strokes, canvas: np.ndarray, relief: np.ndarray, rng: np.random.Generator) -> None:
-    """Paint `strokes` over `canvas` `[rows, columns, 3]` and their height over `relief` `[rows, columns]`, both in place."""
+    """Paint `strokes` over `canvas` `[rows, columns, 3]`, their height over `relief` `[rows, columns]`, in place."""
     lengths = np.linalg.norm(np.diff(strokes.paths, axis=1), axis=-1).sum(1)
     u = np.linspace(0, 1, int(lengths.max() / _SPACING) + 2, dtype=np.float32)
     v = np.linspace(-1, 1, int(2 * strokes.half_widths.max() / _SPACING) + 2, dtype=np.float32)
     shades = rng.random((len(strokes.paths), _CHANGES, _BRISTLES), dtype=np.float32)
+    top = np.empty(relief.size, np.int32)
     block = max(1, _BLOCK // (len(u) * len(v)))
     for first in range(0, len(strokes.paths), block):
         here = slice(first, first + block)
-        part = Strokes(*(field[here] for field in strokes[:-1]), strokes.dryness)
-        _lay_block(part, u, v, _streaks(shades[here], u, v), canvas, relief)
+        _lay_block(_some(strokes, here), u, v, _streaks(shades[here], u, v), top, canvas, relief)
+
+
+def _some(strokes: Strokes, here: slice) -> Strokes:
+    paths, half_widths, colors, thickness, dryness = strokes
+    return Strokes(paths[here], half_widths[here], colors[here], thickness[here], dryness)
 
 
 def _lay_block(
-    strokes: Strokes, u: np.ndarray, v: np.ndarray, shade: np.ndarray, canvas: np.ndarray, relief: np.ndarray
+    strokes: Strokes,
+    u: np.ndarray,
+    v: np.ndarray,
+    shade: np.ndarray,
+    top: np.ndarray,
+    canvas: np.ndarray,
+    relief: np.ndarray,
 ) -> None:
     rows, columns = relief.shape
     place = _ribbons(strokes, u, v)
     right, down = place[..., 0].astype(np.int32), place[..., 1].astype(np.int32)
     worn = strokes.dryness * np.clip(np.maximum((u[:, None] - 0.4) * 1.3, np.abs(v) * 1.8 - 1.1), 0, 1)
     inside = (right >= 0) & (right < columns) & (down >= 0) & (down < rows)
-    kept = np.flatnonzero(inside & (shade >= worn))
+    kept = np.flatnonzero(inside & (shade >= worn)).astype(np.int32)
+    pixels = (down * columns + right).ravel()[kept]
     # A repeated index keeps the value that was assigned last: the later stroke lies on top.
-    top = np.full(rows * columns, -1, np.int32)
-    top[(down * columns + right).ravel()[kept]] = kept
-    pixels = np.flatnonzero(top >= 0)
-    stroke, _, across = np.unravel_index(top[pixels], shade.shape)
-    streak, side = shade.ravel()[top[pixels]], v[across]
+    top[pixels] = kept
+    seen = top[pixels] == kept
+    pixels, kept = pixels[seen], kept[seen]
+    stroke, _, across = np.unravel_index(kept, shade.shape)
+    streak, side = shade.ravel()[kept], v[across]
 
     loaded = np.clip(0.5 + 0.7 * side + 1.3 * (streak - 0.5), 0, 1)[:, None]
     color = strokes.colors[stroke, 0] * (1 - loaded) + strokes.colors[stroke, 1] * loaded

@@ -1,7 +1,7 @@
 """What the painters share: color ramps, noise that looks the same at every size, and shrinking a finer canvas.
 
-Lengths are in units of the picture's short side, so that one seed gives one composition at every size. A painter works on a
-canvas a few times finer than the picture (`refinement`) and shrinks it at the end, which is what smooths the edges.
+Lengths are in units of the picture's short side, so that one seed gives one composition at every size. A painter works
+on a canvas a few times finer than the picture (`refinement`) and shrinks it at the end, which smooths the edges.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from stylejax.types import HostImage
+
+Number = int | float
 
 _LATTICE = 256  # noise repeats after so many of its own cells
 
@@ -28,7 +30,7 @@ def ramp(stops: Sequence[str], position: np.ndarray) -> np.ndarray:
     return colors[left] * (1 - part) + colors[left + 1] * part
 
 
-def noise(height: int, width: int, cells: float | tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+def noise(height: int, width: int, cells: Number | tuple[Number, Number], rng: np.random.Generator) -> np.ndarray:
     """Smooth noise `[height, width]` of mean 0 and about unit spread, with `cells` (down, across) to the short side."""
     down, across = cells if isinstance(cells, tuple) else (cells, cells)
     short = min(height, width)

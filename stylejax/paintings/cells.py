@@ -18,7 +18,7 @@ def nearest(places: np.ndarray, sites: np.ndarray) -> np.ndarray:
 
 
 def relaxed(places: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `count` sites among `places` `[points, axes]`, moved to the middle of their cells a few times (Lloyd, 1982)."""
+    """Up to `count` sites among `places` `[points, axes]`, moved to the middle of their cells (Lloyd, 1982)."""
     count = min(count, len(places))
     sites = places[rng.choice(len(places), count, replace=False)]
     for _ in range(_RELAXATIONS):

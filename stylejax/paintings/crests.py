@@ -1,13 +1,13 @@
 """Breaking waves as curves, drawn as flat labeled shapes: bands of water between ink lines, foam and spray.
 
-A wave is a bundle of curves that rise together from the sea and roll over into a spiral. Shapes are drawn as whole numbers
-into one sheet, back to front, and colored later: a label says which wave a pixel belongs to and which part of it.
+A wave is a bundle of curves that rise together from the sea and roll over into a spiral. Shapes are drawn as whole
+numbers into one sheet, back to front, and colored later: a label says which wave a pixel belongs to, which part of it.
 """
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-BANDS = 9
+BANDS = 8
 FOAM, INK, SUN = 40, 41, 42
 PARTS = 64  # a label is `wave * PARTS + part`; parts 1 to BANDS are water, wave 0 is what lies behind all waves
 _STEPS = 40  # points of each half of a curve: the rise, the roll
@@ -22,31 +22,34 @@ class Sheet:
         self._scale = min(rows, columns)
 
     def labels(self) -> np.ndarray:
+        """What has been drawn: int32 `[rows, columns]`, 0 where nothing has."""
         return np.asarray(self._image)
 
     def polygon(self, points: np.ndarray, label: int) -> None:
+        """Fill the outline `points` `[count, 2]` (right, down)."""
         self._pen.polygon([(x, y) for x, y in (points * self._scale).tolist()], fill=label)
 
     def disc(self, middle: np.ndarray, radius: float, label: int) -> None:
+        """Fill a circle."""
         corners = np.stack([middle - radius, middle + radius]) * self._scale
         self._pen.ellipse([(x, y) for x, y in corners.tolist()], fill=label)
 
     def line(self, points: np.ndarray, half_widths: np.ndarray, label: int) -> None:
+        """Draw a line through `points` `[count, 2]` as a brush does, of another width at each point."""
         along = np.gradient(points, axis=0)
         aside = np.stack([-along[:, 1], along[:, 0]], -1) / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
-        aside *= half_widths[:, None]
+        # Pillow fills the pixels that an outline touches too, which would make lines thicker in small pictures.
+        aside *= np.maximum(half_widths - 0.5 / self._scale, 0)[:, None]
         self.polygon(np.concatenate([points + aside, (points - aside)[::-1]]), label)
 
 
-def draw_wave(
-    sheet: Sheet, number: int, foot: tuple[float, float], size: float, way: float, rng: np.random.Generator
-) -> None:
-    """Draw wave `number`, `size` short sides tall, at `foot`; it breaks to the right if `way` is 1, to the left if -1."""
+def draw_wave(sheet: Sheet, number: int, foot: np.ndarray, size: float, way: float, rng: np.random.Generator) -> None:
+    """Draw wave `number`, `size` short sides tall, at `foot`; it breaks to the right if `way` is 1, left if -1."""
     label = number * PARTS
-    curves = np.array(foot) + _bundle(rng) * size * np.array([way, 1.0])
+    curves = foot + _bundle(rng) * size * np.array([way, 1.0])
     for band in range(BANDS):
         sheet.polygon(np.concatenate([curves[band], curves[band + 1][::-1]]), label + 1 + band)
-    line = 0.0014 + 0.0046 * size
+    line = 0.0019 + 0.0052 * size
     _draw_lines(sheet, curves, line, label + INK)
     lip = curves[0][int(1.2 * _STEPS) :]
     _draw_spray(sheet, lip, size, line, label, rng)
@@ -57,9 +60,9 @@ def _bundle(rng: np.random.Generator) -> np.ndarray:
     """Curves `[BANDS + 1, points, 2]` (right, down) from a wave's back to its face, one unit tall."""
     eye = np.array([0.30, -0.66]) + rng.uniform(-0.05, 0.05, 2)
     turn = rng.uniform(70, 140)
-    outer, inner = _spiral(eye, (-165, turn), (0.40, 0.19)), _spiral(eye, (-175, turn - 8), (0.17, 0.16))
-    back = _rise((-1.5, 0.75), (-1.0, 0.10), outer, 0.75)
-    face = _rise((1.15, 0.75), (0.45, 0.12), inner, 0.42)
+    outer, inner = _spiral(eye, (-165.0, turn), (0.40, 0.19)), _spiral(eye, (-175.0, turn - 8), (0.17, 0.16))
+    back = _rise((-1.5, 1.0), (-1.05, 0.12), outer, 0.75)
+    face = _rise((1.2, 1.0), (0.45, 0.16), inner, 0.42)
     place = np.linspace(0, 1, BANDS + 1)[:, None, None]
     return back * (1 - place) + face * place
 
@@ -111,9 +114,7 @@ def _draw_foam(
         sheet.line(arc, 0.55 * line * np.sin(np.linspace(0.2, np.pi - 0.2, 9)), label + INK)
 
 
-def _draw_spray(
-    sheet: Sheet, lip: np.ndarray, size: float, line: float, label: int, rng: np.random.Generator
-) -> None:
+def _draw_spray(sheet: Sheet, lip: np.ndarray, size: float, line: float, label: int, rng: np.random.Generator) -> None:
     """Drops that fly off the lip, fewer and smaller far from it."""
     ahead = lip[-1] - lip[0]
     ahead /= np.linalg.norm(ahead) + 1e-9

@@ -53,12 +53,19 @@ def _streaks(pane: np.ndarray, right: np.ndarray, down: np.ndarray, rng: np.rand
     cosine, sine = (np.cos(angle) * _STREAKS)[pane], (np.sin(angle) * _STREAKS)[pane]
     across = (right * cosine + down * sine).astype(np.int32) + start[pane]
     along = (down * cosine - right * sine).astype(np.int32)
-    return 0.98 + 0.19 * sheet[along % _STREAKS, across % _STREAKS]
+    return 0.98 + 0.19 * sheet[_folded(along), _folded(across)]
+
+
+def _folded(place: np.ndarray) -> np.ndarray:
+    """`place` on the sheet, mirrored at its edges: repeating it would cut hard lines through panes."""
+    period = place % (2 * _STREAKS)
+    return np.minimum(period, 2 * _STREAKS - 1 - period)
 
 
 def _closeness(division: Panes, short: int, rng: np.random.Generator) -> np.ndarray:
     """How far into the lead: 1 at its middle line, 0 at its edge, negative on the glass."""
-    uneven = np.maximum(1 + _UNEVEN * noise(*division.pane.shape, 9, rng), 0.4)
+    rows, columns = division.pane.shape
+    uneven = np.maximum(1 + _UNEVEN * noise(rows, columns, 9, rng), 0.4)
     reach = int(2 * _THICK * short) + 2
     thin = distance_to(borders(division.pane), reach) / (_THIN * short)
     thick = distance_to(borders(division.region), reach) / (_THICK * short)

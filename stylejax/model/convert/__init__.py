@@ -62,9 +62,7 @@ def convert(
     """
     source, target = Path(source), Path(target)
     if target.suffix != ".safetensors":
-        raise WeightsError(
-            f"{target} does not end in .safetensors, the only format read at run time; choose such a name"
-        )
+        raise WeightsError(f"{target} does not end in .safetensors, the only format read at run time; choose such a name")
     check_writable(target, error=WeightsError)
     tensors = read_tensors(source)
     widths = infer_widths(tensors.arrays)
@@ -100,9 +98,7 @@ def read_tensors(path: Path) -> Tensors:
         return read_safetensors(path)
     if start.startswith(b"\x80"):  # a bare pickle, as PyTorch wrote until 1.6
         return read_pth(path)
-    raise WeightsError(
-        f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors and PyTorch .pth"
-    )
+    raise WeightsError(f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors and PyTorch .pth")
 
 
 def file_hash(path: Path, algorithm: Literal["md5", "sha256"]) -> str:

@@ -1,0 +1,138 @@
+"""`stylejax weights list | fetch NAME | convert SOURCE TARGET | verify NAME|PATH`.
+
+Results go to standard output, progress to standard error. What imports h5py or the network is imported where it is
+used: the other commands start without it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from stylejax.model.preprocessing import Preprocessing
+from stylejax.model.sources import SOURCES, installed_path, resolve
+from stylejax.model.store import WeightSet, read_weights
+
+
+def list_weights() -> None:
+    """Show the weight sets that stylejax knows, and which of them are on this machine."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
+        table.add_column(heading, no_wrap=heading != "what it is")
+    for source in SOURCES.values():
+        here = "yes" if installed_path(source.name) else "no"
+        size = f"{source.size / 1e6:.0f} MB" if source.url else "included"
+        table.add_row(source.name, here, size, source.preprocessing, source.license, source.description)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+    console.print("\nget one: stylejax weights fetch NAME", soft_wrap=True)
+    console.print("use a file that you have: stylejax weights convert SOURCE TARGET", soft_wrap=True)
+
+
+def fetch_weights(name: tyro.conf.Positional[str]) -> None:
+    """Download a weight set, verify it and put it into the cache; goes on where an earlier fetch stopped.
+
+    Args:
+        name: vgg19 or vgg19-torchvision.
+    """
+    from stylejax.model.fetch import fetch
+
+    console = Console(stderr=True, highlight=False)
+    try:
+        with _progress(console, name) as report:
+            path = fetch(name, report=report, say=console.print)
+    except KeyboardInterrupt:
+        console.print("stopped; what was downloaded is kept, and the same command goes on from there", soft_wrap=True)
+        raise SystemExit(130) from None
+    Console(highlight=False, soft_wrap=True).print(f"{name} is ready: {path}")
+
+
+def convert_weights(
+    source: tyro.conf.Positional[Path],
+    target: tyro.conf.Positional[Path],
+    *,
+    name: str | None = None,
+    preprocessing: Literal["oxford", "torchvision"] | None = None,
+) -> None:
+    """Convert weights that you have (Keras .h5 or .keras, safetensors, PyTorch .pth) to a file for --model.
+
+    Args:
+        source: the file to read.
+        target: the .safetensors file to write.
+        name: what to call the weights; the target's name otherwise.
+        preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); told from the
+            layout otherwise.
+    """
+    from stylejax.model.convert import convert
+
+    weight_set = convert(source, target, name=name, preprocessing=preprocessing)
+    console = Console(highlight=False, soft_wrap=True)
+    _describe(console, weight_set)
+    if preprocessing is None:
+        console.print("if the preprocessing is wrong, convert again with --preprocessing oxford or torchvision")
+    console.print(f"written: {target}")
+
+
+def verify_weights(name_or_path: tyro.conf.Positional[str]) -> None:
+    """Check every tensor of a weight set, and say what it is and where it came from.
+
+    Args:
+        name_or_path: a known name, or a converted file.
+    """
+    from stylejax.model.convert import file_hash
+
+    path = resolve(name_or_path)
+    weight_set = read_weights(path)
+    console = Console(highlight=False, soft_wrap=True)
+    _describe(console, weight_set)
+    console.print(f"file: {path}\nsha256: {file_hash(path, 'sha256')}")
+    console.print(f"good: all {len(weight_set.arrays)} tensors have the right shapes and finite values")
+
+
+def _describe(console: Console, weight_set: WeightSet) -> None:
+    """What a set is, a line for each fact."""
+    count = sum(array.size for array in weight_set.arrays.values())
+    console.print(f"name: {weight_set.name}")
+    console.print(f"widths: {', '.join(map(str, weight_set.widths))} ({count:,} parameters)")
+    console.print(f"preprocessing: {weight_set.preprocessing.name} ({_in_words(weight_set.preprocessing)})")
+    for key, value in weight_set.provenance.items():
+        console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+
+
+def _in_words(preprocessing: Preprocessing) -> str:
+    order = "BGR" if preprocessing.bgr else "RGB"
+    return f"{order}, 0-{preprocessing.scale:g}, minus {preprocessing.mean}, over {preprocessing.std}"
+
+
+@contextmanager
+def _progress(console: Console, name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with bytes, speed and time left on a terminal, and elsewhere a line every tenth of the way."""
+    if not console.is_terminal:
+        yield _lines(console, name)
+        return
+    amount = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(TextColumn("{task.description}"), BarColumn(), *amount, console=console) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _lines(console: Console, name: str) -> Callable[[int, int | None], None]:
+    """A report that prints a line when another tenth has come."""
+    told = -1
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal told
+        tenth = 10 * done // total if total else done // 10_000_000
+        if tenth != told:
+            told = tenth
+            of = f" of {total / 1e6:.1f}" if total else ""
+            console.print(f"{name}: {done / 1e6:.1f}{of} MB", soft_wrap=True)
+
+    return report

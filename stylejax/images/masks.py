@@ -1,0 +1,152 @@
+"""Region masks: which part of the content is painted like which part of which style.
+
+Masks come in two forms. *Gray masks*, one a region: white where the region is, black where it is not, grays for soft borders.
+*Label pictures*, one for the content: each flat color is a region (see `labels`).
+
+    content masks        style masks          styles    the regions
+    n gray masks         n gray masks         one       region i of the content is painted like region i of the style
+    n gray masks         n gray masks or none n         region i is painted like (mask i of) style i
+    one label picture    one label picture    one       regions of the same color belong together
+    one label picture    n gray masks or none n         as with gray masks, the labels in order from dark to light
+
+Content masks must cover the content; what a style's masks leave out is not learned from. Where gray masks overlap, both
+styles are painted. Transparent parts of a mask count as black.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stylejax.errors import ImageError, SettingsError
+from stylejax.images.labels import order_like, read_labels
+from stylejax.images.picture import Picture
+from stylejax.images.read import to_picture
+
+COVERED = 0.5
+"""Masks whose values add up to less than this at a pixel do not cover it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The regions of a content picture and of its styles."""
+
+    content: np.ndarray
+    """Float32 `[regions, height, width]` in [0, 1], of the content's shape."""
+    styles: tuple[np.ndarray, ...]
+    """For each style picture its regions, `[regions of this style, height, width]`; one after the other they are those of
+    the content. A single style holds all, otherwise each style holds one."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, a line each."""
+
+
+def read_regions(
+    content_masks: Sequence[Any],
+    style_masks: Sequence[Any],
+    content_shape: Sequence[int],
+    style_shapes: Sequence[Sequence[int]],
+) -> Regions:
+    """Read masks and pair them.
+
+    Args:
+        content_masks: paths, Pillow images or arrays `[height, width]`.
+        style_masks: the same.
+        content_shape: height and width of the content, to which its masks are resized.
+        style_shapes: height and width of each style.
+
+    Raises:
+        ImageError: a mask cannot be read or is all black, some pixels of the content belong to no region, or a label is in
+            one of the two pictures only.
+        SettingsError: the numbers of masks and styles do not go together.
+    """
+    contents = [_read(mask, f"content mask {number}") for number, mask in enumerate(content_masks, start=1)]
+    styles = [_read(mask, f"style mask {number}") for number, mask in enumerate(style_masks, start=1)]
+    _check_counts(len(contents), len(styles), len(style_shapes))
+    notes: list[str] = []
+    labels = read_labels(contents[0]) if len(contents) == 1 else None
+    if labels is not None and len(styles) == len(style_shapes) == 1:
+        theirs = read_labels(styles[0])
+        style = theirs.masks[order_like(labels, theirs, source=contents[0].source, other_source=styles[0].source)]
+        _note_merged(notes, styles[0], theirs.merged)
+    else:
+        _check_styles(len(contents) if labels is None else len(labels.masks), len(styles), len(style_shapes))
+        style = [_gray(mask) for mask in styles] or [np.ones(shape[:2], np.float32) for shape in style_shapes]
+    if labels is not None:
+        _note_merged(notes, contents[0], labels.merged)
+    content = [_gray(mask) for mask in contents] if labels is None else labels.masks
+    content = _fitted(content, contents, [content_shape] * len(content), notes)
+    _check_cover(content)
+    style = _fitted(style, styles, list(style_shapes) * (len(style) // len(style_shapes)), notes)
+    groups = [style] if len(style_shapes) == 1 else [[region] for region in style]
+    return Regions(np.stack(content), tuple(np.stack(group) for group in groups), tuple(notes))
+
+
+def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resample `[regions, H, W]` with a triangle filter: masks that add up to one still do, and none overshoots."""
+    planes = [Image.fromarray(np.ascontiguousarray(mask, np.float32)) for mask in masks]
+    return np.stack([np.asarray(plane.resize((width, height), Image.Resampling.BILINEAR)) for plane in planes])
+
+
+def _read(mask: Any, name: str) -> Picture:
+    if getattr(mask, "dtype", None) == np.bool_:
+        mask = np.asarray(mask, np.float32)
+    picture = to_picture(mask)
+    return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else Picture(picture.pixels, picture.alpha, name)
+
+
+def _gray(mask: Picture) -> np.ndarray:
+    gray = mask.pixels.mean(2) if mask.alpha is None else mask.pixels.mean(2) * mask.alpha
+    if gray.max() < 1 / 255:
+        raise ImageError(f"{mask.source} is all black; paint its region white, or leave the mask out")
+    return gray
+
+
+def _check_counts(contents: int, style_masks: int, styles: int) -> None:
+    if contents == 0:
+        raise SettingsError(f"got {style_masks} style masks and no content mask; give the masks of the content too")
+    if style_masks == 0 and styles == 1:
+        raise SettingsError("got content masks and one style without masks; give style masks, or one style for each region")
+    if contents > 1 and style_masks not in (0, contents):
+        raise SettingsError(f"got {contents} content masks and {style_masks} style masks; give a style mask for each content mask")
+
+
+def _check_styles(regions: int, style_masks: int, styles: int) -> None:
+    if style_masks not in (0, regions):
+        raise SettingsError(f"got {regions} regions of the content and {style_masks} style masks; give a mask for each region")
+    if styles not in (1, regions):
+        raise SettingsError(f"got {regions} regions and {styles} styles; give one style, or one for each region in their order")
+
+
+def _note_merged(notes: list[str], mask: Picture, merged: int) -> None:
+    if merged:
+        notes.append(f"{mask.source}: {merged:,} pixels between the flat colors were taken as the nearest label")
+
+
+def _fitted(
+    masks: Sequence[np.ndarray], sources: Sequence[Picture], shapes: Sequence[Sequence[int]], notes: list[str]
+) -> list[np.ndarray]:
+    """The masks at the shapes of their pictures; each file that had to be resized is noted once."""
+    fitted = []
+    for number, (mask, shape) in enumerate(zip(masks, shapes, strict=True)):
+        height, width = shape[:2]
+        if mask.shape != (height, width):
+            source = sources[min(number, len(sources) - 1)].source
+            note = f"{source} is {mask.shape[1]}×{mask.shape[0]} and its picture {width}×{height}; the mask was resized"
+            if note not in notes:
+                notes.append(note)
+            mask = resize_masks(mask[np.newaxis], height, width)[0]
+        fitted.append(mask)
+    return fitted
+
+
+def _check_cover(masks: Sequence[np.ndarray]) -> None:
+    bare = np.sum(masks, axis=0) < COVERED
+    if not bare.any():
+        return
+    rows, columns = (np.flatnonzero(bare.any(axis)) for axis in (1, 0))
+    raise ImageError(
+        f"{int(bare.sum()):,} pixels of the content ({bare.mean():.2%}) belong to no region, within rows {rows[0]} to {rows[-1]} "
+        f"and columns {columns[0]} to {columns[-1]}; the content masks must cover the picture"
+    )

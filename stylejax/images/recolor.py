@@ -1,0 +1,112 @@
+"""Color control: painting with the content's own colors.
+
+Two ways, both of Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style Transfer", 2016, and
+Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer", CVPR 2017, section 5:
+
+luminance   only brightness is painted: `luminance_of` both pictures before, `keep_luminance` after.
+match       the style's colors are moved to the content's mean and covariance before: `match_color`.
+
+Pictures are float32 sRGB `[height, width, 3]` in [0, 1]. As in the paper, colors are taken as they are stored, without
+linearizing them: luminance is the Y of YIQ (ITU-R BT.601 luma), chroma its I and Q.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from stylejax.types import HostImage
+
+ColorMatchName = Literal["cholesky", "pca", "symmetric"]
+
+LUMA = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in Y: ITU-R BT.601, the first row of the matrix from RGB to YIQ."""
+
+VARIANCE_FLOOR = 1e-4
+"""Least variance that a color direction of the style counts as having, (2.5/255)²: what is flatter is noise, and stretching
+it to the content's variance would show as colored grain."""
+
+
+def luminance_of(picture: HostImage, *, like: HostImage | None = None) -> HostImage:
+    """The picture in grays, `Y` in all three channels.
+
+    Args:
+        picture: to be made gray.
+        like: the content, when `picture` is a style: its luminance is moved to the content's mean and standard deviation,
+            `(Y - μ_S) σ_C/σ_S + μ_C` (Gatys et al. 2017, section 5.1), so that a dark style still fits a bright content. A flat
+            style becomes the content's mean.
+    """
+    gray = picture.astype(np.float64) @ LUMA
+    if like is not None:
+        wanted = like.astype(np.float64) @ LUMA
+        stretch = wanted.std() / max(gray.std(), VARIANCE_FLOOR**0.5)
+        gray = (gray - gray.mean()) * stretch + wanted.mean()
+    return np.repeat(np.clip(gray, 0, 1).astype(np.float32)[..., np.newaxis], 3, axis=2)
+
+
+def keep_luminance(painted: HostImage, content: HostImage) -> HostImage:
+    """The luminance of `painted` with the chroma of `content`, a picture of the same shape.
+
+    Luminance is kept exactly. Differs from the paper where a color would leave [0, 1]: instead of clipping, which would
+    change luminance and hue, its chroma shrinks just enough.
+    """
+    gray = (painted.astype(np.float64) @ LUMA).clip(0, 1)[..., np.newaxis]
+    # RGB minus Y is zero for a gray and a linear image of (I, Q): adding it to another Y leaves I and Q as they are.
+    chroma = content - content.astype(np.float64) @ LUMA[:, np.newaxis]
+    room = np.where(chroma > 0, 1 - gray, gray)
+    share = np.min(np.where(np.abs(chroma) > room, room / np.maximum(np.abs(chroma), 1e-12), 1), axis=2, keepdims=True)
+    return np.clip(gray + share * chroma, 0, 1).astype(np.float32)
+
+
+def match_color(style: HostImage, content: HostImage, method: ColorMatchName = "cholesky") -> HostImage:
+    """The style with its colors moved to the mean and covariance of the content's, clipped to [0, 1].
+
+    Args:
+        style: of any shape.
+        content: of any shape.
+        method: which of the matrices that do so; see `color_transform`.
+    """
+    matrix, offset = color_transform(style, content, method)
+    return np.clip(style.astype(np.float64) @ matrix.T + offset, 0, 1).astype(np.float32)
+
+
+def color_transform(style: HostImage, content: HostImage, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
+    """`A` `[3, 3]` and `b` `[3]`, float64, for which the colors `A x + b` have the content's mean and covariance.
+
+    A Σ_S Aᵀ = Σ_C has many solutions:
+
+    cholesky    A = L_C L_S⁻¹, of the Cholesky factors Σ = L Lᵀ
+    pca         A = Σ_C^½ Σ_S^-½, both along their principal axes           "image analogies" in Gatys et al. 2016
+    symmetric   A = Σ_S^-½ (Σ_S^½ Σ_C Σ_S^½)^½ Σ_S^-½                       Pitié and Kokaram 2007: the least movement
+
+    `pca` and `symmetric` are equal when Σ_S and Σ_C have the same principal axes. Where the style is flatter than
+    `VARIANCE_FLOOR` along some axis, as a gray or a flat picture is, no matrix does it, and the result is flatter too.
+    """
+    style_mean, style_covariance = _moments(style)
+    content_mean, content_covariance = _moments(content)
+    source = _floored(style_covariance, VARIANCE_FLOOR)
+    target = _floored(content_covariance, 1e-12)
+    if method == "cholesky":
+        matrix = np.linalg.cholesky(target) @ np.linalg.inv(np.linalg.cholesky(source))
+    elif method == "pca":
+        matrix = _power(target, 0.5) @ _power(source, -0.5)
+    else:
+        root, inverse = _power(source, 0.5), _power(source, -0.5)
+        matrix = inverse @ _power(root @ target @ root, 0.5) @ inverse
+    return matrix, content_mean - matrix @ style_mean
+
+
+def _moments(picture: HostImage) -> tuple[np.ndarray, np.ndarray]:
+    colors = picture.reshape(-1, 3).astype(np.float64)
+    centered = colors - colors.mean(0)
+    return colors.mean(0), centered.T @ centered / len(colors)
+
+
+def _floored(covariance: np.ndarray, floor: float) -> np.ndarray:
+    values, axes = np.linalg.eigh(covariance)
+    return (axes * np.maximum(values, floor)) @ axes.T
+
+
+def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
+    """A power of a symmetric positive semidefinite matrix."""
+    values, axes = np.linalg.eigh(matrix)
+    return (axes * np.maximum(values, 1e-24) ** exponent) @ axes.T

@@ -1,0 +1,47 @@
+"""The photograph that the demo paints: one of those that ship inside scikit-image, all free to use.
+
+The file is read where scikit-image is installed, so nothing is downloaded and nothing is written.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stylejax.errors import ImageError, MissingExtraError, SettingsError
+from stylejax.types import HostImage
+
+_FILES = {
+    "chelsea": "chelsea.png",  # CC0, Stefan van der Walt
+    "coffee": "coffee.png",  # CC0, Rachel Michetti
+    "astronaut": "astronaut.png",  # public domain, NASA
+    "rocket": "rocket.jpg",  # public domain, SpaceX
+}
+
+
+def demo_photograph(name: str = "chelsea") -> HostImage:
+    """Read a freely usable photograph: a cat, a cup of coffee, an astronaut or a rocket.
+
+    Args:
+        name: "chelsea", "coffee", "astronaut" or "rocket". The cat is the default: large clear shapes, and eyes that
+            stay recognizable in every style.
+
+    Returns:
+        float32 sRGB `[height, width, 3]` in [0, 1], at the size of the file (the cat: 300 by 451).
+
+    Raises:
+        SettingsError: `name` is none of the photographs.
+        MissingExtraError: scikit-image is not installed.
+        ImageError: scikit-image is installed without the photograph.
+    """
+    if name not in _FILES:
+        raise SettingsError(f"no photograph is called {name!r}; there are {', '.join(_FILES)}")
+    package = find_spec("skimage")
+    if package is None or package.origin is None:
+        raise MissingExtraError("the demo's photograph comes with scikit-image: pip install 'stylejax[demo]'")
+    path = Path(package.origin).parent / "data" / _FILES[name]
+    if not path.is_file():
+        raise ImageError(f"scikit-image has no {path}: reinstall it, or stylize a photograph of your own")
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"), np.float32) / 255

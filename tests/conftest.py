@@ -1,0 +1,44 @@
+"""What all tests share: a private cache, and a tiny seeded network that costs next to nothing."""
+
+import os
+import tempfile
+
+os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-"))
+
+import numpy as np
+import pytest
+
+from stylejax.model.layers import kernel_shapes
+from stylejax.model.preprocessing import TORCHVISION
+from stylejax.model.store import WeightSet
+from stylejax.model.vgg import VGG19, NetworkSpec
+
+TINY_WIDTHS = (4, 8, 8, 12, 12)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights() -> WeightSet:
+    """Seeded weights of a network with a dozen channels, scaled so that activations keep their size."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for name, shape in kernel_shapes(TINY_WIDTHS).items():
+        arrays[f"{name}/kernel"] = (rng.standard_normal(shape) * np.sqrt(2 / (9 * shape[2]))).astype(np.float32)
+        arrays[f"{name}/bias"] = (rng.standard_normal(shape[3]) * 0.05).astype(np.float32)
+    return WeightSet("tiny", TINY_WIDTHS, TORCHVISION, arrays, {"license": "none", "source": "seeded"})
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_weights: WeightSet) -> VGG19:
+    """The network of `tiny_weights`."""
+    spec = NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS)
+    return VGG19(spec, tiny_weights.arrays)
+
+
+@pytest.fixture(scope="session")
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    """A content and a style picture of different shapes, smooth enough to look like something."""
+    y, x = np.mgrid[0:48, 0:64].astype(np.float32)
+    content = np.stack([x / 64, y / 48, 0.5 + 0.5 * np.sin(x / 5)], -1)
+    y, x = np.mgrid[0:40, 0:56].astype(np.float32)
+    style = np.stack([0.5 + 0.5 * np.sin(x / 3 + y / 4), 0.5 + 0.4 * np.cos(y / 2), 0.2 + 0 * x], -1)
+    return content.astype(np.float32), style.astype(np.float32)

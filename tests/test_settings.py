@@ -1,0 +1,65 @@
+"""Settings: what is refused, and with which words."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stylejax.errors import SettingsError
+from stylejax.optimize.settings import Settings, parse_layers, settings_from
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("size", 0),
+        ("size", -1),
+        ("iterations", 0),
+        ("content_weight", -1.0),
+        ("style_weight", math.nan),
+        ("tv_weight", math.inf),
+        ("tv_weight", 1e13),
+        ("learning_rate", 0.0),
+        ("averaging", 1.0),
+        ("seed", -1),
+        ("scale_factor", 1.0),
+        ("style_layers", "relu1_1=-1"),
+        ("style_layers", "relu1_1=x"),
+        ("style_layers", "relu1_1,relu1_1"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(option, value):
+    with pytest.raises(SettingsError) as error:
+        settings_from({option: value})
+    assert option in str(error.value) or "relu1_1" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_option_or_layer_suggests_the_nearest():
+    with pytest.raises(SettingsError, match="did you mean 'content_weight'"):
+        settings_from({"contents_weight": 1})
+    with pytest.raises(SettingsError, match="did you mean 'relu4_2'"):
+        settings_from({"content_layers": "rleu4_2"})
+
+
+def test_no_layers_at_all_is_refused():
+    with pytest.raises(SettingsError, match="neither content layers nor style layers"):
+        Settings(content_layers="", style_layers=" ")
+
+
+@given(st.dictionaries(st.sampled_from(["relu1_1", "conv2_2", "pool3", "relu5_4"]), st.floats(0, 1e6)))
+def test_layer_weights_survive_being_written_and_read(weights):
+    text = ", ".join(f"{layer} = {weight!r}" for layer, weight in weights.items())
+    assert parse_layers("style_layers", text) == weights
+
+
+def test_a_layer_without_a_number_weighs_one():
+    assert parse_layers("style_layers", "relu1_1,relu2_1=.5") == {"relu1_1": 1.0, "relu2_1": 0.5}
+
+
+def test_options_and_settings_are_one_thing():
+    settings = Settings(size=300, content_weight=0.5)
+    assert settings_from(settings.as_options()) == settings
+    assert set(settings.as_options()) == {field.name for field in dataclasses.fields(Settings)}
