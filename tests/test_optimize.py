@@ -12,6 +12,7 @@ from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import Weights, make_targets, objective
+from stylejax.model.load import build_model
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.jobs import Job, stacked_weights
 from stylejax.optimize.paint import paint

@@ -33,12 +33,20 @@ class Stylize:
     """The photograph: PNG, JPEG, WebP, TIFF or AVIF."""
 
     styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
-    """The painting whose style is taken; several are mixed in equal parts."""
+    """The painting whose style is taken; several are mixed, or each painted in a region of its own."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """Where the result goes; the suffix names the format."""
 
     settings: tyro.conf.OmitArgPrefixes[Settings]
+
+    content_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """Where a region of the content is: white on black. Give one for each region, or a single label picture whose flat colors
+    are the regions."""
+
+    style_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """The same for the style: one for each content mask in the same order, or a label picture of the same colors. May be left
+    out when there are as many styles as regions."""
 
     save_every: int = 0
     """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
@@ -82,7 +90,13 @@ class Stylize:
 
     def _paint(self, observe) -> Painting:
         return stylize(
-            self.content, *self.styles, observe=observe, every=self.save_every or CHUNK, **self.settings.as_options()
+            self.content,
+            *self.styles,
+            content_masks=self.content_mask,
+            style_masks=self.style_mask,
+            observe=observe,
+            every=self.save_every or CHUNK,
+            **self.settings.as_options(),
         )
 
     def _check(self) -> None:
@@ -105,11 +119,14 @@ class Stylize:
                 file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
 
     def _keep(self, stopped: PaintingInterrupted, console: Console) -> int:
-        if stopped.paintings:
+        kept = bool(stopped.paintings)
+        if kept:
             self._finish(stopped.paintings[0])
-            console.print(f"stopped; what there was is in {self.output}", highlight=False, soft_wrap=True)
+        if self.json:
+            print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
-            console.print("stopped before the first steps; nothing was written", highlight=False, soft_wrap=True)
+            told = f"what there was is in {self.output}" if kept else "before the first steps; nothing was written"
+            console.print(f"stopped; {told}", highlight=False, soft_wrap=True)
         return 130
 
     def _report(self, painting: Painting, seconds: float, console: Console) -> None:
@@ -121,8 +138,11 @@ class Stylize:
                 "seconds": seconds,
                 **last,
                 "record": painting.record,
+                "notes": painting.notes,
             }
             print(json.dumps(result), flush=True)
         elif not self.quiet:
             height, width = painting.image.shape[:2]
+            for note in painting.notes:
+                console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
             console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)

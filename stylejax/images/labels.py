@@ -32,7 +32,7 @@ class Labels(NamedTuple):
     @property
     def names(self) -> list[str]:
         """The labels' colors as in `#ff8000`."""
-        return ["#%02x%02x%02x" % tuple(color) for color in self.colors.tolist()]
+        return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in self.colors.tolist()]
 
 
 def read_labels(picture: Picture) -> Labels:

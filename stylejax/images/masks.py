@@ -68,14 +68,14 @@ def read_regions(
     labels = read_labels(contents[0]) if len(contents) == 1 else None
     if labels is not None and len(styles) == len(style_shapes) == 1:
         theirs = read_labels(styles[0])
-        style = theirs.masks[order_like(labels, theirs, source=contents[0].source, other_source=styles[0].source)]
+        style = list(theirs.masks[order_like(labels, theirs, source=contents[0].source, other_source=styles[0].source)])
         _note_merged(notes, styles[0], theirs.merged)
     else:
         _check_styles(len(contents) if labels is None else len(labels.masks), len(styles), len(style_shapes))
         style = [_gray(mask) for mask in styles] or [np.ones(shape[:2], np.float32) for shape in style_shapes]
     if labels is not None:
         _note_merged(notes, contents[0], labels.merged)
-    content = [_gray(mask) for mask in contents] if labels is None else labels.masks
+    content = [_gray(mask) for mask in contents] if labels is None else list(labels.masks)
     content = _fitted(content, contents, [content_shape] * len(content), notes)
     _check_cover(content)
     style = _fitted(style, styles, list(style_shapes) * (len(style) // len(style_shapes)), notes)
@@ -109,7 +109,7 @@ def _check_counts(contents: int, style_masks: int, styles: int) -> None:
     if style_masks == 0 and styles == 1:
         raise SettingsError("got content masks and one style without masks; give style masks, or one style for each region")
     if contents > 1 and style_masks not in (0, contents):
-        raise SettingsError(f"got {contents} content masks and {style_masks} style masks; give a style mask for each content mask")
+        raise SettingsError(f"got {contents} content masks and {style_masks} style masks; give one of each for a region")
 
 
 def _check_styles(regions: int, style_masks: int, styles: int) -> None:
@@ -147,6 +147,6 @@ def _check_cover(masks: Sequence[np.ndarray]) -> None:
         return
     rows, columns = (np.flatnonzero(bare.any(axis)) for axis in (1, 0))
     raise ImageError(
-        f"{int(bare.sum()):,} pixels of the content ({bare.mean():.2%}) belong to no region, within rows {rows[0]} to {rows[-1]} "
-        f"and columns {columns[0]} to {columns[-1]}; the content masks must cover the picture"
+        f"{int(bare.sum()):,} pixels of the content ({bare.mean():.2%}) belong to no region, within rows {rows[0]} to "
+        f"{rows[-1]} and columns {columns[0]} to {columns[-1]}; the content masks must cover the picture"
     )

@@ -18,7 +18,7 @@ from stylejax.types import HostImage
 
 ColorMatchName = Literal["cholesky", "pca", "symmetric"]
 
-LUMA = np.array([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in Y: ITU-R BT.601, the first row of the matrix from RGB to YIQ."""
 
 VARIANCE_FLOOR = 1e-4
@@ -35,11 +35,11 @@ def luminance_of(picture: HostImage, *, like: HostImage | None = None) -> HostIm
             `(Y - μ_S) σ_C/σ_S + μ_C` (Gatys et al. 2017, section 5.1), so that a dark style still fits a bright content. A flat
             style becomes the content's mean.
     """
-    gray = picture.astype(np.float64) @ LUMA
+    gray = picture @ LUMA
     if like is not None:
-        wanted = like.astype(np.float64) @ LUMA
-        stretch = wanted.std() / max(gray.std(), VARIANCE_FLOOR**0.5)
-        gray = (gray - gray.mean()) * stretch + wanted.mean()
+        wanted = like @ LUMA
+        stretch = wanted.std(dtype=np.float64) / max(gray.std(dtype=np.float64), VARIANCE_FLOOR**0.5)
+        gray = (gray - gray.mean(dtype=np.float64)) * stretch + wanted.mean(dtype=np.float64)
     return np.repeat(np.clip(gray, 0, 1).astype(np.float32)[..., np.newaxis], 3, axis=2)
 
 
@@ -49,12 +49,12 @@ def keep_luminance(painted: HostImage, content: HostImage) -> HostImage:
     Luminance is kept exactly. Differs from the paper where a color would leave [0, 1]: instead of clipping, which would
     change luminance and hue, its chroma shrinks just enough.
     """
-    gray = (painted.astype(np.float64) @ LUMA).clip(0, 1)[..., np.newaxis]
+    gray = (painted @ LUMA).clip(0, 1)[..., np.newaxis]
     # RGB minus Y is zero for a gray and a linear image of (I, Q): adding it to another Y leaves I and Q as they are.
-    chroma = content - content.astype(np.float64) @ LUMA[:, np.newaxis]
+    chroma = content - (content @ LUMA)[..., np.newaxis]
     room = np.where(chroma > 0, 1 - gray, gray)
-    share = np.min(np.where(np.abs(chroma) > room, room / np.maximum(np.abs(chroma), 1e-12), 1), axis=2, keepdims=True)
-    return np.clip(gray + share * chroma, 0, 1).astype(np.float32)
+    share = np.min(room / np.maximum(np.abs(chroma), 1e-12), axis=2, keepdims=True)
+    return np.clip(gray + np.minimum(share, 1) * chroma, 0, 1)
 
 
 def match_color(style: HostImage, content: HostImage, method: ColorMatchName = "cholesky") -> HostImage:
@@ -66,7 +66,7 @@ def match_color(style: HostImage, content: HostImage, method: ColorMatchName = "
         method: which of the matrices that do so; see `color_transform`.
     """
     matrix, offset = color_transform(style, content, method)
-    return np.clip(style.astype(np.float64) @ matrix.T + offset, 0, 1).astype(np.float32)
+    return np.clip(style @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
 
 def color_transform(style: HostImage, content: HostImage, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
@@ -96,9 +96,15 @@ def color_transform(style: HostImage, content: HostImage, method: ColorMatchName
 
 
 def _moments(picture: HostImage) -> tuple[np.ndarray, np.ndarray]:
-    colors = picture.reshape(-1, 3).astype(np.float64)
-    centered = colors - colors.mean(0)
-    return colors.mean(0), centered.T @ centered / len(colors)
+    """Mean and covariance of the colors, summed up row by row: a copy in float64 of a large picture takes much memory."""
+    first, second = np.zeros(3), np.zeros((3, 3))
+    for row in picture:
+        colors = row.astype(np.float64)
+        first += colors.sum(0)
+        second += colors.T @ colors
+    count = picture.shape[0] * picture.shape[1]
+    mean = first / count
+    return mean, second / count - np.outer(mean, mean)
 
 
 def _floored(covariance: np.ndarray, floor: float) -> np.ndarray:

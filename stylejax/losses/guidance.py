@@ -46,7 +46,8 @@ def make_guides(masks: Masks, layers: tuple[str, ...], *, border: int = BORDER) 
         border: see `layer_guides`.
     """
     areas = masks.sum((1, 2))
-    return Guides(areas / jnp.maximum(areas.sum(), _LEAST), {layer: layer_guides(masks, layer, border=border) for layer in layers})
+    guides = {layer: layer_guides(masks, layer, border=border) for layer in layers}
+    return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
 
 
 def layer_guides(masks: Masks, layer: str, *, border: int = BORDER) -> Array:

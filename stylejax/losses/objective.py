@@ -86,9 +86,7 @@ def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec, masks: Masks 
     features = model(style, spec.style_layers) if spec.style_layers else {}
     if masks is None:
         return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
-    return {
-        layer: region_statistics(value, layer_guides(masks, layer), spec.statistic) for layer, value in features.items()
-    }
+    return {layer: region_statistics(value, layer_guides(masks, layer), spec.statistic) for layer, value in features.items()}
 
 
 def join_regions(styles: Sequence[dict[str, dict[str, Array]]]) -> dict[str, dict[str, Array]]:

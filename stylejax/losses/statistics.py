@@ -37,7 +37,7 @@ def channel_sums(features: Features, guide: Guide | None = None) -> ChannelSums:
     flat = features.reshape(-1, features.shape[-1]).astype(jnp.float32)
     if guide is None:
         second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
-        return ChannelSums(jnp.asarray(flat.shape[0], jnp.float32), flat.sum(0), second)
+        return ChannelSums(jnp.asarray(flat.shape[0], flat.dtype), flat.sum(0), second)
     weighted = flat * guide.reshape(-1, 1)
     second = jnp.matmul(weighted.T, flat, precision=lax.Precision.HIGHEST)
     return ChannelSums(guide.sum(), weighted.sum(0), second)

@@ -94,9 +94,7 @@ def source_named(name: str) -> Source:
     """
     if name not in SOURCES:
         nearest = difflib.get_close_matches(name, SOURCES, n=1, cutoff=0.0)[0]
-        raise WeightsError(
-            f"no weight set is called {name!r}; did you mean {nearest!r}? There are {', '.join(SOURCES)}"
-        )
+        raise WeightsError(f"no weight set is called {name!r}; did you mean {nearest!r}? There are {', '.join(SOURCES)}")
     return SOURCES[name]
 
 

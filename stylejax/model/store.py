@@ -60,9 +60,7 @@ def read_weights(path: Path | str) -> WeightSet:
         widths = tuple(int(width) for width in header.get("widths", "").split(","))
         preprocessing = preprocessing_named(header.get("preprocessing", ""))
     except ValueError:
-        raise WeightsError(
-            f"{path} has widths {header.get('widths')!r} in its header; convert the weights again"
-        ) from None
+        raise WeightsError(f"{path} has widths {header.get('widths')!r} in its header; convert the weights again") from None
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
     problem = problem or array_problems(arrays, widths)

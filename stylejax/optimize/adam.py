@@ -2,6 +2,8 @@
 
     x ← clip(x - η · Adam(g), 0, 1)    Kingma and Ba 2015; clipping is safe under Adam (not under L-BFGS)
     a ← running average of x           the picture that is kept, free of the last step's noise
+
+The step size is traced: another one runs the same program.
 """
 
 from typing import NamedTuple, cast

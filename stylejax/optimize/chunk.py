@@ -23,11 +23,12 @@ class Shared(NamedTuple):
 
     content: bool = False
     style: bool = False
+    guides: bool = False
 
     @property
     def axes(self) -> Targets:
         """`in_axes` of the targets for `jax.vmap`."""
-        return Targets(None if self.content else 0, None if self.style else 0)  # pyright: ignore[reportArgumentType]
+        return Targets(*(None if shared else 0 for shared in self))  # pyright: ignore[reportArgumentType]
 
 
 @partial(jax.jit, static_argnames=("plan", "shared"), donate_argnames="lanes")

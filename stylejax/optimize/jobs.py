@@ -14,15 +14,18 @@ import numpy as np
 from jax import Array
 
 from stylejax.errors import SettingsError
+from stylejax.images.masks import Regions
 from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import Weights
+from stylejax.optimize.blend import check_blend
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
 from stylejax.types import HostImage, Images
 
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
+    | {"style_blend", "style_scale", "style_size", "keep_color", "color_match"}
 )
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 
@@ -36,6 +39,12 @@ class Job:
     settings: Settings
     init: HostImage | None = None
     """The picture to start from where `settings.init` is a path."""
+    regions: Regions | None = None
+    """Where each style is painted; everywhere if None."""
+
+    def __post_init__(self):
+        """Raise SettingsError when the styles, their shares and the masks do not go together."""
+        check_blend(self.settings.style_blend, styles=len(self.styles), regions=self.regions is not None)
 
 
 def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
@@ -58,6 +67,12 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
                 )
         if job.settings.objective_spec() != first.settings.objective_spec():
             raise SettingsError(f"picture {number} names other layers than picture 1; give a layer the weight 0 instead")
+        ours, theirs = (0 if other.regions is None else len(other.regions.content) for other in (first, job))
+        if theirs != ours:
+            raise SettingsError(
+                f"picture {number} has {theirs} regions and picture 1 has {ours}; "
+                "pictures of one batch have as many, so paint them in separate batches"
+            )
         theirs = scale_shapes(job.content.shape[0], job.content.shape[1], job.settings)
         if theirs != shapes:
             raise SettingsError(

@@ -24,7 +24,6 @@ from jax import Array
 from stylejax.optimize import line_search, two_loop
 from stylejax.optimize.line_search import Search
 from stylejax.optimize.two_loop import History, dot
-from stylejax.types import Scalar
 
 
 class LBFGSState(NamedTuple):
@@ -56,7 +55,8 @@ def start(point: Array, *, history: int = 10) -> LBFGSState:
     zero, nowhere = jnp.zeros_like(point), jnp.float32(0)
     # A search along no direction from an unknown value: any finite evaluation ends it.
     search = line_search.begin(jnp.float32(jnp.inf), nowhere, nowhere)
-    return LBFGSState(point, zero, zero, zero, search, two_loop.nothing(point, history))
+    state = LBFGSState(point, zero, zero, zero, search, two_loop.nothing(point, history))
+    return jax.tree.map(jnp.array, state)  # each array a buffer of its own: a state is donated, and no buffer twice
 
 
 def tell(state: LBFGSState, trial: Array, value: Array, gradient: Array, learning_rate: Array) -> tuple[LBFGSState, Array]:

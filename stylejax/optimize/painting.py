@@ -30,6 +30,8 @@ class Painting:
     """Names of the content and style pictures, as far as they have any."""
     failure: Failure | None = None
     """Where the loss stopped being finite, if it did; the picture is the last good one."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, such as that a mask was resized."""
 
     @property
     def record(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from stylejax.errors import SettingsError
+from stylejax.images.recolor import ColorMatchName
 from stylejax.losses.normalization import NormalizationName
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.losses.statistics import StatisticName
@@ -20,7 +21,9 @@ from stylejax.model.convolution import PrecisionName
 from stylejax.model.layers import check_layer_names
 from stylejax.model.padding import Padding, PaddingName
 from stylejax.model.pooling import PoolingName
+from stylejax.optimize.blend import parse_blend
 
+KeepColorName = Literal["none", "luminance", "match"]
 OptimizerName = Literal["adam", "l-bfgs"]
 
 
@@ -52,6 +55,21 @@ class Settings:
 
     style_loss: StatisticName = "gram+mean"
     """Statistic of the style features: `gram` as in the paper, `gram+mean`, `wasserstein` or `moments`."""
+
+    style_blend: str = ""
+    """Share of each of several styles, such as `0.7,0.3`; equal shares if empty."""
+
+    style_scale: float = 1.0
+    """Long side of the style pictures over that of the picture; smaller makes finer strokes. They are never enlarged."""
+
+    style_size: int = 0
+    """Long side of the style pictures in pixels, the same at every scale; 0 to follow the picture."""
+
+    keep_color: KeepColorName = "none"
+    """Keep the content's colors: `luminance` paints brightness only, `match` moves the style's colors to them first."""
+
+    color_match: ColorMatchName = "cholesky"
+    """How `keep_color match` moves colors: `cholesky`, `pca`, or `symmetric`, which moves them least."""
 
     variation: VariationName = "squared"
     """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
@@ -115,6 +133,14 @@ class Settings:
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "a number from 0 up to, not including, 1")
         _check("optimizer", self.optimizer, self.optimizer in get_args(OptimizerName), "`adam` or `l-bfgs`")
         _check("history", self.history, 1 <= self.history <= 1000, "a whole number from 1 to 1000")
+        parse_blend(self.style_blend)
+        _check("style_scale", self.style_scale, 0.01 <= self.style_scale <= 100, "a number from 0.01 to 100")
+        _check("style_size", self.style_size, 0 <= self.style_size <= 65535, "a whole number of pixels from 0 to 65535")
+        if self.style_size and self.style_scale != 1:
+            raise SettingsError(f"got style_size {self.style_size} and style_scale {self.style_scale}; give only one of them")
+        _check("keep_color", self.keep_color, self.keep_color in get_args(KeepColorName), "`none`, `luminance` or `match`")
+        known = get_args(ColorMatchName)
+        _check("color_match", self.color_match, self.color_match in known, "`cholesky`, `pca` or `symmetric`")
         _check("seed", self.seed, 0 <= self.seed < 2**32, "a whole number from 0 to 4294967295")
         Padding.named(self.padding)
         if not {**self.content_layer_weights, **self.style_layer_weights}:

@@ -1,5 +1,6 @@
 """The library's front door: pictures in, paintings out."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,16 @@ import numpy as np
 
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.picture import Picture
-from stylejax.images.read import to_picture
 from stylejax.images.resize import resize
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.paint import CHUNK, paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.settings import Settings, settings_from
-
-Source = Any
-"""A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
 
 STARTS = ("content", "noise", "gray")
 
@@ -35,6 +34,8 @@ class PaintingInterrupted(KeyboardInterrupt):
 def stylize(
     content: Source,
     *styles: Source,
+    content_masks: Sequence[Source] = (),
+    style_masks: Sequence[Source] = (),
     model: str | Path | VGG19 = "auto",
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
@@ -44,7 +45,9 @@ def stylize(
 
     Args:
         content: a path, a PIL image, or an array.
-        *styles: one style or several, mixed in equal parts.
+        *styles: one style or several, mixed by `style_blend`, or each painted in a region of its own.
+        content_masks: where the regions of the content are: one gray mask a region, or one label picture.
+        style_masks: where the regions of the styles are; see `stylejax.images.masks` for how they are paired.
         model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
         observe: called after each few steps with the `Progress`.
         every: `observe` is also called after each so many steps of a scale.
@@ -62,7 +65,16 @@ def stylize(
         >>> painting = stylejax.stylize("town.jpg", "starry_night.jpg", size=512)  # doctest: +SKIP
         >>> painting.save("painted.png")  # doctest: +SKIP
     """
-    (painting,) = stylize_batch([content], [styles], model=model, observe=observe, every=every, **options)
+    (painting,) = stylize_batch(
+        [content],
+        [styles],
+        content_masks=[list(content_masks)],
+        style_masks=[list(style_masks)],
+        model=model,
+        observe=observe,
+        every=every,
+        **options,
+    )
     if painting.failure:
         raise non_finite(painting)
     return painting
@@ -72,6 +84,8 @@ def stylize_batch(
     contents: Sequence[Source],
     styles: Sequence[Source | Sequence[Source]],
     *,
+    content_masks: Sequence[Sequence[Source]] | None = None,
+    style_masks: Sequence[Sequence[Source]] | None = None,
     model: str | Path | VGG19 = "auto",
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
@@ -83,6 +97,8 @@ def stylize_batch(
     Args:
         contents: one picture a lane.
         styles: for each lane a picture, or several that are mixed. A picture that occurs more than once is looked at once.
+        content_masks: for each lane a list as for `stylize`, empty for none.
+        style_masks: the same.
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
@@ -104,16 +120,15 @@ def stylize_batch(
     everything = [settings_from({**options, **own}) for own in each]
     if not everything:
         raise SettingsError("got no picture to paint; give at least one content and one style")
-    reader = _Reader()
+    reader = Reader()
     pictures = [reader.read(content) for content in contents]
     style_pictures = [[reader.read(style) for style in _as_list(style)] for style in styles]
-    jobs = [
-        Job(content.pixels, tuple(style.pixels for style in mixed), settings, _init_picture(settings, reader))
-        for content, mixed, settings in zip(pictures, style_pictures, everything, strict=True)
-    ]
+    masks = [mask_lists(content_masks, len(contents), "content_masks"), mask_lists(style_masks, len(contents), "style_masks")]
+    jobs = [_job(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
+    sources = [_sources(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
     common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    return _paint_all(network, jobs, pictures, style_pictures, observe, every)
+    return _paint_all(network, jobs, pictures, sources, observe, every)
 
 
 def network_for(settings: Settings) -> VGG19:
@@ -131,36 +146,45 @@ def non_finite(painting: Painting) -> NonFiniteError:
     )
 
 
-class _Reader:
-    """Reads each source once, so that lanes that share a picture share its array."""
-
-    def __init__(self):
-        self._seen: dict[Any, Picture] = {}
-
-    def read(self, source: Source) -> Picture:
-        key = str(source) if isinstance(source, str | Path) else id(source)
-        if key not in self._seen:
-            self._seen[key] = to_picture(source)
-        return self._seen[key]
-
-
 def _as_list(style: Source | Sequence[Source]) -> list[Source]:
     return list(style) if isinstance(style, list | tuple) else [style]
 
 
-def _init_picture(settings: Settings, reader: _Reader) -> np.ndarray | None:
-    return None if settings.init in STARTS else reader.read(settings.init).pixels
+def _job(
+    reader: Reader,
+    content: Picture,
+    styles: Sequence[Picture],
+    content_masks: Sequence[Source],
+    style_masks: Sequence[Source],
+    settings: Settings,
+) -> Job:
+    return Job(
+        content=reader.content(content, settings),
+        styles=tuple(reader.style(style, content, settings) for style in styles),
+        settings=settings,
+        init=None if settings.init in STARTS else reader.read(settings.init).pixels,
+        regions=reader.regions(content_masks, style_masks, content, styles),
+    )
+
+
+def _sources(
+    content: Picture, styles: Sequence[Picture], content_masks: Sequence[Source], style_masks: Sequence[Source]
+) -> dict[str, Any]:
+    masks = {"content_masks": content_masks, "style_masks": style_masks}
+    named = {kind: [source_name(mask) for mask in each] for kind, each in masks.items() if each}
+    return {"content": source_name(content.source), "styles": [source_name(style.source) for style in styles], **named}
 
 
 def _paint_all(
     network: VGG19,
     jobs: Sequence[Job],
     contents: Sequence[Picture],
-    styles: Sequence[Sequence[Picture]],
+    sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
     every: int,
 ) -> list[Painting]:
     traces: list[list[dict[str, Any]]] = [[] for _ in jobs]
+    originals = [content.pixels for content in contents]
     progress = None
 
     def paintings() -> list[Painting]:
@@ -174,14 +198,17 @@ def _paint_all(
                 trace=traces[lane],
                 settings=job.settings,
                 network=network.spec.name,
-                sources={"content": _name(contents[lane]), "styles": [_name(style) for style in styles[lane]]},
+                sources=sources[lane],
                 failure=progress.failures[lane],
+                notes=() if job.regions is None else job.regions.notes,
             )
             for lane, job in enumerate(jobs)
         ]
 
     try:
-        for progress in paint(network, jobs, every=every):
+        for raw in paint(network, jobs, every=every):
+            colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
+            progress = dataclasses.replace(raw, pictures=colored)
             for trace, records in zip(traces, progress.records, strict=True):
                 trace.extend(records)
             if observe:
@@ -196,7 +223,3 @@ def _paint_all(
 def _resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray:
     assert picture.alpha is not None
     return resize(picture.alpha[..., None], height, width)[..., 0]
-
-
-def _name(picture: Picture) -> str:
-    return Path(picture.source).name  # a picture that is passed on says nothing about the folders of its maker

@@ -1,0 +1,117 @@
+"""Compare stylejax's L-BFGS with PyTorch's: the total that each reaches with the same number of evaluations.
+
+    python scripts/compare_lbfgs.py CONTENT STYLE --model vgg19-slim
+
+One scale, from the content picture, the default weights. The PyTorch side minimizes an objective of its own, written from the
+formulas (`reference`), with `torch.optim.LBFGS` and its strong Wolfe line search; that objective then judges both pictures, as
+they are, not clipped. Exits with 1 when stylejax's total is more than 1.02 times as high. About a minute on two cores.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from reference.formulas import Formula, gram_and_mean, relative_mean_squares
+from reference.network import Network
+from reference.theirs import Problem
+
+from stylejax.images.read import to_picture
+from stylejax.images.resize import fit_long_side, resize
+from stylejax.model.store import read_weights
+from stylejax.model.sources import resolve
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.paint import paint
+from stylejax.optimize.settings import Settings
+from stylejax.optimize.stylize import network_for
+
+TOLERANCE = 1.02
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("content", type=Path)
+    parser.add_argument("style", type=Path)
+    parser.add_argument("--model", default="vgg19-slim", help="name or path of the network")
+    parser.add_argument("--size", type=int, default=256, help="long side of the picture")
+    parser.add_argument("--evaluations", type=int, default=200)
+    parser.add_argument("--histories", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate, help="stylejax's first step")
+    arguments = parser.parse_args()
+    content, style = (to_picture(path).pixels for path in (arguments.content, arguments.style))
+    content, style = (resize(pixels, *fit_long_side(*pixels.shape[:2], arguments.size)) for pixels in (content, style))
+    ratios = []
+    for history in arguments.histories:
+        settings = Settings(
+            model=arguments.model,
+            size=arguments.size,
+            smallest_size=arguments.size,
+            iterations=arguments.evaluations,
+            optimizer="l-bfgs",
+            history=history,
+            learning_rate=arguments.learning_rate,
+        )
+        problem = problem_of(settings, content, style)
+        reached = {}
+        for name, minimize in {"stylejax": minimize_ours, "PyTorch": minimize_theirs}.items():
+            began = time.perf_counter()
+            picture = minimize(settings, problem, content, style)
+            seconds = time.perf_counter() - began
+            reached[name] = problem.value_and_gradient(picture)[0]["total"]
+            print(f"history {history:3d}  {name:8}  total {reached[name]:.6f}  {seconds:.0f} s", flush=True)
+        ratios.append(reached["stylejax"] / reached["PyTorch"])
+        print(f"history {history:3d}  stylejax / PyTorch = {ratios[-1]:.4f}, at most {TOLERANCE} wanted", flush=True)
+    return 0 if max(ratios) <= TOLERANCE else 1
+
+
+def problem_of(settings: Settings, content: np.ndarray, style: np.ndarray) -> Problem:
+    """The default objective in PyTorch."""
+    weights = read_weights(resolve(settings.model))
+    formula = Formula(
+        content={layer: settings.content_weight * w for layer, w in settings.content_layer_weights.items()},
+        style={layer: settings.style_weight * w for layer, w in settings.style_layer_weights.items()},
+        variation=settings.tv_weight,
+        content_distance=relative_mean_squares,
+        measure=gram_and_mean,
+        style_distance=relative_mean_squares,
+    )
+    network = Network(weights.preprocessing.name, settings.pooling, settings.padding)
+    return Problem.of(network, weights.arrays, formula, content, [style], [1.0])
+
+
+def minimize_ours(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
+    """The picture that stylejax would keep."""
+    *_, last = paint(network_for(settings), [Job(content, (style,), settings)])
+    return np.array(last.pictures[0])
+
+
+def minimize_theirs(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
+    """Where PyTorch stops after as many evaluations."""
+    image = torch.tensor(content, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [image],
+        max_iter=settings.iterations,
+        max_eval=settings.iterations,
+        tolerance_grad=0,
+        tolerance_change=0,
+        history_size=settings.history,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        total = torch.stack(list(problem.terms(image).values())).sum()
+        total.backward()
+        return total
+
+    optimizer.step(closure)  # pyright: ignore[reportArgumentType]
+    evaluations = optimizer.state[image]["func_evals"]
+    if evaluations != settings.iterations:
+        print(f"PyTorch made {evaluations} evaluations", flush=True)
+    return image.detach().numpy()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

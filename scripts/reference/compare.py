@@ -1,0 +1,143 @@
+"""Run the table of cases on both sides and print how far they are apart."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from reference import network, ours, seeded, theirs
+from reference.cases import NETWORKS, OBJECTIVES, SIZES, STYLE_SIZES, Case
+from reference.network import Network
+from stylejax.model.convert import convert
+from stylejax.model.load import load_model
+from stylejax.optimize.settings import Settings
+
+FEATURES, VALUE, GRADIENT, ITERATES, CONVERTED = 1e-5, 1e-5, 1e-4, 1e-3, 1e-4
+STEPS = 20
+RELUS = tuple(name.replace("conv", "relu") for name in seeded.convolution_names())
+FEATURE_LAYERS = (*RELUS, "conv4_2", "pool3")
+
+
+class Comparison(NamedTuple):
+    """How far apart the two sides are in something, and how far they may be."""
+
+    name: str
+    deviation: float
+    tolerance: float
+
+    @property
+    def good(self) -> bool:
+        """Whether the deviation is a number within the tolerance."""
+        return bool(self.deviation <= self.tolerance)
+
+
+def compare_all(only: str = "") -> bool:
+    """Print every comparison whose name contains `only`; whether all of them are within tolerance."""
+    began, bad, count = time.perf_counter(), 0, 0
+    print(f"{'deviation':>10}  {'tolerance':>9}")
+    for comparison in _comparisons(only):
+        count, bad = count + 1, bad + (not comparison.good)
+        verdict = "ok  " if comparison.good else "FAIL"
+        print(f"{comparison.deviation:10.1e}  {comparison.tolerance:9.0e}  {verdict}  {comparison.name}", flush=True)
+    seconds = time.perf_counter() - began
+    print(f"{count - bad} of {count} comparisons within tolerance, {seconds:.0f} s")
+    return bad == 0 and count > 0
+
+
+def _comparisons(only: str) -> Iterator[Comparison]:
+    for kind in NETWORKS:
+        for size in SIZES:
+            name = f"features, {size}: {kind.inputs}, {kind.pooling} pooling, {kind.padding} padding"
+            if only in name:
+                yield _compare_features(name, kind, size)
+    for case in OBJECTIVES:
+        for size in case.sizes:
+            if only in f"{case.name}, {size}":
+                yield from _compare_objective(case, size)
+    if only in "converted from Keras":
+        yield _compare_converted(OBJECTIVES[1])
+
+
+def _compare_features(name: str, kind: Network, size: str) -> Comparison:
+    """Greatest relative distance of the features at any layer."""
+    image = seeded.picture(*SIZES[size], seed=1)
+    model = ours.network(_weights(), kind.inputs, _network_settings(kind))
+    got = ours.features(model, image, FEATURE_LAYERS)
+    with torch.no_grad():
+        wanted = network.features(kind, network.tensors(_weights()), torch.tensor(image), list(FEATURE_LAYERS))
+    return Comparison(name, max(distance(got[layer], wanted[layer].numpy()) for layer in FEATURE_LAYERS), FEATURES)
+
+
+def _compare_objective(case: Case, size: str) -> Iterator[Comparison]:
+    """Value, gradient and, where the case says so, the first iterates of Adam."""
+    settings = Settings(**case.options)
+    problem = pictures(SIZES[size], len(case.shares))
+    model = ours.network(_weights(), case.network.inputs, settings)
+    mine = ours.Problem(model, settings, problem.content, problem.styles, list(case.shares))
+    other = theirs.Problem.of(
+        case.network, _weights(), case.formula, problem.content, problem.styles, list(case.shares)
+    )
+    got, gradient = mine.value_and_gradient(problem.start)
+    wanted, wanted_gradient = other.value_and_gradient(problem.start)
+    name = f"{case.name}, {size}"
+    yield Comparison(f"value: {name}", relative(got, wanted), VALUE)
+    yield Comparison(f"gradient: {name}", distance(gradient, wanted_gradient), GRADIENT)
+    if case.adam:
+        betas = (settings.beta1, settings.beta2)
+        expected = other.adam_iterates(problem.start, STEPS, settings.learning_rate, betas)
+        iterates = mine.adam_iterates(problem.start, STEPS)
+        apart = max(distance(a, b) for a, b in zip(iterates, expected, strict=True))
+        yield Comparison(f"{STEPS} Adam iterates: {name}", apart, ITERATES)
+
+
+def _compare_converted(case: Case) -> Comparison:
+    """The weights take the way through a Keras file and `stylejax weights convert`; PyTorch has them straight."""
+    settings = Settings(**case.options)
+    problem = pictures(SIZES["71×57"], 1)
+    with tempfile.TemporaryDirectory() as folder:
+        seeded.write_keras(Path(folder) / "keras.h5", _weights())
+        convert(Path(folder) / "keras.h5", Path(folder) / "converted.safetensors")
+        model = load_model(Path(folder) / "converted.safetensors", pooling=settings.pooling, padding=settings.padding)
+    got, _ = ours.Problem(model, settings, problem.content, problem.styles, [1.0]).value_and_gradient(problem.start)
+    other = theirs.Problem.of(case.network, _weights(), case.formula, problem.content, problem.styles, [1.0])
+    wanted, _ = other.value_and_gradient(problem.start)
+    return Comparison(f"value: converted from Keras, {case.name}", relative(got, wanted), CONVERTED)
+
+
+class Pictures(NamedTuple):
+    """A content, the styles, and another picture at which value and gradient are taken."""
+
+    content: np.ndarray
+    styles: list[np.ndarray]
+    start: np.ndarray
+
+
+def pictures(size: tuple[int, int], styles: int) -> Pictures:
+    """Seeded pictures."""
+    looks = [seeded.picture(*STYLE_SIZES[number], seed=10 + number) for number in range(styles)]
+    return Pictures(seeded.picture(*size, seed=1), looks, seeded.picture(*size, seed=2))
+
+
+def distance(got: np.ndarray, wanted: np.ndarray) -> float:
+    """‖got - wanted‖ / ‖wanted‖, in float64."""
+    wanted = wanted.astype(np.float64)
+    return float(np.linalg.norm(got - wanted) / np.linalg.norm(wanted))
+
+
+def relative(got: dict[str, float], wanted: dict[str, float]) -> float:
+    """Greatest relative distance of the total and of each of its terms."""
+    return max(abs(got[name] - value) / abs(value) for name, value in wanted.items())
+
+
+@cache
+def _weights() -> dict[str, np.ndarray]:
+    return seeded.weights(seeded.FULL, seed=0)
+
+
+def _network_settings(kind: Network) -> Settings:
+    return Settings(pooling=kind.pooling, padding=kind.padding)  # pyright: ignore[reportArgumentType]

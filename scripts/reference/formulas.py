@@ -1,0 +1,134 @@
+"""Losses in PyTorch, from the papers' formulas. Features are `[channels, rows, columns]`, pictures `[height, width, 3]`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+Statistics = tuple[Tensor, ...]
+Distance = Callable[[Statistics, Statistics], Tensor]
+
+
+def gram(features: Tensor) -> Statistics:
+    """G_ij = Σ_k F_ik F_jk (Gatys et al. 2016, eq. 3), over the number of positions."""
+    flat = features.flatten(1)
+    return (torch.einsum("ik,jk->ij", flat, flat) / flat.shape[1],)
+
+
+def gram_and_mean(features: Tensor) -> Statistics:
+    """The Gram matrix, and the mean of each channel."""
+    return (*gram(features), features.mean((1, 2)))
+
+
+def mean_and_deviation(features: Tensor) -> Statistics:
+    """Mean and standard deviation of each channel (Huang and Belongie 2017, eqs. 5 and 6), not Bessel-corrected."""
+    centered = features - features.mean((1, 2), keepdim=True)
+    return features.mean((1, 2)), torch.sqrt((centered**2).mean((1, 2)) + 1e-8)
+
+
+def mean_and_covariance(features: Tensor) -> Statistics:
+    """Mean and covariance of the channels."""
+    flat = features.flatten(1)
+    centered = flat - flat.mean(1, keepdim=True)
+    return flat.mean(1), centered @ centered.T / flat.shape[1]
+
+
+def mean_squares(measured: Statistics, target: Statistics) -> Tensor:
+    """Σ over the parts of the mean of squared differences."""
+    return torch.stack([torch.mean((a - b) ** 2) for a, b in zip(measured, target, strict=True)]).sum()
+
+
+def relative_mean_squares(measured: Statistics, target: Statistics) -> Tensor:
+    """The same, each part divided by its target's mean square."""
+    return torch.stack(
+        [torch.mean((a - b) ** 2) / torch.mean(b**2) for a, b in zip(measured, target, strict=True)]
+    ).sum()
+
+
+def wasserstein(measured: Statistics, target: Statistics) -> Tensor:
+    """Squared Wasserstein-2 distance of two normal distributions, as Crowson 2021 computes it, per channel.
+
+    ‖μ - μ'‖² + tr(Σ + Σ' - 2 (Σ'^½ Σ Σ'^½)^½), both covariances with 1e-4 on their diagonals.
+    """
+    (mean, covariance), (target_mean, target_covariance) = measured, target
+    ridge = 1e-4 * torch.eye(mean.shape[0], dtype=mean.dtype)
+    a, b = covariance + ridge, target_covariance + ridge
+    root = newton_schulz(b)
+    trace = torch.trace(a) + torch.trace(b) - 2 * torch.trace(newton_schulz(root @ a @ root))
+    return torch.mean((mean - target_mean) ** 2) + trace / mean.shape[0]
+
+
+def relative_wasserstein(measured: Statistics, target: Statistics) -> Tensor:
+    """The same, over the target's mean square and mean variance."""
+    return wasserstein(measured, target) / (torch.mean(target[0] ** 2) + torch.mean(torch.diagonal(target[1])))
+
+
+def newton_schulz(matrix: Tensor, iterations: int = 12) -> Tensor:
+    """Square root by the coupled iteration Y ← Y (3I - ZY)/2, Z ← (3I - ZY)/2 Z from Y = A/‖A‖_F, Z = I."""
+    norm = torch.linalg.norm(matrix)
+    y, z = matrix / norm, torch.eye(matrix.shape[0], dtype=matrix.dtype)
+    for _ in range(iterations):
+        t = 0.5 * (3 * torch.eye(matrix.shape[0], dtype=matrix.dtype) - z @ y)
+        y, z = y @ t, t @ z
+    return y * torch.sqrt(norm)
+
+
+def squared_variation(image: Tensor) -> Tensor:
+    """Means of squared differences to the right and below."""
+    return torch.mean(torch.diff(image, dim=0) ** 2) + torch.mean(torch.diff(image, dim=1) ** 2)
+
+
+def absolute_variation(image: Tensor) -> Tensor:
+    """Sum of absolute differences (Johnson's neural-style)."""
+    return torch.diff(image, dim=0).abs().sum() + torch.diff(image, dim=1).abs().sum()
+
+
+def nine_point_variation(image: Tensor) -> Tensor:
+    """Crowson 2021: twice the weighted means of squared differences in four directions of the edge-padded picture."""
+    planes = image.permute(2, 0, 1)[None]
+    padded = torch.nn.functional.pad(planes, (1, 1, 1, 1), mode="replicate")
+    right = (padded[..., 1:-1, 1:] - padded[..., 1:-1, :-1])[..., 1:]
+    below = (padded[..., 1:, 1:-1] - padded[..., :-1, 1:-1])[..., 1:, :]
+    falling = padded[..., 1:, 1:] - padded[..., :-1, :-1]
+    rising = padded[..., 1:, :-1] - padded[..., :-1, 1:]
+    directions = ((right, 1 / 3), (below, 1 / 3), (falling, 1 / 12), (rising, 1 / 12))
+    return 2 * torch.stack([share * torch.mean(d**2) for d, share in directions]).sum()
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One objective: what is measured and what it weighs, before any convention of stylejax."""
+
+    content: dict[str, float] = field(default_factory=dict)
+    style: dict[str, float] = field(default_factory=dict)
+    variation: float = 0.0
+    content_distance: Distance = mean_squares
+    measure: Callable[[Tensor], Statistics] = gram
+    style_distance: Distance = mean_squares
+    variation_of: Callable[[Tensor], Tensor] = squared_variation
+
+    @property
+    def layers(self) -> list[str]:
+        """Every layer that is looked at."""
+        return list(dict.fromkeys([*self.content, *self.style]))
+
+    def style_target(self, styles: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Statistics]:
+        """Statistics of several styles' features, mixed."""
+        result = {}
+        for layer in self.style:
+            parts = [self.measure(style[layer]) for style in styles]
+            result[layer] = tuple(
+                sum(share * part for share, part in zip(shares, same, strict=True)) for same in zip(*parts, strict=True)
+            )
+        return result
+
+    def terms(
+        self, image: Tensor, features: dict[str, Tensor], content: dict[str, Tensor], style: dict[str, Statistics]
+    ) -> dict[str, Tensor]:
+        """The weighted terms; their sum is the objective."""
+        zero = image.new_zeros(())
+        contents = [w * self.content_distance((features[k],), (content[k],)) for k, w in self.content.items()]
+        styles = [w * self.style_distance(self.measure(features[k]), style[k]) for k, w in self.style.items()]
+        variation = self.variation * self.variation_of(image) if self.variation else zero
+        return {"content": sum(contents, zero), "style": sum(styles, zero), "tv": variation}

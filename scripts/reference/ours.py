@@ -1,0 +1,70 @@
+"""The stylejax side: the same questions, asked of the package as its own command line asks them."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stylejax.losses.objective import make_targets, objective
+from stylejax.model.load import build_model
+from stylejax.model.preprocessing import preprocessing_named
+from stylejax.model.store import WeightSet
+from stylejax.model.vgg import VGG19
+from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.jobs import Job, stacked_weights
+from stylejax.optimize.plan import Plan
+from stylejax.optimize.settings import Settings
+from stylejax.optimize.step import start
+
+Array = np.ndarray
+
+_features = jax.jit(lambda model, image, layers: model(image, layers), static_argnames="layers")
+_targets = jax.jit(make_targets, static_argnames="spec")
+_loss = jax.jit(jax.value_and_grad(objective, argnums=1, has_aux=True), static_argnames="spec")
+
+
+def network(arrays: dict[str, Array], inputs: str, settings: Settings) -> VGG19:
+    """The network of `settings` with seeded weights."""
+    widths = tuple(len(arrays[f"conv{block}_1/bias"]) for block in (1, 2, 3, 4, 5))
+    weights = WeightSet("seeded", widths, preprocessing_named(inputs), arrays)
+    return build_model(weights, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
+
+
+def features(model: VGG19, image: Array, layers: tuple[str, ...]) -> dict[str, Array]:
+    """Features `[channels, rows, columns]`, as PyTorch orders them."""
+    return {name: np.moveaxis(np.asarray(value), -1, 0) for name, value in _features(model, image, layers).items()}
+
+
+class Problem:
+    """Settings with their targets made: a function of one picture."""
+
+    def __init__(self, model: VGG19, settings: Settings, content: Array, styles: list[Array], shares: list[float]):
+        """Look at the content and the styles once."""
+        self.model, self.settings = model, settings
+        spec = settings.objective_spec()
+        self.targets = _targets(model, content, styles, spec=spec, blend=jnp.asarray(shares))
+        seen = jax.eval_shape(partial(_features, layers=spec.layers), model, content)
+        shapes = {name: value.shape for name, value in seen.items()}
+        self.lanes = stacked_weights([Job(content, tuple(styles), settings)], shapes)
+
+    def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
+        """All terms and their `total`, and the gradient of the total for the picture."""
+        weights = jax.tree.map(lambda lane: lane[0], self.lanes)
+        spec = self.settings.objective_spec()
+        (total, terms), gradient = _loss(self.model, jnp.asarray(image), self.targets, weights, spec=spec)
+        named = {"content": terms.content, "style": terms.style, "tv": terms.variation, "total": total}
+        return {name: float(term) for name, term in named.items()}, np.asarray(gradient)
+
+    def adam_iterates(self, image: Array, steps: int) -> list[Array]:
+        """The pictures after each step, from the program that paints."""
+        plan = Plan.of(self.settings, chunk=1)
+        lanes = jax.vmap(partial(start, plan=plan))(jnp.asarray(image)[None])
+        shared, rate = Shared(content=True, style=True), jnp.asarray([self.settings.learning_rate])
+        iterates = []
+        for _ in range(steps):
+            lanes, _, _ = run_chunk(
+                self.model, lanes, self.targets, self.lanes, rate, jnp.int32(1), plan=plan, shared=shared
+            )
+            iterates.append(np.array(lanes.image[0]))
+        return iterates

@@ -1,0 +1,44 @@
+"""A training's whole state as one plain `.npz`, replaced atomically, and read without pickle."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from stylejax.errors import StylejaxError
+from stylejax.files.atomic import write_atomically
+
+
+def save_checkpoint(path: Path, state: Any, facts: dict[str, Any]) -> None:
+    """Write every array of `state` (any tree) under its place in the tree, and `facts` as JSON."""
+    arrays = {jax.tree_util.keystr(place): np.asarray(leaf) for place, leaf in jax.tree.leaves_with_path(state)}
+    with write_atomically(path) as file:
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+
+
+def load_checkpoint(path: Path, like: Any) -> tuple[Any, dict[str, Any]]:
+    """Read a state with the tree and shapes of `like`, and the facts that were saved with it.
+
+    Raises:
+        StylejaxError: the file is damaged or of another network.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            arrays = dict(saved)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise StylejaxError(f"{path} cannot be read ({error}); delete it to start anew") from None
+    facts = json.loads(str(arrays.pop("facts", "{}")))
+    leaves = []
+    for place, leaf in jax.tree.leaves_with_path(like):
+        name = jax.tree_util.keystr(place)
+        found = arrays.get(name)
+        if found is None or found.shape != leaf.shape:
+            shape = None if found is None else found.shape
+            raise StylejaxError(
+                f"{path} is of another network ({name} is {shape} and not {leaf.shape}); name another --checkpoints folder"
+            )
+        leaves.append(found.astype(leaf.dtype))
+    return jax.tree.unflatten(jax.tree.structure(like), leaves), facts

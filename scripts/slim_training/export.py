@@ -1,0 +1,81 @@
+"""From a trained network to the weight file that stylejax reads: fold the batch norm, even out the layers, round, write.
+
+A ReLU network computes the same when one layer's kernel and bias are divided by a number and the next layer's kernel is
+multiplied by it. The exported layers are divided by their own mean activation, so that activations are comparable from
+layer to layer; the channels of one layer keep their strengths relative to each other. (Gatys et al. 2016 normalized
+channel by channel, which would blow up the channels that are almost always off.)
+"""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from slim_training.network import EPSILON, Arrays, pools
+from stylejax.model.layers import CONV_NAMES, LAYERS
+from stylejax.model.pooling import pool
+from stylejax.model.preprocessing import TORCHVISION
+from stylejax.model.store import WeightSet, write_weights
+
+_DEAD = 1e-6
+
+
+def fold(parameters: Arrays, statistics: Arrays) -> Arrays:
+    """Kernels and biases that do what the convolutions followed by batch norm do; the head as it is."""
+    folded = {name: parameters[name] for name in ("head/kernel", "head/bias")}
+    for name in CONV_NAMES:
+        gain = parameters[f"{name}/scale"] / jnp.sqrt(statistics[f"{name}/variance"] + EPSILON)
+        folded[f"{name}/kernel"] = parameters[f"{name}/kernel"] * gain
+        folded[f"{name}/bias"] = parameters[f"{name}/shift"] - statistics[f"{name}/mean"] * gain
+    return folded
+
+
+@jax.jit
+def run_folded(folded: Arrays, images: Array) -> tuple[Array, Arrays]:
+    """Logits `[batch, classes]` of preprocessed `images`, and the mean activation after the ReLU of every convolution."""
+    means: Arrays = {}
+    features = images
+    for layer in LAYERS:
+        name = layer.name.replace("relu", "conv")
+        if layer.kind == "conv":
+            layout = ("NHWC", "HWIO", "NHWC")
+            features = jax.lax.conv_general_dilated(features, folded[f"{name}/kernel"], (1, 1), "SAME", dimension_numbers=layout)
+            features = features + folded[f"{name}/bias"]
+        elif layer.kind == "relu":
+            features = jnp.maximum(features, 0)
+            means[name] = features.mean()
+        elif pools(layer.name, features):
+            features = jax.vmap(lambda each: pool(each, "max"))(features)
+    return features.mean((1, 2)) @ folded["head/kernel"] + folded["head/bias"], means
+
+
+def normalize(folded: Arrays, means: Arrays) -> Arrays:
+    """The same function with a mean activation of one after every ReLU; a layer that is dead is left alone."""
+    even = dict(folded)
+    before: Array | float = 1.0
+    for name in CONV_NAMES:
+        after = jnp.where(means[name] > _DEAD, means[name], 1.0)
+        even[f"{name}/kernel"] = folded[f"{name}/kernel"] * (before / after)
+        even[f"{name}/bias"] = folded[f"{name}/bias"] / after
+        before = after
+    even["head/kernel"] = folded["head/kernel"] * before
+    return even
+
+
+def round_to_half(folded: Arrays) -> Arrays:
+    """The float32 values that are left after storing the convolutions as float16."""
+    return {
+        name: array if name.startswith("head/") else jnp.asarray(np.asarray(array, np.float16), jnp.float32)
+        for name, array in folded.items()
+    }
+
+
+def write_network(path: Path, folded: Arrays, name: str, provenance: dict[str, str]) -> None:
+    """Write the sixteen convolutions as float16 in stylejax's own format; the head stays behind."""
+    arrays = {f"{conv}/{part}": np.asarray(folded[f"{conv}/{part}"]) for conv in CONV_NAMES for part in ("kernel", "bias")}
+    firsts = [f"conv{block}_1/bias" for block in range(1, 6)]
+    widths = tuple(len(arrays[first]) for first in firsts)
+    about = {"pooling": "max", "padding": "zero", **provenance}
+    write_weights(path, WeightSet(name, widths, TORCHVISION, arrays, about), dtype=np.float16)

@@ -1,0 +1,80 @@
+"""One training step, its batch split over the devices, and the held-out score."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+from jax.sharding import Mesh, PartitionSpec
+
+from slim_training.network import Arrays, initial_parameters, initial_statistics, logits
+from stylejax.model.preprocessing import TORCHVISION
+
+STATISTICS_DECAY = 0.98
+
+
+class State(NamedTuple):
+    """All that a training carries from one step to the next."""
+
+    parameters: Arrays
+    statistics: Arrays
+    optimizer: Any
+
+
+def make_optimizer(peak: float, total_steps: int, warmup_steps: int, weight_decay: float) -> optax.GradientTransformation:
+    """SGD with Nesterov momentum; the rate climbs to `peak`, then falls to zero along a cosine; kernels alone decay."""
+    rate = optax.warmup_cosine_decay_schedule(peak / 20, peak, warmup_steps, total_steps, 0.0)
+    decay = optax.add_decayed_weights(weight_decay, mask=_kernels)
+    return optax.chain(decay, optax.sgd(rate, momentum=0.9, nesterov=True))
+
+
+def _kernels(parameters: Arrays) -> dict[str, bool]:
+    return {name: name.endswith("/kernel") for name in parameters}
+
+
+def initial_state(optimizer: optax.GradientTransformation, seed: int, widths: tuple[int, ...], classes: int) -> State:
+    """A network that has learned nothing."""
+    parameters = initial_parameters(seed, widths, classes)
+    return State(parameters, initial_statistics(widths), optimizer.init(parameters))
+
+
+def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: Mesh):
+    """The compiled step: `(state, images uint8, labels) -> (state, loss)`; each device normalizes its share by itself."""
+
+    def loss_of(parameters: Arrays, images: Array, labels: Array) -> tuple[Array, Arrays]:
+        scores, statistics = logits(parameters, prepare(images))
+        targets = optax.smooth_labels(jax.nn.one_hot(labels, scores.shape[1]), smoothing)
+        return optax.softmax_cross_entropy(scores, targets).mean(), statistics
+
+    def step(state: State, images: Array, labels: Array) -> tuple[State, Array]:
+        (loss, statistics), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.parameters, images, labels)
+        loss, statistics, gradient = jax.lax.pmean((loss, statistics, gradient), "batch")
+        updates, moments = optimizer.update(gradient, state.optimizer, state.parameters)
+        running = jax.tree.map(lambda old, new: old + (1 - STATISTICS_DECAY) * (new - old), state.statistics, statistics)
+        return State(optax.apply_updates(state.parameters, updates), running, moments), loss
+
+    split, whole = PartitionSpec("batch"), PartitionSpec()
+    shared = jax.shard_map(step, mesh=mesh, in_specs=(whole, split, split), out_specs=(whole, whole), check_vma=False)
+    return jax.jit(shared, donate_argnums=0)
+
+
+def prepare(images: Array) -> Array:
+    """From uint8 pictures to what the first convolution expects."""
+    return TORCHVISION.apply(images.astype(jnp.float32) / 255)
+
+
+@partial(jax.jit)
+def _hits(parameters: Arrays, statistics: Arrays, images: Array, labels: Array) -> Array:
+    scores, _ = logits(parameters, prepare(images), statistics)
+    return (scores.argmax(1) == labels).sum()
+
+
+def top1(state: State, images: Any, labels: Any, batch: int = 250) -> float:
+    """The share of `images` whose highest score is that of their label."""
+    parameters, statistics = jax.device_get((state.parameters, state.statistics))
+    hits = 0
+    for start in range(0, len(labels), batch):
+        hits += int(_hits(parameters, statistics, jnp.asarray(images[start : start + batch]), labels[start : start + batch]))
+    return hits / len(labels)

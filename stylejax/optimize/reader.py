@@ -1,0 +1,77 @@
+"""The pictures and masks of a batch, each read and prepared once, so that lanes that share one share its array."""
+
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+from stylejax.errors import SettingsError
+from stylejax.images.masks import Regions, read_regions
+from stylejax.images.picture import Picture
+from stylejax.images.read import to_picture
+from stylejax.optimize.colors import content_to_paint, style_to_paint
+from stylejax.optimize.settings import Settings
+from stylejax.types import HostImage
+
+Source = Any
+"""A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
+
+
+class Reader:
+    """Remembers all that it made, as long as it lives."""
+
+    def __init__(self):
+        self._made: dict[Hashable, Any] = {}
+
+    def read(self, source: Source) -> Picture:
+        """The picture of `source`."""
+        return self._once(("picture", _key(source)), lambda: to_picture(source))
+
+    def content(self, content: Picture, settings: Settings) -> HostImage:
+        """The content as it is painted; see `optimize.colors`."""
+        key = ("content", id(content), settings.keep_color)
+        return self._once(key, lambda: content_to_paint(content.pixels, settings))
+
+    def style(self, style: Picture, content: Picture, settings: Settings) -> HostImage:
+        """A style as it is painted on `content`."""
+        if settings.keep_color == "none":
+            return style.pixels
+        key = ("style", id(style), id(content), settings.keep_color, settings.color_match)
+        return self._once(key, lambda: style_to_paint(style.pixels, content.pixels, settings))
+
+    def regions(
+        self, content_masks: Sequence[Source], style_masks: Sequence[Source], content: Picture, styles: Sequence[Picture]
+    ) -> Regions | None:
+        """The regions that the masks name; None without masks."""
+        if not content_masks and not style_masks:
+            return None
+        shape, shapes = content.pixels.shape, tuple(style.pixels.shape for style in styles)
+        masks = tuple(tuple(_key(mask) for mask in masks) for masks in (content_masks, style_masks))
+        key = ("regions", masks, shape, shapes)
+        return self._once(key, lambda: read_regions(content_masks, style_masks, shape, shapes))
+
+    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def mask_lists(masks: Sequence[Sequence[Source]] | None, lanes: int, name: str) -> list[list[Source]]:
+    """The masks of each lane, none where `masks` is None.
+
+    Raises:
+        SettingsError: there is not one list a lane.
+    """
+    if masks is None:
+        return [[] for _ in range(lanes)]
+    if len(masks) != lanes or not all(isinstance(each, list | tuple) for each in masks):
+        raise SettingsError(f"{name} of a batch must be {lanes} lists of masks, one for each picture")
+    return [list(each) for each in masks]
+
+
+def source_name(source: Source) -> str:
+    """What a record calls a source: a file's name without its folders, which are nobody's business, or a kind of object."""
+    return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
+
+
+def _key(source: Source) -> Hashable:
+    return str(source) if isinstance(source, str | Path) else id(source)

@@ -1,0 +1,210 @@
+"""The command line as a user meets it: results, traces, bad input, Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import stylejax
+from stylejax.cli.main import main
+from stylejax.images.metadata import read_metadata
+from stylejax.images.read import read_picture
+from stylejax.images.write import write_picture
+from stylejax.model.store import write_weights
+
+FAST = ["--size", "48", "--smallest-size", "24", "--iterations", "6"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, pictures, tiny_weights) -> Path:
+    """A folder with two pictures and a network."""
+    folder = tmp_path_factory.mktemp("cli")
+    content, style = pictures
+    write_picture(folder / "content.png", content)
+    write_picture(folder / "style.png", style)
+    write_weights(folder / "tiny.safetensors", tiny_weights)
+    return folder
+
+
+@pytest.fixture
+def stylejax_command(folder, tmp_path, monkeypatch, capsys):
+    """Run the command in a fresh folder; gives exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("content.png", "style.png", "tiny.safetensors"):
+        (tmp_path / name).symlink_to(folder / name)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        written = capsys.readouterr()
+        return int(stopped.value.code or 0), written.out, written.err
+
+    return run
+
+
+def stylize(*more: str) -> list[str]:
+    return ["stylize", "content.png", "style.png", "--model", "tiny.safetensors", *FAST, *more]
+
+
+def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
+    code, out, err = stylejax_command(*stylize("-o", "out.png", "--content-weight", "0.2"))
+    assert (code, err) == (0, "")
+    assert "out.png  48×36" in out
+    assert "scale 2/2 48×36  step 6/6" in out
+    assert read_picture("out.png").pixels.shape == (36, 48, 3)
+    record = read_metadata("out.png")
+    assert record is not None
+    assert record["settings"]["content_weight"] == 0.2
+    assert record["content"] == "content.png"
+    assert record["network"] == "tiny"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "tiff", "avif"])
+def test_every_format_can_be_written(stylejax_command, suffix):
+    code, _, err = stylejax_command(*stylize("-o", f"out.{suffix}", "--quiet"))
+    assert (code, err) == (0, "")
+    assert read_picture(f"out.{suffix}").pixels.shape == (36, 48, 3)
+    assert read_metadata(f"out.{suffix}")["program"] == "stylejax"
+
+
+def test_the_same_seed_gives_the_same_bytes(stylejax_command):
+    for name in ("a.png", "b.png"):
+        stylejax_command(*stylize("-o", name, "--init", "noise", "--seed", "7", "--quiet"))
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_trace_intermediate_pictures_and_json(stylejax_command):
+    code, out, _ = stylejax_command(
+        *stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json")
+    )
+    assert code == 0
+    records = [json.loads(line) for line in Path("losses.jsonl").read_text().splitlines()]
+    assert len(records) == 12
+    assert set(records[0]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
+    assert [record["step"] for record in records] == [*range(6), *range(6)]
+    saved = sorted(path.name for path in Path().glob("out-*.png"))
+    assert saved == [f"out-scale{scale}-step000{step}.png" for scale in (1, 2) for step in (3, 6)]
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[-1]["event"] == "result"
+    assert events[-1]["total"] == records[-1]["total"]
+
+
+def test_quiet_prints_nothing(stylejax_command):
+    assert stylejax_command(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
+
+
+def test_several_styles_are_mixed(stylejax_command):
+    arguments = stylize("-o", "out.png", "--quiet")
+    arguments.insert(3, "content.png")
+    assert stylejax_command(*arguments)[0] == 0
+    assert read_metadata("out.png")["styles"] == ["style.png", "content.png"]
+
+
+def make_bad_files() -> None:
+    Path("empty.png").touch()
+    Path("text.png").write_text("not a picture")
+    Path("truncated.png").write_bytes(Path("content.png").read_bytes()[:200])
+    Path("folder.png").mkdir()
+    Image.new("RGB", (1, 1)).save("dot.png")
+    Path("truncated.safetensors").write_bytes(Path("tiny.safetensors").read_bytes()[:-1000])
+    Path("pickled.pth").write_bytes(b"\x80\x04.")
+
+
+BAD = {
+    "missing content": (["stylize", "nope.png", "style.png"], "nope.png"),
+    "missing style": (["stylize", "content.png", "nope.png"], "nope.png"),
+    "empty": (["stylize", "empty.png", "style.png"], "empty"),
+    "not a picture": (["stylize", "text.png", "style.png"], "text.png"),
+    "truncated": (["stylize", "truncated.png", "style.png"], "truncated"),
+    "folder as content": (["stylize", "folder.png", "style.png"], "folder"),
+    "no style": (["stylize", "content.png"], "style"),
+    "style too small": (["stylize", "content.png", "dot.png"], "too small"),
+    "size 0": ([*stylize(), "--size", "0"], "size"),
+    "size -1": ([*stylize(), "--size", "-1"], "size"),
+    "size too small for the layers": ([*stylize(), "--size", "20"], "relu5_1"),
+    "unknown layer": ([*stylize(), "--content-layers", "relu4_9"], "did you mean"),
+    "negative weight": ([*stylize(), "--style-weight", "-1"], "style_weight"),
+    "weight NaN": ([*stylize(), "--tv-weight", "nan"], "tv_weight"),
+    "absurd weight": ([*stylize(), "--tv-weight", "1e30"], "tv_weight"),
+    "unknown start": ([*stylize(), "--init", "nowhere.png"], "nowhere.png"),
+    "unknown model": ([*stylize(), "--model", "vgg91"], "did you mean"),
+    "missing model": ([*stylize(), "--model", "vgg19"], "stylejax weights fetch vgg19"),
+    "truncated model": ([*stylize(), "--model", "truncated.safetensors"], "truncated"),
+    "pickled model": ([*stylize(), "--model", "pickled.pth"], "convert"),
+    "unknown suffix": ([*stylize(), "-o", "out.gif"], ".png"),
+    "folder as output": ([*stylize(), "-o", "folder.png"], "folder.png"),
+    "output under a file": ([*stylize(), "-o", "style.png/out.png"], "style.png"),
+    "negative save-every": ([*stylize(), "--save-every", "-2"], "save_every"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line_and_nothing_is_written(stylejax_command, name):
+    make_bad_files()
+    arguments, told = BAD[name]
+    arguments = [*arguments, "--model", "tiny.safetensors"] if "--model" not in arguments else arguments
+    arguments = [*arguments, "-o", "out.png"] if "-o" not in arguments else arguments
+    before = sorted(Path().iterdir())
+    code, out, err = stylejax_command(*arguments)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert told in err
+    assert "Traceback" not in err + out
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_command_that_cannot_be_parsed_exits_with_2(stylejax_command):
+    assert stylejax_command("stylize", "content.png", "style.png")[0] == 2
+    assert stylejax_command("paint")[0] == 2
+    assert stylejax_command(*stylize("-o", "out.png", "--pooling", "median"))[0] == 2
+
+
+def test_help_shows_defaults_and_an_example(stylejax_command):
+    code, out, _ = stylejax_command("stylize", "--help")
+    assert code == 0
+    for told in ("Example: stylejax stylize", "--content-weight", "(default: 512)", "--style-layers"):
+        assert told in out
+
+
+def test_info_names_versions_devices_cache_and_weights(stylejax_command):
+    code, out, _ = stylejax_command("info")
+    assert code == 0
+    for told in ("jax", "cpu:0", os.environ["STYLEJAX_CACHE"], "weights vgg19-slim", "stylejax weights fetch vgg19"):
+        assert told in out
+
+
+def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
+    output = tmp_path / "out.png"
+    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
+    command += ["--model", "tiny.safetensors", "--size", "48", "--iterations", "1000000", "-o", str(output), "--json"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # the first steps are done
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(60) == 130
+    assert json.loads(rest.splitlines()[-1]) == {"event": "stopped", "output": str(output)}
+    assert read_picture(output).pixels.shape == (36, 48, 3)
+    assert read_metadata(output) is not None
+
+
+def test_no_color_and_no_terminal_give_plain_text(folder, tmp_path):
+    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", *stylize("-o", str(tmp_path / "o.png"))]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "NO_COLOR": "1"})
+    assert result.returncode == 0
+    assert "\x1b" not in result.stdout + result.stderr
+    assert "total" in result.stdout
+
+
+def test_pixels_are_written_to_the_nearest_level(stylejax_command):
+    stylejax_command(*stylize("-o", "out.png", "--quiet"))
+    painting = stylejax.stylize("content.png", "style.png", model="tiny.safetensors", size=48, smallest_size=24, iterations=6)
+    assert np.abs(read_picture("out.png").pixels - painting.image).max() <= 1.02 / 255
