@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     settings = tyro.cli(tyro.conf.configure(tyro.conf.PositionalRequiredArgs)(Settings), args=arguments, description=__doc__)
     if "JAX_NUM_CPU_DEVICES" not in os.environ:
         jax.config.update("jax_num_cpu_devices", settings.devices)
-    from slim_training.training import Training, say
+    from slim_training.training import Training, say  # after the devices are set
+
     from stylejax.errors import StylejaxError
 
     try:

@@ -81,9 +81,7 @@ def test_the_same_seed_gives_the_same_bytes(stylejax_command):
 
 
 def test_trace_intermediate_pictures_and_json(stylejax_command):
-    code, out, _ = stylejax_command(
-        *stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json")
-    )
+    code, out, _ = stylejax_command(*stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json"))
     assert code == 0
     records = [json.loads(line) for line in Path("losses.jsonl").read_text().splitlines()]
     assert len(records) == 12
@@ -198,7 +196,9 @@ def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
 
 def test_no_color_and_no_terminal_give_plain_text(folder, tmp_path):
     command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", *stylize("-o", str(tmp_path / "o.png"))]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "NO_COLOR": "1"})
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "NO_COLOR": "1"}
+    )
     assert result.returncode == 0
     assert "\x1b" not in result.stdout + result.stderr
     assert "total" in result.stdout

@@ -160,8 +160,8 @@ def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny
     plan = Plan.of(job.settings, chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(jnp.asarray(content)[None])
     larger = enlarge(lanes, shape=(96, 128), plan=plan)
-    back = jax.image.resize(larger.image, lanes.image.shape, "linear")
-    np.testing.assert_allclose(back, lanes.image, atol=0.03)
+    back = jax.image.resize(larger.variable, lanes.variable.shape, "linear")
+    np.testing.assert_allclose(back, lanes.variable, atol=0.03)
 
 
 def test_ctrl_c_keeps_the_pictures(tiny_model, pictures):

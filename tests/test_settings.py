@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stylejax.errors import SettingsError
-from stylejax.optimize.settings import Settings, parse_layers, settings_from
+from stylejax.optimize.recipes import RECIPES, settings_from
+from stylejax.optimize.settings import Settings, parse_layers
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,16 @@ def test_options_and_settings_are_one_thing():
     settings = Settings(size=300, content_weight=0.5)
     assert settings_from(settings.as_options()) == settings
     assert set(settings.as_options()) == {field.name for field in dataclasses.fields(Settings)}
+
+
+def test_a_recipe_gives_the_defaults_and_options_override_its_parts():
+    settings = settings_from({"recipe": "crowson", "size": 300})
+    assert settings == dataclasses.replace(RECIPES["crowson"], size=300)
+    assert settings.style_loss == "wasserstein"
+    assert settings_from(settings.as_options()) == settings
+    with pytest.raises(SettingsError, match="there are stylejax, gatys-2016"):
+        settings_from({"recipe": "gatys"})
+
+
+def test_every_recipe_carries_its_own_name():
+    assert {name: settings.recipe for name, settings in RECIPES.items()} == {name: name for name in RECIPES}

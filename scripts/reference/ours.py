@@ -60,11 +60,11 @@ class Problem:
         """The pictures after each step, from the program that paints."""
         plan = Plan.of(self.settings, chunk=1)
         lanes = jax.vmap(partial(start, plan=plan))(jnp.asarray(image)[None])
-        shared, rate = Shared(content=True, style=True), jnp.asarray([self.settings.learning_rate])
+        shared, rate = Shared(content=True, style=True), jnp.full((plan.chunk, 1), self.settings.learning_rate)
         iterates = []
         for _ in range(steps):
             lanes, _, _ = run_chunk(
                 self.model, lanes, self.targets, self.lanes, rate, jnp.int32(1), plan=plan, shared=shared
             )
-            iterates.append(np.array(lanes.image[0]))
+            iterates.append(np.array(lanes.variable[0]))
         return iterates

@@ -14,9 +14,11 @@ from stylejax.files.atomic import write_atomically
 
 def save_checkpoint(path: Path, state: Any, facts: dict[str, Any]) -> None:
     """Write every array of `state` (any tree) under its place in the tree, and `facts` as JSON."""
-    arrays = {jax.tree_util.keystr(place): np.asarray(leaf) for place, leaf in jax.tree.leaves_with_path(state)}
+    arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
+    for place, leaf in jax.tree.leaves_with_path(state):
+        arrays[jax.tree_util.keystr(place)] = np.asarray(leaf)
     with write_atomically(path) as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+        np.savez(file, **arrays)
 
 
 def load_checkpoint(path: Path, like: Any) -> tuple[Any, dict[str, Any]]:

@@ -9,14 +9,13 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-_FEW_PIXELS = 4
+_SHORT_SIDE = 2
 _FEW_CHANNELS = 3
 
 
 def convolve(features: Array, kernel: Array) -> Array:
     """Convolve `[batch, rows, columns, in]` with `[3, 3, in, out]`, padded with zeros so that rows and columns stay."""
-    rows, columns = features.shape[1:3]
-    if rows * columns <= _FEW_PIXELS:
+    if max(features.shape[1:3]) <= _SHORT_SIDE:
         return _as_one_product(features, kernel)
     return _convolve(features, kernel)
 
@@ -25,9 +24,8 @@ def _as_one_product(features: Array, kernel: Array) -> Array:
     """Every pixel sees every other, so the convolution is a dense layer over `pixels * in` values."""
     batch, rows, columns, incoming = features.shape
     outgoing = kernel.shape[3]
-    if max(rows, columns) > 2:
-        return _convolve(features, kernel)
     pixels = [(i, j) for i in range(rows) for j in range(columns)]
+    # dense[from pixel, in, to pixel, out] = kernel[difference of the two + 1, in, out]
     dense = jnp.stack([jnp.stack([kernel[i - k + 1, j - m + 1] for k, m in pixels], axis=1) for i, j in pixels])
     flat = features.reshape(batch, len(pixels) * incoming) @ dense.reshape(len(pixels) * incoming, len(pixels) * outgoing)
     return flat.reshape(batch, rows, columns, outgoing)

@@ -11,7 +11,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from slim_training.network import EPSILON, Arrays, pools
 from stylejax.model.layers import CONV_NAMES, LAYERS
@@ -20,8 +20,10 @@ from stylejax.model.preprocessing import TORCHVISION
 from stylejax.model.store import WeightSet, write_weights
 
 _DEAD = 1e-6
+_LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 
+@jax.jit
 def fold(parameters: Arrays, statistics: Arrays) -> Arrays:
     """Kernels and biases that do what the convolutions followed by batch norm do; the head as it is."""
     folded = {name: parameters[name] for name in ("head/kernel", "head/bias")}
@@ -40,8 +42,7 @@ def run_folded(folded: Arrays, images: Array) -> tuple[Array, Arrays]:
     for layer in LAYERS:
         name = layer.name.replace("relu", "conv")
         if layer.kind == "conv":
-            layout = ("NHWC", "HWIO", "NHWC")
-            features = jax.lax.conv_general_dilated(features, folded[f"{name}/kernel"], (1, 1), "SAME", dimension_numbers=layout)
+            features = lax.conv_general_dilated(features, folded[f"{name}/kernel"], (1, 1), "SAME", dimension_numbers=_LAYOUT)
             features = features + folded[f"{name}/bias"]
         elif layer.kind == "relu":
             features = jnp.maximum(features, 0)
@@ -51,6 +52,7 @@ def run_folded(folded: Arrays, images: Array) -> tuple[Array, Arrays]:
     return features.mean((1, 2)) @ folded["head/kernel"] + folded["head/bias"], means
 
 
+@jax.jit
 def normalize(folded: Arrays, means: Arrays) -> Arrays:
     """The same function with a mean activation of one after every ReLU; a layer that is dead is left alone."""
     even = dict(folded)

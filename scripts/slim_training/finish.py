@@ -1,13 +1,14 @@
 """Writing the trained network: the file that ships, and a look at the one that is still learning."""
 
-from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from slim_training.export import fold, normalize, round_to_half, run_folded, write_network
-from slim_training.network import Arrays
+from slim_training.network import Arrays, logits
 from slim_training.pictures import Pictures
 from slim_training.settings import Settings
 from slim_training.step import State, prepare
@@ -15,19 +16,23 @@ from stylejax.errors import StylejaxError
 from stylejax.version import VERSION
 
 _NAME = "vgg19-slim"
-_LOOKED_AT = 512
-_BATCH = 250
+_BATCH = 256
+_BATCHES = 16
+_BATCHES_FOR_A_LOOK = 4
 _TOLERANCE = 1e-3
 
 
-def exported(state: State, training: Pictures) -> Arrays:
-    """The network with batch norm folded and layers normalized on the first training pictures.
+def exported(state: State, training: Pictures, batches: int = _BATCHES) -> Arrays:
+    """The network with batch norm folded and layers normalized, both by what `batches` of whole training pictures show.
+
+    The running statistics of the training come from crops, of which the zeros of the padding are a larger part, and which
+    the network painted with never sees.
 
     Raises:
         StylejaxError: normalizing has changed what the network computes, which only a broken network can cause.
     """
-    folded = fold(state.parameters, state.statistics)
-    pictures = prepare(jnp.asarray(training.images[:_LOOKED_AT]))
+    folded = fold(state.parameters, whole_picture_statistics(state.parameters, training, batches))
+    pictures = prepare(jnp.asarray(training.images[:_BATCH]))
     before, means = run_folded(folded, pictures)
     normalized = normalize(folded, means)
     after, _ = run_folded(normalized, pictures)
@@ -37,10 +42,24 @@ def exported(state: State, training: Pictures) -> Arrays:
     return normalized
 
 
+def whole_picture_statistics(parameters: Arrays, training: Pictures, batches: int) -> Arrays:
+    """Means and variances of batch norm, averaged over the first `batches` of whole training pictures."""
+    parts = [training.images[start : start + _BATCH] for start in range(0, batches * _BATCH, _BATCH)]
+    each = [_statistics(parameters, jnp.asarray(part)) for part in parts if len(part)]
+    return jax.tree.map(lambda *values: sum(values) / len(values), *each)
+
+
+@jax.jit
+def _statistics(parameters: Arrays, images: Array) -> Arrays:
+    return logits(parameters, prepare(images))[1]
+
+
 def write_latest(settings: Settings, state: State, training: Pictures, facts: dict[str, Any]) -> None:
     """Write what the network is like now to `export-latest.safetensors` in the folder of the checkpoints."""
     about = _provenance(settings, training, facts)
-    write_network(settings.checkpoints / "export-latest.safetensors", exported(state, training), _NAME, about)
+    write_network(
+        settings.checkpoints / "export-latest.safetensors", exported(state, training, _BATCHES_FOR_A_LOOK), _NAME, about
+    )
 
 
 def finish(settings: Settings, state: State, training: Pictures, heldout: Pictures, facts: dict[str, Any]) -> float:
@@ -50,6 +69,12 @@ def finish(settings: Settings, state: State, training: Pictures, heldout: Pictur
     about = _provenance(settings, training, facts | {"heldout_top1": score})
     write_network(settings.output, network, _NAME, about)
     return score
+
+
+def heldout_top1(state: State, training: Pictures, heldout: Pictures) -> float:
+    """The share of `heldout` that the network gets right with batch norm by whole pictures, as it will be exported."""
+    statistics = whole_picture_statistics(state.parameters, training, _BATCHES_FOR_A_LOOK)
+    return folded_top1(fold(state.parameters, statistics), heldout)
 
 
 def folded_top1(folded: Arrays, pictures: Pictures) -> float:
@@ -64,14 +89,13 @@ def folded_top1(folded: Arrays, pictures: Pictures) -> float:
 def _provenance(settings: Settings, training: Pictures, facts: dict[str, Any]) -> dict[str, str]:
     counts = f"{len(training.labels)} pictures in {len(training.classes)} classes"
     score = facts["heldout_top1"]
-    about = {
+    return {
         "license": "Apache-2.0",
         "source": "trained from scratch by scripts/train_slim.py of stylejax",
-        "trained_on": settings.trained_on or f"{Path(settings.data).resolve().name}: {counts}",
+        "trained_on": settings.trained_on or f"{settings.data.resolve().name}: {counts}",
         "heldout_top1": "unknown" if score is None else f"{score:.4f}",
         "epochs": f"{facts['step'] / (len(training.labels) // settings.batch):.1f}",
         "steps": str(facts["step"]),
         "seed": str(facts["seed"]),
         "created_by": f"stylejax {VERSION}",
     }
-    return about

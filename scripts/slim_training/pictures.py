@@ -13,6 +13,7 @@ import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -81,7 +82,7 @@ def _encoded(files: list[Path]) -> Iterator[list[bytes]]:
     for file in files:
         with np.load(file) as packed:
             images, offsets = packed["images"], packed["offsets"]
-        yield [images[start:end].tobytes() for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+        yield [images[start:end].tobytes() for start, end in pairwise(offsets)]
 
 
 def _decode(data: bytes, side: int) -> np.ndarray:

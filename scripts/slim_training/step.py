@@ -1,7 +1,7 @@
-"""One training step, its batch split over the devices, and the held-out score."""
+"""One training step, its batch split over the devices."""
 
-from functools import partial
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from slim_training.network import Arrays, initial_parameters, initial_statistics
 from stylejax.model.preprocessing import TORCHVISION
 
 STATISTICS_DECAY = 0.98
+"""How much of the running mean and variance of batch norm stays at every step."""
 
 
 class State(NamedTuple):
@@ -23,6 +24,7 @@ class State(NamedTuple):
     optimizer: Any
 
 
+@cache
 def make_optimizer(peak: float, total_steps: int, warmup_steps: int, weight_decay: float) -> optax.GradientTransformation:
     """SGD with Nesterov momentum; the rate climbs to `peak`, then falls to zero along a cosine; kernels alone decay."""
     rate = optax.warmup_cosine_decay_schedule(peak / 20, peak, warmup_steps, total_steps, 0.0)
@@ -40,6 +42,7 @@ def initial_state(optimizer: optax.GradientTransformation, seed: int, widths: tu
     return State(parameters, initial_statistics(widths), optimizer.init(parameters))
 
 
+@cache
 def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: Mesh):
     """The compiled step: `(state, images uint8, labels) -> (state, loss)`; each device normalizes its share by itself."""
 
@@ -53,7 +56,8 @@ def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: M
         loss, statistics, gradient = jax.lax.pmean((loss, statistics, gradient), "batch")
         updates, moments = optimizer.update(gradient, state.optimizer, state.parameters)
         running = jax.tree.map(lambda old, new: old + (1 - STATISTICS_DECAY) * (new - old), state.statistics, statistics)
-        return State(optax.apply_updates(state.parameters, updates), running, moments), loss
+        parameters = cast(Arrays, optax.apply_updates(cast(optax.Params, state.parameters), updates))
+        return State(parameters, running, moments), loss
 
     split, whole = PartitionSpec("batch"), PartitionSpec()
     shared = jax.shard_map(step, mesh=mesh, in_specs=(whole, split, split), out_specs=(whole, whole), check_vma=False)
@@ -63,18 +67,3 @@ def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: M
 def prepare(images: Array) -> Array:
     """From uint8 pictures to what the first convolution expects."""
     return TORCHVISION.apply(images.astype(jnp.float32) / 255)
-
-
-@partial(jax.jit)
-def _hits(parameters: Arrays, statistics: Arrays, images: Array, labels: Array) -> Array:
-    scores, _ = logits(parameters, prepare(images), statistics)
-    return (scores.argmax(1) == labels).sum()
-
-
-def top1(state: State, images: Any, labels: Any, batch: int = 250) -> float:
-    """The share of `images` whose highest score is that of their label."""
-    parameters, statistics = jax.device_get((state.parameters, state.statistics))
-    hits = 0
-    for start in range(0, len(labels), batch):
-        hits += int(_hits(parameters, statistics, jnp.asarray(images[start : start + batch]), labels[start : start + batch]))
-    return hits / len(labels)

@@ -11,11 +11,11 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from slim_training.checkpoint import load_checkpoint, save_checkpoint
-from slim_training.finish import finish, write_latest
+from slim_training.finish import finish, heldout_top1, write_latest
 from slim_training.pictures import Pictures, load_pictures, training_batch
 from slim_training.schedule import Phase, ends, remaining, stretched, usual_schedule
 from slim_training.settings import Settings
-from slim_training.step import State, initial_state, make_optimizer, make_step, top1
+from slim_training.step import State, initial_state, make_optimizer, make_step
 from stylejax.errors import StylejaxError
 
 _LINE_EVERY = 20.0
@@ -46,6 +46,8 @@ class Training:
         self.phases = usual_schedule(self.steps_per_epoch)
         self.stopping = False
         self._load()
+        if settings.export_only and not self.file.exists():
+            raise StylejaxError(f"{self.file} does not exist, so there is nothing to export; train first")
         self._plan()
 
     @property
@@ -136,22 +138,23 @@ class Training:
     def _run_phase(self, phase: Phase, end: int) -> None:
         data, heldout = self.pictures("train", phase.side), self.pictures("heldout", phase.side)
         say(f"{phase.side} px pictures through {phase.crop} px crops, until step {end} of {self.length}")
-        losses, said, saved = [], time.monotonic(), time.monotonic()
+        losses, compiling, said, saved = [], True, time.monotonic(), time.monotonic()
         while self.step < end and not self.stopping:
             began = time.monotonic()
             self.state, loss = self.advance(self.state, *self._batch(data, self.step, phase.crop))
             losses.append(loss)
             self.facts["step"] += 1
-            if len(losses) % 10 == 0:  # let the host not run ahead of the devices for long
+            if compiling or len(losses) % 10 == 0:  # let the host not run ahead of the devices for long
                 loss.block_until_ready()
+            if compiling:
+                compiling, losses, said = False, [], time.monotonic()
             self.facts["seconds"] += time.monotonic() - began
             epoch_ends = self.step % self.steps_per_epoch == 0 or self.step == self.length
-            if time.monotonic() - said > _LINE_EVERY or epoch_ends:
+            if losses and (time.monotonic() - said > _LINE_EVERY or epoch_ends):
                 self._report(losses, time.monotonic() - said, phase)
                 losses, said = [], time.monotonic()
             if epoch_ends:
-                score = top1(self.state, heldout.images, heldout.labels)
-                self.facts["heldout_top1"] = score
+                score = self.facts["heldout_top1"] = heldout_top1(jax.device_get(self.state), data, heldout)
                 say(f"epoch {self.step / self.steps_per_epoch:.1f}: held-out top-1 {score:.2%} at {phase.side} px")
             if epoch_ends or self.stopping or time.monotonic() - saved > self.settings.save_every:
                 self._save()
@@ -182,7 +185,7 @@ class Training:
         """Write the weight file; returns the held-out top-1 of exactly what it holds."""
         heldout = self.pictures("heldout", _largest_side())
         host = jax.device_get(self.state)
-        return finish(self.settings, host, self.full, heldout, self.facts | {"epochs": self.step / self.steps_per_epoch})
+        return finish(self.settings, host, self.full, heldout, self.facts)
 
 
 def _largest_side() -> int:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import jax
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
+from stylejax.cli.recipes import Recipes
 from stylejax.cli.stylize import Stylize
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
@@ -39,10 +41,10 @@ class WeightsCommands:
         return 0
 
 
-Command = (
-    Annotated[Stylize, tyro.conf.subcommand("stylize")]
-    | Annotated[Demo, tyro.conf.subcommand("demo")]
+Commands = (
+    Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
+    | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
 )
 
@@ -50,9 +52,11 @@ Command = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 an error of the user's, 130 stopped by Ctrl-C."""
     console = Console()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe_asked_for(arguments)))
         command = tyro.cli(
-            Command,  # pyright: ignore[reportArgumentType]
+            Annotated[Stylize, stylize] | Commands,  # pyright: ignore[reportArgumentType]
             prog="stylejax",
             description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
             args=arguments,
@@ -66,6 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stylejax: stopped", highlight=False)
         sys.exit(130)
+
+
+def recipe_asked_for(arguments: Sequence[str]) -> str:
+    """The value of `--recipe`, which must be known before the others are read: it decides their defaults."""
+    for flag, value in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if flag == "--recipe":
+            return value
+        if flag.startswith("--recipe="):
+            return flag.partition("=")[2]
+    return "stylejax"
 
 
 def _keep_compiled_programs() -> None:

@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
@@ -18,6 +18,7 @@ from stylejax.model.sources import resolve_auto
 from stylejax.optimize.paint import CHUNK
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
 
@@ -29,7 +30,7 @@ class Stylize:
     Example: stylejax stylize town.jpg starry_night.jpg -o painted.png --size 768
     """
 
-    content: tyro.conf.Positional[Path]
+    content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
     """The photograph: PNG, JPEG, WebP, TIFF or AVIF."""
 
     styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
@@ -51,6 +52,9 @@ class Stylize:
     save_every: int = 0
     """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
 
+    bits: Literal[8, 16] = 8
+    """Depth of the result's colors; 16 for PNG and TIFF, for print."""
+
     trace: Path | None = None
     """Write the losses of every step to this file, as JSON lines."""
 
@@ -59,6 +63,11 @@ class Stylize:
 
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print progress and result as JSON lines on standard output."""
+
+    @classmethod
+    def of_recipe(cls, name: str) -> "Stylize":
+        """The command with the defaults of a recipe."""
+        return cls(content=tyro.MISSING, styles=tyro.MISSING, output=tyro.MISSING, settings=recipe_named(name))
 
     def run(self, console: Console) -> int:
         """Paint and save; returns the exit code."""
@@ -104,7 +113,7 @@ class Stylize:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
-        check_output(self.output)
+        check_output(self.output, bits=self.bits)
         if self.trace:
             check_writable(self.trace)
 
@@ -113,7 +122,7 @@ class Stylize:
         write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
 
     def _finish(self, painting: Painting) -> None:
-        painting.save(self.output)
+        painting.save(self.output, bits=self.bits)
         if self.trace:
             with write_atomically(self.trace) as file:
                 file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)

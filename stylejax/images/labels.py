@@ -1,6 +1,6 @@
 """Label pictures: one picture that names the region of every pixel by its color.
 
-Each distinct color is a label. A picture of more than `MOST_COLORS` colors (antialiased, or saved as JPEG) is read by its
+Each distinct color is a label. A picture of more than `MOST_LABELS` colors (antialiased, or saved as JPEG) is read by its
 common colors, those of at least `LEAST_SHARE` of the pixels that are not nearly the same as a more common one; every other
 pixel joins the label whose color is nearest.
 """
@@ -12,7 +12,6 @@ import numpy as np
 from stylejax.errors import ImageError
 from stylejax.images.picture import Picture
 
-MOST_COLORS = 32
 MOST_LABELS = 16
 LEAST_SHARE = 0.005
 NEARLY_SAME = 32
@@ -44,7 +43,7 @@ def read_labels(picture: Picture) -> Labels:
     levels = np.rint(picture.pixels.reshape(-1, 3) * 255).astype(np.int32)
     codes, inverse, counts = np.unique(levels @ (65536, 256, 1), return_inverse=True, return_counts=True)
     colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
-    labels = np.arange(len(colors)) if len(colors) <= MOST_COLORS else _common(colors, counts)
+    labels = np.arange(len(colors)) if len(colors) <= MOST_LABELS else _common(colors, counts)
     if not 2 <= len(labels) <= MOST_LABELS:
         raise ImageError(
             f"{picture.source} has {len(colors)} colors, of which {len(labels)} are labels; wanted 2 to {MOST_LABELS} regions, "

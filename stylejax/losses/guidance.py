@@ -86,7 +86,8 @@ def _averaging(side: int, stride: int) -> np.ndarray:
 
 def region_statistics(features: Features, guides: Array, statistic: StatisticName) -> dict[str, Array]:
     """The statistic of each region, its parts with a leading axis of regions; `guides` from `layer_guides`."""
-    return jax.vmap(lambda guide: measure(channel_sums(features, guide), statistic))(guides)
+    regions = [measure(channel_sums(features, guide), statistic) for guide in guides]
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
 def guided_style_loss(

@@ -16,6 +16,7 @@ from jax import Array
 
 from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss
+from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_statistics
 from stylejax.losses.statistics import StatisticName, channel_sums, measure
 from stylejax.losses.style import style_loss
@@ -33,6 +34,7 @@ class ObjectiveSpec:
     statistic: StatisticName = "gram"
     variation: VariationName = "squared"
     relative: bool = True
+    normalize_gradients: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -158,10 +160,12 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, sp
     features = model(image, spec.layers) if spec.layers else {}
     content = jnp.zeros(())
     for weight, layer in zip(weights.content, spec.content_layers, strict=True):
-        content += weight * content_loss(features[layer], targets.content[layer], relative=spec.relative)
+        seen = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
+        content += weight * content_loss(seen, targets.content[layer], relative=spec.relative)
     style = jnp.zeros(())
     for weight, layer in zip(weights.style, spec.style_layers, strict=True):
-        style += weight * _layer_style_loss(features[layer], targets, layer, spec)
+        seen = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
+        style += weight * _layer_style_loss(seen, targets, layer, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
     return content + style + variation, Terms(content, style, variation)
 

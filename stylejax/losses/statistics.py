@@ -28,13 +28,13 @@ class ChannelSums(NamedTuple):
 
 
 def channel_sums(features: Features, guide: Guide | None = None) -> ChannelSums:
-    """Sum over the positions of `[rows, columns, channels]`, in float32 whatever the features' type.
+    """Sum over the positions of `[rows, columns, channels]`, at least in float32: sums in float16 overflow.
 
     Args:
         features: of one layer.
         guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
     """
-    flat = features.reshape(-1, features.shape[-1]).astype(jnp.float32)
+    flat = features.reshape(-1, features.shape[-1]).astype(jnp.promote_types(features.dtype, jnp.float32))
     if guide is None:
         second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
         return ChannelSums(jnp.asarray(flat.shape[0], flat.dtype), flat.sum(0), second)

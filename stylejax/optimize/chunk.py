@@ -37,7 +37,7 @@ def run_chunk(
     lanes: LaneState,
     targets: Targets,
     weights: Weights,
-    learning_rate: Array,
+    learning_rates: Array,
     steps: Array,
     *,
     plan: Plan,
@@ -50,7 +50,7 @@ def run_chunk(
         lanes: state of each lane, every array with a leading axis of lanes; donated.
         targets: with a leading axis of lanes, but for what `shared` names.
         weights: every array with a leading axis of lanes.
-        learning_rate: `[lanes]`.
+        learning_rates: `[plan.chunk, lanes]`, of each step.
         steps: scalar integer.
         plan: static.
         shared: static.
@@ -63,10 +63,10 @@ def run_chunk(
 
     def body(index: Array, carried: tuple[LaneState, Trace]) -> tuple[LaneState, Trace]:
         lanes, trace = carried
-        lanes, row = batched(model, lanes, targets, weights, learning_rate)
+        lanes, row = batched(model, lanes, targets, weights, learning_rates[index])
         return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
 
-    empty = jnp.zeros((plan.chunk, *learning_rate.shape))
+    empty = jnp.zeros_like(learning_rates)
     unfilled = Trace(empty, Terms(empty, empty, empty))
     lanes, trace = lax.fori_loop(0, steps, body, (lanes, unfilled))
     return lanes, trace, jax.vmap(partial(picture, plan=plan))(lanes)

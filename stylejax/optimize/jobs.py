@@ -21,11 +21,12 @@ from stylejax.losses.objective import Weights
 from stylejax.optimize.blend import check_blend
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
+from stylejax.optimize.space import SPACES
 from stylejax.types import HostImage, Images
 
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
-    | {"style_blend", "style_scale", "style_size", "keep_color", "color_match"}
+    | {"recipe", "noise", "schedule", "style_fit", "style_blend", "style_scale", "style_size", "keep_color", "color_match"}
 )
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 
@@ -94,8 +95,19 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
         return jnp.asarray(resize(job.content, height, width))
     if job.settings.init == "gray":
         return jnp.full((height, width, 3), 0.5)
+    return _noise(job, height, width)
+
+
+def _noise(job: Job, height: int, width: int) -> Array:
     noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
-    return jnp.clip(0.5 + 0.2 * noise, 0, 1)
+    if job.settings.init == "style-stats":
+        pixels = np.concatenate([style.reshape(-1, 3) for style in job.styles])
+        image = pixels.mean(0) + pixels.std(0) * noise
+    else:
+        space = SPACES[job.settings.space]
+        middle = 0.5 if job.settings.space == "unit" else 0.0
+        image = space.to_image(middle + job.settings.noise * noise)
+    return jnp.clip(image, 0, 1) if job.settings.clamp else image
 
 
 def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> Weights:

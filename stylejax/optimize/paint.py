@@ -12,6 +12,7 @@ from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Clock, Progress, failures, trace_records
 from stylejax.optimize.scales import enlarge
+from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets
 
@@ -36,8 +37,8 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
     shapes = common_shapes(jobs)
     assert settings is not None
     plan = Plan.of(settings, chunk=CHUNK)
-    learning_rate = jnp.asarray([job.settings.learning_rate for job in jobs], jnp.float32)
-    clock = Clock(shapes, settings.iterations)
+    steps_of = settings.steps(len(shapes))
+    clock = Clock(shapes, steps_of)
     lanes = None
     for scale, (height, width) in enumerate(shapes, start=1):
         targets, shared = batch_targets(model, jobs, height, width, plan.objective)
@@ -46,11 +47,12 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         else:
             lanes = enlarge(lanes, shape=(height, width), plan=plan)
-        step = 0
-        while step < settings.iterations:
-            count = min(CHUNK, settings.iterations - step, every - step % every)
+        step, steps = 0, steps_of[scale - 1]
+        rates = _learning_rates(jobs, steps)
+        while step < steps:
+            count = min(CHUNK, steps - step, every - step % every)
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, learning_rate, jnp.int32(count), plan=plan, shared=shared
+                model, lanes, targets, weights, rates[step : step + CHUNK], jnp.int32(count), plan=plan, shared=shared
             )
             place = {"scale": scale, "height": height, "width": width, "step": step}
             records = [trace_records(trace, count, lane, **place) for lane in range(len(jobs))]
@@ -62,14 +64,20 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 height=height,
                 width=width,
                 step=step,
-                steps=settings.iterations,
+                steps=steps,
                 fraction=fraction,
                 steps_per_second=len(jobs) / seconds_per_step,
                 seconds_left=seconds_left,
                 records=records,
                 pictures=pictures,
-                failures=failures(lanes, settings.iterations),
+                failures=failures(lanes, steps_of),
             )
+
+
+def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
+    """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole."""
+    columns = [job.settings.learning_rate * schedule_factors(job.settings.schedule, steps) for job in jobs]
+    return np.pad(np.stack(columns, 1).astype(np.float32), [(0, CHUNK), (0, 0)])
 
 
 def _layer_shapes(model: VGG19, height: int, width: int, plan: Plan) -> dict[str, tuple[int, int, int]]:

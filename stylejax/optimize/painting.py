@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -39,12 +39,16 @@ class Painting:
         made_with = {"program": "stylejax", "version": VERSION, "network": self.network}
         return {**made_with, **self.sources, "settings": self.settings.as_options()}
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, bits: Literal[8, 16] = 8) -> Path:
         """Write the picture, its opacity and its record to `path`: PNG, JPEG, WebP, TIFF or AVIF by suffix.
+
+        Args:
+            path: where to.
+            bits: depth of the colors; 16 for PNG and TIFF.
 
         Raises:
             ImageError: the suffix is unknown or the place cannot be written.
         """
         path = Path(path)
-        write_picture(path, self.image, alpha=self.alpha, metadata=self.record)
+        write_picture(path, self.image, alpha=self.alpha, metadata=self.record, bits=bits)
         return path

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.optimize.settings import OptimizerName, Settings
+from stylejax.optimize.space import SPACES, Space
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Plan:
     beta2: float
     averaging: float
     history: int
+    space: Space
+    clamp: bool
     chunk: int
     """Most steps that one call of the program runs."""
 
@@ -29,5 +32,7 @@ class Plan:
             beta2=settings.beta2,
             averaging=settings.averaging,
             history=settings.history,
+            space=SPACES[settings.space],
+            clamp=settings.clamp,
             chunk=chunk,
         )

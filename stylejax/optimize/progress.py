@@ -49,9 +49,10 @@ class Progress:
 class Clock:
     """Share of the work that is done, and the time that the rest will take; work is counted in pixels times steps."""
 
-    def __init__(self, shapes: Sequence[tuple[int, int]], steps: int):
+    def __init__(self, shapes: Sequence[tuple[int, int]], steps: Sequence[int]):
+        """Start the clock for scales of these shapes, each of so many steps."""
         self._pixels = [height * width for height, width in shapes]
-        self._steps = steps
+        self._work = [pixels * count for pixels, count in zip(self._pixels, steps, strict=True)]
         self._began = self._last = time.perf_counter()
 
     def tick(self, scale: int, step: int, new_steps: int) -> tuple[float, float, float]:
@@ -59,8 +60,8 @@ class Clock:
         now = time.perf_counter()
         per_step = (now - self._last) / new_steps
         self._last = now
-        total = sum(self._pixels) * self._steps
-        done = sum(self._pixels[: scale - 1]) * self._steps + self._pixels[scale - 1] * step
+        total = sum(self._work)
+        done = sum(self._work[: scale - 1]) + self._pixels[scale - 1] * step
         return done / total, (now - self._began) * (total - done) / done, per_step
 
 
@@ -78,9 +79,12 @@ def trace_records(trace: Trace, count: int, lane: int, **place: int) -> list[dic
     return [place | {"step": first + i} | dict(zip(columns, row, strict=True)) for i, row in enumerate(rows)]
 
 
-def failures(lanes: LaneState, steps_per_scale: int) -> list[Failure | None]:
-    """Where each lane failed, from the steps that the lanes themselves remember."""
-    return [
-        None if at == RUNNING else Failure(scale=at // steps_per_scale + 1, step=at % steps_per_scale)
-        for at in np.asarray(lanes.failed_at).tolist()
-    ]
+def failures(lanes: LaneState, steps: Sequence[int]) -> list[Failure | None]:
+    """Where each lane failed: lanes count steps through all scales, of which each has its own number of `steps`."""
+    return [None if at == RUNNING else _place(at, steps) for at in np.asarray(lanes.failed_at).tolist()]
+
+
+def _place(at: int, steps: Sequence[int]) -> Failure:
+    ends = np.cumsum(steps)
+    scale = int(np.searchsorted(ends, at, side="right"))
+    return Failure(scale=scale + 1, step=at - int(ends[scale] - steps[scale]))

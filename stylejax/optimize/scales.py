@@ -8,7 +8,6 @@ does start anew: its memory describes another function.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 
 from stylejax.errors import SettingsError
 from stylejax.images.resize import fit_long_side
@@ -23,7 +22,7 @@ from stylejax.optimize.step import LaneState, picture, start
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
 
-    The last has its long side at `settings.size`; each before it is `scale_factor` smaller, down to `smallest_size`. Coarse scales
+    The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to `smallest_size`. Coarse scales
     whose short side is too small for the deepest layer are left out.
 
     Raises:
@@ -31,21 +30,34 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
     """
     layers = settings.objective_spec().layers
     needed = smallest_side(layers)
-    shapes = [fit_long_side(height, width, settings.size)]
+    largest = side_of(height, width, settings) if settings.size == "native" else settings.size
+    shapes = [fit_side(height, width, largest, settings)]
     if min(shapes[0]) < needed:
         deepest = layers_up_to(layers)[-1].name
         raise SettingsError(
-            f"size {settings.size} makes a picture of {shapes[0][1]}×{shapes[0][0]} pixels, too small for {deepest}: "
+            f"size {largest} makes a picture of {shapes[0][1]}×{shapes[0][0]} pixels, too small for {deepest}: "
             f"its short side needs at least {needed} pixels; choose a larger size or shallower layers"
         )
-    side = settings.size / settings.scale_factor
+    side = largest / settings.scale_factor
     while round(side) >= settings.smallest_size:
-        shape = fit_long_side(height, width, round(side))
+        shape = fit_side(height, width, round(side), settings)
         if min(shape) < needed:
             break
         shapes.insert(0, shape)
         side /= settings.scale_factor
     return shapes
+
+
+def side_of(height: int, width: int, settings: Settings) -> int:
+    """The side that `settings.size_rule` measures."""
+    return max(height, width) if settings.size_rule == "long" else min(height, width)
+
+
+def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[int, int]:
+    """The shape with the same aspect whose side, by `settings.size_rule`, is `side`."""
+    if settings.size_rule == "long":
+        return fit_long_side(height, width, side)
+    return fit_long_side(height, width, round(side * max(height, width) / min(height, width)))
 
 
 @partial(jax.jit, static_argnames=("shape", "plan"))
@@ -56,8 +68,8 @@ def enlarge(lanes: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneStat
 
 def _enlarge_lane(lane: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
     if isinstance(lane.optimizer, AdamState):
-        image = jnp.clip(jax.image.resize(lane.image, (*shape, 3), "cubic"), 0, 1)
-        optimizer = adam.resized(lane.optimizer, image, plan)
-        return lane._replace(image=image, optimizer=optimizer)
+        variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
+        variable = plan.space.clip(variable) if plan.clamp else variable
+        return lane._replace(variable=variable, optimizer=adam.resized(lane.optimizer, variable, plan))
     image = jax.image.resize(picture(lane, plan), (*shape, 3), "cubic")
     return start(image, plan)._replace(step=lane.step, failed_at=lane.failed_at)

@@ -5,9 +5,7 @@ finished picture are all drawn from here.
 """
 
 import dataclasses
-import difflib
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -19,20 +17,48 @@ from stylejax.losses.statistics import StatisticName
 from stylejax.losses.variation import VariationName
 from stylejax.model.convolution import PrecisionName
 from stylejax.model.layers import check_layer_names
-from stylejax.model.padding import Padding, PaddingName
+from stylejax.model.padding import PaddingName
 from stylejax.model.pooling import PoolingName
+from stylejax.optimize.schedules import ScheduleName
+from stylejax.optimize.space import SpaceName
 from stylejax.optimize.blend import parse_blend
 
 KeepColorName = Literal["none", "luminance", "match"]
 OptimizerName = Literal["adam", "l-bfgs"]
+SizeRuleName = Literal["long", "short"]
+StyleFitName = Literal["shrink", "resize", "stretch"]
+
+_KINDS = {
+    "size_rule": SizeRuleName,
+    "style_loss": StatisticName,
+    "style_fit": StyleFitName,
+    "keep_color": KeepColorName,
+    "color_match": ColorMatchName,
+    "variation": VariationName,
+    "normalization": NormalizationName,
+    "pooling": PoolingName,
+    "padding": PaddingName,
+    "precision": PrecisionName,
+    "optimizer": OptimizerName,
+    "space": SpaceName,
+    "schedule": ScheduleName,
+}
+"""Settings with a fixed set of values."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to paint. The defaults are the `stylejax` recipe."""
 
-    size: int = 512
-    """Long side of the result, in pixels; the content picture is resized to it."""
+    recipe: str = "stylejax"
+    """Where the defaults come from: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
+    `stylejax recipes`. Every other setting overrides its part of the recipe."""
+
+    size: int | Literal["native"] = 512
+    """Side of the result, in pixels; the content picture is resized to it. `native` keeps the content's own size."""
+
+    size_rule: SizeRuleName = "long"
+    """Which side `size` and `smallest_size` measure: the `long` or the `short` one."""
 
     model: str = "auto"
     """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
@@ -62,6 +88,10 @@ class Settings:
     style_scale: float = 1.0
     """Long side of the style pictures over that of the picture; smaller makes finer strokes. They are never enlarged."""
 
+    style_fit: StyleFitName = "shrink"
+    """How style pictures follow the picture's size: `shrink` never enlarges them, `resize` does, `stretch` gives them the
+    content's shape."""
+
     style_size: int = 0
     """Long side of the style pictures in pixels, the same at every scale; 0 to follow the picture."""
 
@@ -90,6 +120,9 @@ class Settings:
     iterations: int = 100
     """Steps at each scale."""
 
+    first_iterations: int = 0
+    """Steps at the first scale; 0 for as many as at the others."""
+
     smallest_size: int = 128
     """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
 
@@ -99,8 +132,17 @@ class Settings:
     optimizer: OptimizerName = "adam"
     """How the picture is moved. `l-bfgs` is the paper's choice: it reaches lower losses at one scale, and takes more memory."""
 
+    space: SpaceName = "unit"
+    """What is optimized: the picture in [0, 1] (`unit`), in 0-255 less the mean color (`caffe`), or `normalized`."""
+
+    clamp: bool = True
+    """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
+
     learning_rate: float = 0.02
-    """Step size of Adam, in units of the picture's range [0, 1]. L-BFGS finds its own steps; only its first has this size."""
+    """Step size of Adam, in units of `space`. L-BFGS finds its own steps; only its first has this size."""
+
+    schedule: ScheduleName = "constant"
+    """How the learning rate changes over the steps of each scale."""
 
     beta1: float = 0.9
     """Adam's decay of the mean gradient."""
@@ -114,8 +156,14 @@ class Settings:
     history: int = 10
     """How many steps L-BFGS remembers; each takes twice the memory of the picture."""
 
+    normalize_gradients: bool = False
+    """Give the gradient of every layer's term the same total size before it is weighted."""
+
     init: str = "content"
-    """Where to start: `content`, `noise`, `gray`, or the path of a picture."""
+    """Where to start: `content`, `noise`, `gray`, `style-stats` (noise with the style's colors), or the path of a picture."""
+
+    noise: float = 0.2
+    """Standard deviation of the noise that `init noise` starts from, in units of `space`."""
 
     seed: int = 0
     """Seed of the random start."""
@@ -125,24 +173,25 @@ class Settings:
         for name in ("content_weight", "style_weight", "tv_weight"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) <= 1e12, "a number from 0 to 1e12")
         _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1e3, "a number above 0, at most 1000")
-        _check("size", self.size, 1 <= self.size <= 65535, "a whole number of pixels from 1 to 65535")
+        good_size = self.size == "native" or (isinstance(self.size, int) and 1 <= self.size <= 65535)
+        _check("size", self.size, good_size, "a whole number of pixels from 1 to 65535, or `native`")
+        for name, kinds in _KINDS.items():
+            known = ", ".join(get_args(kinds))
+            _check(name, getattr(self, name), getattr(self, name) in get_args(kinds), f"one of {known}")
+        _check("noise", self.noise, 0 <= self.noise <= 1e6, "a number from 0 to 1e6")
+        _check("first_iterations", self.first_iterations, 0 <= self.first_iterations <= 1_000_000, "0 to 1000000")
         _check("smallest_size", self.smallest_size, self.smallest_size >= 1, "a whole number of pixels, at least 1")
         _check("iterations", self.iterations, 1 <= self.iterations <= 1_000_000, "a whole number from 1 to 1000000")
         _check("scale_factor", self.scale_factor, 1.05 <= self.scale_factor <= 100, "a number from 1.05 to 100")
         for name in ("beta1", "beta2", "averaging"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "a number from 0 up to, not including, 1")
-        _check("optimizer", self.optimizer, self.optimizer in get_args(OptimizerName), "`adam` or `l-bfgs`")
         _check("history", self.history, 1 <= self.history <= 1000, "a whole number from 1 to 1000")
         parse_blend(self.style_blend)
         _check("style_scale", self.style_scale, 0.01 <= self.style_scale <= 100, "a number from 0.01 to 100")
         _check("style_size", self.style_size, 0 <= self.style_size <= 65535, "a whole number of pixels from 0 to 65535")
         if self.style_size and self.style_scale != 1:
             raise SettingsError(f"got style_size {self.style_size} and style_scale {self.style_scale}; give only one of them")
-        _check("keep_color", self.keep_color, self.keep_color in get_args(KeepColorName), "`none`, `luminance` or `match`")
-        known = get_args(ColorMatchName)
-        _check("color_match", self.color_match, self.color_match in known, "`cholesky`, `pca` or `symmetric`")
         _check("seed", self.seed, 0 <= self.seed < 2**32, "a whole number from 0 to 4294967295")
-        Padding.named(self.padding)
         if not {**self.content_layer_weights, **self.style_layer_weights}:
             raise SettingsError("got neither content layers nor style layers; give at least one of them")
 
@@ -164,7 +213,12 @@ class Settings:
             statistic=self.style_loss,
             variation=self.variation,
             relative=self.normalization == "relative",
+            normalize_gradients=self.normalize_gradients,
         )
+
+    def steps(self, scales: int) -> list[int]:
+        """How many steps each of so many scales takes."""
+        return [self.first_iterations or self.iterations, *[self.iterations] * (scales - 1)]
 
     def as_options(self) -> dict[str, Any]:
         """The settings as plain values by name: keyword arguments, and the record inside a picture."""
@@ -190,20 +244,6 @@ def parse_layers(setting: str, text: str) -> dict[str, float]:
             raise SettingsError(f"{setting} names {name} twice; name each layer once")
         weights[name] = weight
     return weights
-
-
-def settings_from(options: Mapping[str, Any]) -> Settings:
-    """Settings with `options` in place of the defaults.
-
-    Raises:
-        SettingsError: an option does not exist or has an impossible value.
-    """
-    known = [field.name for field in dataclasses.fields(Settings)]
-    for name in options:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
-    return Settings(**options)
 
 
 def _check(name: str, value: object, good: bool, wanted: str) -> None:

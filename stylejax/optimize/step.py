@@ -28,8 +28,8 @@ RUNNING = -1
 class LaneState(NamedTuple):
     """All that a picture carries from step to step."""
 
-    image: Image
-    """Where the objective is evaluated next; under L-BFGS a trial, which may turn out to be worse."""
+    variable: Array
+    """The picture in the space of the plan, where the objective is evaluated next; under L-BFGS a trial, which may be worse."""
     optimizer: AdamState | LBFGSState
     step: Array
     failed_at: Array
@@ -47,16 +47,20 @@ class Trace(NamedTuple):
 
 def start(image: Image, plan: Plan) -> LaneState:
     """State before the first step."""
-    optimizer = adam.start(image, plan) if plan.optimizer == "adam" else lbfgs.start(image, history=plan.history)
-    return LaneState(image, optimizer, jnp.int32(0), jnp.int32(RUNNING))
+    variable = plan.space.from_image(image)
+    optimizer = adam.start(variable, plan) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
+    return LaneState(variable, optimizer, jnp.int32(0), jnp.int32(RUNNING))
 
 
 def step(
     model: VGG19, lane: LaneState, targets: Targets, weights: Weights, learning_rate: Scalar, plan: Plan
 ) -> tuple[LaneState, Trace]:
     """Take one step."""
-    loss = jax.value_and_grad(objective, argnums=1, has_aux=True)
-    (total, terms), gradient = loss(model, lane.image, targets, weights, plan.objective)
+
+    def loss(variable: Array) -> tuple[Scalar, Terms]:
+        return objective(model, plan.space.to_image(variable), targets, weights, plan.objective)
+
+    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(lane.variable)
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
     fatal = ~finite & ~_recovers(lane)
     failed_at = jnp.where(fatal & (lane.failed_at == RUNNING), lane.step, lane.failed_at)
@@ -64,10 +68,10 @@ def step(
 
     if isinstance(lane.optimizer, LBFGSState):
         told = jnp.where(alive, total, jnp.nan)  # before its first finite evaluation, one that is not changes nothing
-        optimizer, image = lbfgs.tell(lane.optimizer, lane.image, told, gradient, learning_rate)
+        optimizer, variable = lbfgs.tell(lane.optimizer, lane.variable, told, gradient, learning_rate)
     else:
-        optimizer, image = adam.tell(lane.optimizer, lane.image, gradient, learning_rate, plan, finite=alive)
-    return LaneState(image, optimizer, lane.step + alive, failed_at), Trace(total, terms)
+        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, plan, finite=alive)
+    return LaneState(variable, optimizer, lane.step + alive, failed_at), Trace(total, terms)
 
 
 def _recovers(lane: LaneState) -> Array:
@@ -81,5 +85,5 @@ def picture(lane: LaneState, plan: Plan) -> Image:
     L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.
     """
     if isinstance(lane.optimizer, LBFGSState):
-        return lbfgs.best(lane.optimizer)
-    return adam.picture(lane.optimizer, lane.image, plan)
+        return plan.space.to_image(lbfgs.best(lane.optimizer))
+    return plan.space.to_image(adam.kept(lane.optimizer, lane.variable, plan))

@@ -18,9 +18,10 @@ from stylejax.optimize.paint import CHUNK, paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
-from stylejax.optimize.settings import Settings, settings_from
+from stylejax.optimize.recipes import settings_from
+from stylejax.optimize.settings import Settings
 
-STARTS = ("content", "noise", "gray")
+STARTS = ("content", "noise", "gray", "style-stats")
 
 
 class PaintingInterrupted(KeyboardInterrupt):
@@ -36,7 +37,7 @@ def stylize(
     *styles: Source,
     content_masks: Sequence[Source] = (),
     style_masks: Sequence[Source] = (),
-    model: str | Path | VGG19 = "auto",
+    model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
     **options: Any,
@@ -86,7 +87,7 @@ def stylize_batch(
     *,
     content_masks: Sequence[Sequence[Source]] | None = None,
     style_masks: Sequence[Sequence[Source]] | None = None,
-    model: str | Path | VGG19 = "auto",
+    model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
     each: Sequence[Mapping[str, Any]] | None = None,
@@ -113,10 +114,8 @@ def stylize_batch(
         raise SettingsError(
             f"got {len(contents)} contents, {len(styles)} styles and {len(each)} sets of options; give one of each for a picture"
         )
-    if isinstance(model, VGG19):
-        options |= {"model": model.spec.name}
-    else:
-        options |= {"model": str(model)}
+    if model is not None:
+        options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
     everything = [settings_from({**options, **own}) for own in each]
     if not everything:
         raise SettingsError("got no picture to paint; give at least one content and one style")

@@ -12,13 +12,14 @@ import numpy as np
 from jax import Array
 
 from stylejax.images.masks import resize_masks
-from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.resize import resize
 from stylejax.losses.guidance import make_guides
 from stylejax.losses.objective import ObjectiveSpec, Targets, blend_styles, content_targets, join_regions, style_targets
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.blend import parse_blend
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import Job
+from stylejax.optimize.scales import fit_side, side_of
 from stylejax.optimize.settings import Settings
 from stylejax.types import HostImage
 
@@ -38,7 +39,7 @@ def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, sp
             return None
         return _guides(jnp.asarray(resize_masks(job.regions.content, height, width)), layers=spec.style_layers)
 
-    styles = StyleTargets(model, max(height, width), spec)
+    styles = StyleTargets(model, height, width, spec)
     contents, content_shared = _gather(jobs, content, key=lambda job: (id(job.content),))
     statistics, style_shared = _gather(jobs, styles.of, key=styles.key)
     regions, guides_shared = _gather(jobs, guides, key=lambda job: (id(job.regions),))
@@ -48,45 +49,49 @@ def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, sp
 class StyleTargets:
     """Style targets at one scale, each picture looked at once."""
 
-    def __init__(self, model: VGG19, long_side: int, spec: ObjectiveSpec):
-        """Look at styles while pictures of `long_side` are painted."""
-        self._model, self._long_side, self._spec = model, long_side, spec
+    def __init__(self, model: VGG19, height: int, width: int, spec: ObjectiveSpec):
+        """Look at styles while pictures of this shape are painted."""
+        self._model, self._shape, self._spec = model, (height, width), spec
         self._seen: dict[tuple[int, ...], Any] = {}
 
     def of(self, job: Job) -> dict[str, dict[str, Array]]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
-        side = style_side(job.settings, self._long_side)
+        shapes = self._shapes(job)
         if job.regions is not None:
-            pairs = zip(job.styles, job.regions.styles, strict=True)
-            return join_regions([self._one(style, side, masks) for style, masks in pairs])
+            parts = zip(job.styles, shapes, job.regions.styles, strict=True)
+            return join_regions([self._one(style, shape, masks) for style, shape, masks in parts])
         shares = parse_blend(job.settings.style_blend)
-        return blend_styles([self._one(style, side) for style in job.styles], jnp.asarray(shares) if shares else None)
+        return blend_styles([self._one(*style) for style in zip(job.styles, shapes, strict=True)], _array(shares))
 
     def key(self, job: Job) -> tuple:
         """Equal for jobs with the same targets."""
-        side = style_side(job.settings, self._long_side)
-        return (side, parse_blend(job.settings.style_blend), id(job.regions), *map(id, job.styles))
+        return (*self._shapes(job), parse_blend(job.settings.style_blend), id(job.regions), *map(id, job.styles))
 
-    def _one(self, picture: HostImage, side: int, masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
-        key = (id(picture), side, id(masks))
+    def _shapes(self, job: Job) -> list[tuple[int, int]]:
+        return [style_shape(style, job.settings, *self._shape) for style in job.styles]
+
+    def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
+        key = (id(picture), *shape, id(masks))
         if key not in self._seen:
-            scaled = style_at_scale(picture, side)
-            regions = None if masks is None else jnp.asarray(resize_masks(masks, *scaled.shape[:2]))
+            scaled = resize(picture, *shape)
+            regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
             self._seen[key] = _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
         return self._seen[key]
 
 
-def style_side(settings: Settings, long_side: int) -> int:
-    """Long side of the style pictures while pictures of `long_side` are painted."""
-    return settings.style_size or max(1, round(long_side * settings.style_scale))
+def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
+    """The shape in which a style picture is seen while pictures of `height` and `width` are painted."""
+    if settings.style_fit == "stretch":
+        return height, width
+    own = (picture.shape[0], picture.shape[1])
+    side = settings.style_size or max(1, round(side_of(height, width, settings) * settings.style_scale))
+    if settings.style_fit == "shrink" and side_of(*own, settings) <= side:
+        return own
+    return fit_side(*own, side, settings)
 
 
-def style_at_scale(picture: HostImage, long_side: int) -> HostImage:
-    """The style picture with this long side, but never enlarged."""
-    height, width = picture.shape[:2]
-    if max(height, width) <= long_side:
-        return picture
-    return resize(picture, *fit_long_side(height, width, long_side))
+def _array(shares: Sequence[float]) -> Array | None:
+    return jnp.asarray(shares) if shares else None
 
 
 def _gather(jobs: Sequence[Job], make: Callable, *, key: Callable[[Job], tuple]):

@@ -1,0 +1,43 @@
+"""The space in which a picture is optimized.
+
+The value of the objective does not depend on it, but step sizes, starts and Adam's path do, so a published recipe is only
+reproduced in its own: mean-subtracted 0-255 values, normalized values, or the plain picture.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import jax.numpy as jnp
+from jax import Array
+
+from stylejax.types import Image
+
+SpaceName = Literal["unit", "caffe", "normalized"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """`image = scale * variable + offset`, for red, green and blue."""
+
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+
+    def to_image(self, variable: Array) -> Image:
+        """From the space to sRGB in [0, 1]."""
+        return variable * jnp.asarray(self.scale) + jnp.asarray(self.offset)
+
+    def from_image(self, image: Array) -> Array:
+        """From sRGB in [0, 1] to the space."""
+        return (image - jnp.asarray(self.offset)) / jnp.asarray(self.scale)
+
+    def clip(self, variable: Array) -> Array:
+        """The nearest variable whose picture is in [0, 1]."""
+        return jnp.clip(variable, self.from_image(jnp.zeros(3)), self.from_image(jnp.ones(3)))
+
+
+SPACES: dict[SpaceName, Space] = {
+    "unit": Space((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
+    "caffe": Space((1 / 255, 1 / 255, 1 / 255), (123.68 / 255, 116.779 / 255, 103.939 / 255)),
+    "normalized": Space((0.229, 0.224, 0.225), (0.485, 0.456, 0.406)),
+}
+"""`unit`: the picture itself. `caffe`: 0-255 less the mean color. `normalized`: less the mean, over the standard deviation."""
