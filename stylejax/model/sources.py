@@ -128,7 +128,10 @@ def resolve(name_or_path: str | Path) -> Path:
             return path
         if SOURCES[text].url is None:
             raise WeightsError(f"{text} is missing from this installation; install stylejax again")
-        raise WeightsError(f"{text} is not on this machine; get it with `stylejax weights fetch {text}`, or take the small network: --model vgg19-slim")
+        raise WeightsError(
+            f"{text} is not on this machine; get it with `stylejax weights fetch {text}`, "
+            "or take the small network: --model vgg19-slim"
+        )
     path = Path(text).expanduser()
     if path.is_file():
         return path

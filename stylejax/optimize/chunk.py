@@ -56,8 +56,8 @@ def run_chunk(
         shared: static.
 
     Returns:
-        The new state, the trace `[plan.chunk, lanes]` of which the first `steps` rows are filled, and the pictures as they would
-        be kept now.
+        The new state, the trace `[plan.chunk, lanes]` of which the first `steps` rows are filled, and the pictures as they
+        would be kept now.
     """
     batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0))
 

@@ -76,8 +76,9 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
             )
         theirs = scale_shapes(job.content.shape[0], job.content.shape[1], job.settings)
         if theirs != shapes:
+            (height, width), (other_height, other_width) = shapes[-1], theirs[-1]
             raise SettingsError(
-                f"picture {number} would be {theirs[-1][1]}×{theirs[-1][0]} pixels and picture 1 {shapes[-1][1]}×{shapes[-1][0]}; "
+                f"picture {number} would be {other_width}×{other_height} pixels and picture 1 {width}×{height}; "
                 "pictures of one batch share their shape, so group them by aspect ratio or resize them first"
             )
     return shapes

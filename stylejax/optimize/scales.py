@@ -22,8 +22,8 @@ from stylejax.optimize.step import LaneState, picture, start
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
 
-    The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to `smallest_size`. Coarse scales
-    whose short side is too small for the deepest layer are left out.
+    The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to
+    `smallest_size`. Coarse scales whose short side is too small for the deepest layer are left out.
 
     Raises:
         SettingsError: even the largest is too small for the layers.

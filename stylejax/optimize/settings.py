@@ -19,9 +19,9 @@ from stylejax.model.convolution import PrecisionName
 from stylejax.model.layers import check_layer_names
 from stylejax.model.padding import PaddingName
 from stylejax.model.pooling import PoolingName
+from stylejax.optimize.blend import parse_blend
 from stylejax.optimize.schedules import ScheduleName
 from stylejax.optimize.space import SpaceName
-from stylejax.optimize.blend import parse_blend
 
 KeepColorName = Literal["none", "luminance", "match"]
 OptimizerName = Literal["adam", "l-bfgs"]

@@ -112,7 +112,8 @@ def stylize_batch(
     each = each if each is not None else [{}] * len(contents)
     if not len(contents) == len(styles) == len(each):
         raise SettingsError(
-            f"got {len(contents)} contents, {len(styles)} styles and {len(each)} sets of options; give one of each for a picture"
+            f"got {len(contents)} contents, {len(styles)} styles and {len(each)} sets of options; "
+            "give one of each for every picture"
         )
     if model is not None:
         options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
