@@ -46,7 +46,9 @@ def test_with_as_many_styles_each_region_has_its_own():
 
 def test_labels_of_the_same_color_belong_together_in_whatever_order():
     regions = read_regions([labels(9, 6, RED, BLUE, GREEN)], [labels(12, 4, GREEN, RED, BLUE)], (9, 6), [(12, 4)])
-    named = {tuple(np.argwhere(mask)[0]): tuple(np.argwhere(style)[0]) for mask, style in zip(regions.content, regions.styles[0])}
+    named = {
+        tuple(np.argwhere(mask)[0]): tuple(np.argwhere(style)[0]) for mask, style in zip(regions.content, regions.styles[0])
+    }
     assert named == {(0, 0): (4, 0), (3, 0): (8, 0), (6, 0): (0, 0)}
 
 
@@ -58,8 +60,8 @@ def test_a_label_picture_gives_styles_their_regions_from_dark_to_light():
 
 def test_labels_survive_antialiasing_and_jpeg(tmp_path):
     picture = Image.fromarray(labels(90, 60, RED, BLUE, GREEN))
-    picture.resize((64, 96), Image.Resampling.BICUBIC).save(tmp_path / "labels.jpg", quality=90)
-    regions = read_regions([tmp_path / "labels.jpg"], [labels(12, 4, GREEN, RED, BLUE)], (96, 64), [(12, 4)])
+    picture.resize((256, 384), Image.Resampling.BICUBIC).save(tmp_path / "labels.jpg", quality=90)
+    regions = read_regions([tmp_path / "labels.jpg"], [labels(12, 4, GREEN, RED, BLUE)], (384, 256), [(12, 4)])
     assert len(regions.content) == 3
     np.testing.assert_array_equal(regions.content.sum(0), 1)
     assert regions.content.mean((1, 2)) == pytest.approx([1 / 3] * 3, abs=0.03)
@@ -118,7 +120,9 @@ def test_a_black_mask_is_named(tmp_path):
 
 def test_a_label_in_one_picture_only_is_named():
     two, three = labels(12, 6, RED, BLUE), labels(12, 6, RED, BLUE, GREEN)
-    assert "content mask 1 has the label #00ff00 (33.33% of it), which style mask 1 lacks" in message([three], [two], (12, 6), [(12, 6)])
+    assert "content mask 1 has the label #00ff00 (33.33% of it), which style mask 1 lacks" in message(
+        [three], [two], (12, 6), [(12, 6)]
+    )
     assert "style mask 1 has the label #00ff00" in message([two], [three], (12, 6), [(12, 6)])
 
 

@@ -22,9 +22,6 @@ from stylejax.losses.style import style_loss
 from stylejax.model.layers import smallest_side
 from stylejax.types import Features, Masks, Scalar
 
-BORDER = 1
-"""Positions of a layer by which a region shrinks on each side that faces another."""
-
 _LEAST = 1e-30  # keeps a division finite for a mask that is black
 
 
@@ -37,39 +34,33 @@ class Guides(NamedTuple):
     """For each style layer the weights T² of its positions, `[regions, rows, columns]`, each region's adding up to one."""
 
 
-def make_guides(masks: Masks, layers: tuple[str, ...], *, border: int = BORDER) -> Guides:
+def make_guides(masks: Masks, layers: tuple[str, ...]) -> Guides:
     """Carry the regions of a picture down to `layers`.
 
     Args:
-        masks: in [0, 1], of the shape of the picture.
+        masks: in [0, 1], of the shape of the picture; none of them black.
         layers: names of style layers.
-        border: see `layer_guides`.
     """
     areas = masks.sum((1, 2))
-    guides = {layer: layer_guides(masks, layer, border=border) for layer in layers}
+    guides = {layer: layer_guides(masks, layer) for layer in layers}
     return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
 
 
-def layer_guides(masks: Masks, layer: str, *, border: int = BORDER) -> Array:
+def layer_guides(masks: Masks, layer: str) -> Array:
     """The weights T² `[regions, rows, columns]` of the positions of one layer, for each region adding up to one.
 
-    A position sees more than the pixels under it, so statistics near a region's border hold the other region too, and their
-    gradient paints over there. Regions are therefore averaged down to the layer's resolution and then shrunk by `border`
-    positions, which lies between the paper's "simple" (no shrinking) and "inside" (whole receptive fields, which leaves
-    little of a small region). A region too thin for that is not shrunk.
+    T is the mask averaged down to the layer's resolution, the "simple" way of the paper's authors. Their other ways, which
+    count only positions whose receptive field lies inside the region, do worse here: pixels along a border are then counted by
+    deep layers alone, and a band of garish color grows there.
 
     Args:
-        masks: in [0, 1], of the shape of the picture.
+        masks: in [0, 1], of the shape of the picture; none of them black.
         layer: its name.
-        border: positions to shrink by.
     """
     stride = smallest_side([layer])
     down, across = _averaging(masks.shape[1], stride), _averaging(masks.shape[2], stride)
-    whole = jnp.einsum("ih,rhw,jw->rij", down, masks, across, precision=lax.Precision.HIGHEST)
-    side = 2 * border + 1
-    inside = lax.reduce_window(whole, jnp.inf, lax.min, (1, side, side), (1, 1, 1), "SAME")
-    thin = inside.max((1, 2), keepdims=True) < 0.5
-    weights = jnp.where(thin, whole, inside) ** 2
+    channels = jnp.einsum("ih,rhw,jw->rij", down, masks, across, precision=lax.Precision.HIGHEST)
+    weights = channels**2
     return weights / jnp.maximum(weights.sum((1, 2), keepdims=True), _LEAST)
 
 
