@@ -20,8 +20,8 @@ from reference.theirs import Problem
 
 from stylejax.images.read import to_picture
 from stylejax.images.resize import fit_long_side, resize
-from stylejax.model.store import read_weights
 from stylejax.model.sources import resolve
+from stylejax.model.store import read_weights
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings

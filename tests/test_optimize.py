@@ -55,7 +55,9 @@ def test_the_trace_holds_the_loss_before_each_update(tiny_model, pictures, paint
     image = jnp.asarray(resize(content, 36, 48))
     styled = resize(style, 34, 48)  # 40×56 brought to the long side of the picture
     targets = make_targets(tiny_model, image, jnp.asarray(styled), spec)
-    weights = Weights(jnp.array([settings.content_weight]), jnp.ones(5) * settings.style_weight, jnp.array(settings.tv_weight))
+    content_weights = jnp.asarray([settings.content_weight * weight for weight in settings.content_layer_weights.values()])
+    style_weights = jnp.asarray(list(settings.style_layer_weights.values()))
+    weights = Weights(content_weights, style_weights, jnp.asarray(settings.tv_weight))
     total, terms = objective(tiny_model, image, targets, weights, spec)
     assert first["total"] == pytest.approx(float(total), rel=1e-5)
     assert first["style"] == pytest.approx(float(terms.style), rel=1e-5)
@@ -146,7 +148,7 @@ def test_jobs_that_cannot_share_a_program_say_why(tiny_model, pictures):
 
 
 def test_scales_go_from_coarse_to_the_asked_size():
-    assert scale_shapes(768, 1024, Settings(size=512)) == [(96, 128), (192, 256), (384, 512)]
+    assert scale_shapes(768, 1024, Settings(size=512, smallest_size=128)) == [(96, 128), (192, 256), (384, 512)]
     assert scale_shapes(100, 100, Settings(size=100, smallest_size=100)) == [(100, 100)]
     # 25 pixels high is the least that relu5_1 allows with a margin: the coarser scale would have 12
     assert scale_shapes(100, 1000, Settings(size=250, smallest_size=10)) == [(25, 250)]

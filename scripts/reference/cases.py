@@ -46,6 +46,12 @@ class Case:
     sizes: tuple[str, ...] = tuple(SIZES)
     adam: bool = False
     """Whether Adam's iterates are compared too."""
+    space: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    """Scale and offset, for red, green and blue, of the variable that Adam moves: picture = scale · variable + offset."""
+    clamp: bool = True
+    """Whether Adam's pictures are clamped to [0, 1]."""
+    stretched: bool = False
+    """Whether the style is given the content's shape."""
 
 
 def _relative(**changes: Any) -> Formula:
@@ -61,7 +67,15 @@ def _relative(**changes: Any) -> Formula:
     return Formula(**default | changes)
 
 
-_DEFAULT = {"content_weight": 0.05, "tv_weight": 5.0, "style_loss": "gram+mean", "padding": "replicate"}
+_DEFAULT = {
+    "content_layers": "relu4_2",
+    "style_layers": ",".join(STYLE_LAYERS),
+    "content_weight": 0.05,
+    "tv_weight": 5.0,
+    "style_loss": "gram+mean",
+    "padding": "replicate",
+}
+_CAFFE = ((1 / 255,) * 3, (123.68 / 255, 116.779 / 255, 103.939 / 255))
 _REPLICATE = Network(padding="replicate")
 
 OBJECTIVES = (
@@ -127,5 +141,66 @@ OBJECTIVES = (
         {**_DEFAULT, "style_loss": "moments", "padding": "reflect"},
         _relative(measure=formulas.mean_and_deviation),
         Network(padding="reflect"),
+    ),
+    Case(
+        "gatys-2016",
+        {"recipe": "gatys-2016"},
+        Formula(
+            content={"conv4_2": 1e-3},
+            style=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"), 1 / 5),
+            content_distance=formulas.half_squared_error,
+            measure=formulas.undivided_gram,
+            style_distance=formulas.gatys_style,
+        ),
+        Network("oxford", pooling="average"),
+    ),
+    Case(
+        "gatys-code",
+        {"recipe": "gatys-code"},
+        Formula(content={"relu4_2": 1.0}, style=dict.fromkeys(STYLE_LAYERS, 1e3), style_distance=formulas.per_channel_squared),
+        Network("oxford"),
+        space=_CAFFE,
+    ),
+    Case(
+        "neural-style",
+        {"recipe": "neural-style"},
+        Formula(
+            content={"relu4_2": 5.0},
+            style=dict.fromkeys(STYLE_LAYERS, 100.0),
+            variation=1e-3,
+            measure=formulas.gram_over_elements,
+            variation_of=formulas.absolute_variation_of_bytes,
+        ),
+        Network("oxford"),
+        space=_CAFFE,
+    ),
+    Case(
+        "crowson",
+        {"recipe": "crowson"},
+        Formula(
+            content={"relu4_2": 0.015},
+            style={layer: weight / 341 for layer, weight in zip(STYLE_LAYERS, (256, 64, 16, 4, 1), strict=True)},
+            variation=2.0,
+            measure=formulas.mean_and_covariance,
+            style_distance=formulas.wasserstein,
+            variation_of=formulas.nine_point_variation,
+        ),
+        Network("torchvision", padding="replicate-conv1_1"),
+        adam=True,
+    ),
+    Case(
+        "udacity",
+        {"recipe": "udacity"},
+        Formula(
+            content={"relu4_2": 1.0},
+            style={layer: 1e6 * weight for layer, weight in zip(STYLE_LAYERS, (1, 0.75, 0.2, 0.2, 0.2), strict=True)},
+            measure=formulas.undivided_gram_and_size,
+            style_distance=formulas.udacity_style,
+        ),
+        Network("torchvision"),
+        adam=True,
+        space=((0.229, 0.224, 0.225), (0.485, 0.456, 0.406)),
+        clamp=False,
+        stretched=True,
     ),
 )

@@ -16,6 +16,45 @@ def gram(features: Tensor) -> Statistics:
     return (torch.einsum("ik,jk->ij", flat, flat) / flat.shape[1],)
 
 
+def undivided_gram(features: Tensor) -> Statistics:
+    """G_ij = Σ_k F_ik F_jk, and the number of positions M that the paper divides the loss by."""
+    flat = features.flatten(1)
+    return flat @ flat.T, torch.tensor(float(flat.shape[1]), dtype=flat.dtype)
+
+
+def undivided_gram_and_size(features: Tensor) -> Statistics:
+    """The undivided Gram matrix, and C·H·W."""
+    flat = features.flatten(1)
+    return flat @ flat.T, torch.tensor(float(flat.numel()), dtype=flat.dtype)
+
+
+def gram_over_elements(features: Tensor) -> Statistics:
+    """The Gram matrix over C·H·W (Johnson's neural-style)."""
+    flat = features.flatten(1)
+    return (flat @ flat.T / flat.numel(),)
+
+
+def half_squared_error(measured: Statistics, target: Statistics) -> Tensor:
+    """½ Σ (F - P)² (Gatys et al. 2016, eq. 1)."""
+    return 0.5 * torch.sum((measured[0] - target[0]) ** 2)
+
+
+def gatys_style(measured: Statistics, target: Statistics) -> Tensor:
+    """1/(4 N² M²) Σ (G - A)² (Gatys et al. 2016, eq. 4), each Gram by its own M: the style has a size of its own."""
+    (g, m), (a, n) = measured, target
+    return torch.sum((g / m - a / n) ** 2) / (4 * g.shape[0] ** 2)
+
+
+def per_channel_squared(measured: Statistics, target: Statistics) -> Tensor:
+    """Mean of (G - A)² over C² (the authors' code, whose Gram is over the positions)."""
+    return torch.mean((measured[0] - target[0]) ** 2) / measured[0].shape[0] ** 2
+
+
+def udacity_style(measured: Statistics, target: Statistics) -> Tensor:
+    """Mean of (G - A)² of the undivided Grams, over C·H·W of the picture."""
+    return torch.mean((measured[0] - target[0]) ** 2) / measured[1]
+
+
 def gram_and_mean(features: Tensor) -> Statistics:
     """The Gram matrix, and the mean of each channel."""
     return (*gram(features), features.mean((1, 2)))
@@ -41,9 +80,7 @@ def mean_squares(measured: Statistics, target: Statistics) -> Tensor:
 
 def relative_mean_squares(measured: Statistics, target: Statistics) -> Tensor:
     """The same, each part divided by its target's mean square."""
-    return torch.stack(
-        [torch.mean((a - b) ** 2) / torch.mean(b**2) for a, b in zip(measured, target, strict=True)]
-    ).sum()
+    return torch.stack([torch.mean((a - b) ** 2) / torch.mean(b**2) for a, b in zip(measured, target, strict=True)]).sum()
 
 
 def wasserstein(measured: Statistics, target: Statistics) -> Tensor:
@@ -82,6 +119,11 @@ def squared_variation(image: Tensor) -> Tensor:
 def absolute_variation(image: Tensor) -> Tensor:
     """Sum of absolute differences (Johnson's neural-style)."""
     return torch.diff(image, dim=0).abs().sum() + torch.diff(image, dim=1).abs().sum()
+
+
+def absolute_variation_of_bytes(image: Tensor) -> Tensor:
+    """The same of the picture in 0-255."""
+    return absolute_variation(255 * image)
 
 
 def nine_point_variation(image: Tensor) -> Tensor:

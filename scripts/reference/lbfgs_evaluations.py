@@ -1,6 +1,6 @@
 """How many evaluations `torch.optim.LBFGS` needs on functions with known minima: the golden numbers of `tests/test_lbfgs.py`.
 
-    python scripts/reference/lbfgs_evaluations.py
+python scripts/reference/lbfgs_evaluations.py
 """
 
 from collections.abc import Callable

@@ -14,6 +14,7 @@ from stylejax.optimize.settings import Settings
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
 
 _ONE_SCALE = 65535  # no coarser scale is as large
+_RELUS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 _CROWSON_TOTAL = 256 + 64 + 16 + 4 + 1
 
 RECIPES: dict[RecipeName, Settings] = {
@@ -45,6 +46,8 @@ RECIPES: dict[RecipeName, Settings] = {
     # Gatys, PytorchNeuralStyleTransfer notebook, 2017: 500 evaluations at 512 pixels, then 200 at 800.
     "gatys-code": Settings(
         recipe="gatys-code",
+        content_layers="relu4_2",
+        style_layers=_RELUS,
         size=800,
         size_rule="short",
         style_fit="resize",
@@ -68,6 +71,8 @@ RECIPES: dict[RecipeName, Settings] = {
     # Johnson, neural-style, 2015, as its PyTorch port runs it. Total variation counts in 0-255 units: 1e-3 · 255.
     "neural-style": Settings(
         recipe="neural-style",
+        content_layers="relu4_2",
+        style_layers=_RELUS,
         style_fit="resize",
         model="vgg19",
         pooling="max",
@@ -90,6 +95,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # Crowson, style-transfer-pytorch, 2021.
     "crowson": Settings(
         recipe="crowson",
+        content_layers="relu4_2",
         model="vgg19-torchvision",
         pooling="max",
         padding="replicate-conv1_1",
@@ -100,6 +106,7 @@ RECIPES: dict[RecipeName, Settings] = {
         style_weight=1.0,
         variation="nine-point",
         tv_weight=2.0,
+        learning_rate=0.02,
         first_iterations=1000,
         iterations=500,
         smallest_size=128,
@@ -109,6 +116,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # The lesson's notebook (Udacity, 2018).
     "udacity": Settings(
         recipe="udacity",
+        content_layers="relu4_2",
         size=400,
         style_fit="stretch",
         model="vgg19-torchvision",

@@ -64,19 +64,19 @@ class Settings:
     """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
     when it is in the cache, otherwise the small network that comes with stylejax."""
 
-    content_weight: float = 0.05
+    content_weight: float = 0.03
     """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
 
     style_weight: float = 1.0
     """How strongly the style is painted."""
 
-    tv_weight: float = 5.0
+    tv_weight: float = 10.0
     """Weight of total variation. Raise it for smoother areas, lower it for more texture."""
 
-    content_layers: str = "relu4_2"
+    content_layers: str = "relu3_2,relu4_2"
     """Layers that keep the content, such as `relu4_2` or `relu3_2=1,relu4_2=.5`."""
 
-    style_layers: str = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
+    style_layers: str = "relu1_1=1,relu2_1=1,relu3_1=1.5,relu4_1=1,relu5_1=.3"
     """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`."""
 
     style_loss: StatisticName = "gram+mean"
@@ -123,7 +123,7 @@ class Settings:
     first_iterations: int = 0
     """Steps at the first scale; 0 for as many as at the others."""
 
-    smallest_size: int = 128
+    smallest_size: int = 256
     """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
 
     scale_factor: float = 2.0
@@ -138,7 +138,7 @@ class Settings:
     clamp: bool = True
     """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
 
-    learning_rate: float = 0.02
+    learning_rate: float = 0.015
     """Step size of Adam, in units of `space`. L-BFGS finds its own steps; only its first has this size."""
 
     schedule: ScheduleName = "constant"
