@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from processes import heed_ctrl_c
 
 import stylejax
 from stylejax.cli.main import main
@@ -182,7 +183,7 @@ def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
     output = tmp_path / "out.png"
     command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
     command += ["--model", "tiny.safetensors", "--size", "48", "--iterations", "1000000", "-o", str(output), "--json"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
         assert process.stdout is not None
         process.stdout.readline()  # the first steps are done
         time.sleep(0.2)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import heed_ctrl_c
 from weights_files import legacy_h5, random_arrays, torchvision_safetensors
 from weights_server import Behavior, serving
 
@@ -290,7 +291,7 @@ weights.fetch_weights("vgg19")
 
 def start(url: str, content: bytes) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", SCRIPT, url, str(len(content)), hashlib.md5(content).hexdigest()]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
 
 
 def wait_until(condition: object, seconds: float = 20.0) -> None:
