@@ -89,8 +89,10 @@ def test_each_lane_equals_its_single_run(tiny_model, pictures):
 
 def test_a_lane_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_model, pictures):
     content, style = pictures
-    good = Job(content, (style,), Settings(**FAST))
-    bad = Job(np.full_like(content, np.nan), (style,), Settings(**FAST, init="gray"))
+    settings = Settings(**{**FAST, "smallest_size": 48})
+    good = Job(content, (style,), settings)
+    overflowing = np.full((36, 48, 3), 1e30, np.float32)
+    bad = Job(overflowing, (style,), dataclasses.replace(settings, init="gray"))
     *_, last = paint(tiny_model, [good, bad])
     assert last.failures == [None, Failure(scale=1, step=0)]
     *_, alone = paint(tiny_model, [good])

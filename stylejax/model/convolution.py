@@ -6,7 +6,7 @@ one with an unusual kernel layout, which XLA's CPU backend runs 2.5 times slower
 """
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 from jax import Array, lax
@@ -40,17 +40,19 @@ def _convolve(features: Array, kernel: Array, margin: int, precision: lax.Precis
     return _direct(features, kernel, margin, precision)
 
 
-def _convolve_forward(features: Array, kernel: Array, margin: int, precision: lax.Precision):
-    return _direct(features, kernel, margin, precision), (features, kernel)
+def _convolve_forward(features: Any, kernel: Any, margin: int, precision: lax.Precision):
+    # The input is kept only where someone differentiates for the kernel; weights that are frozen never ask for it.
+    saved = (features.value if kernel.perturbed else None, kernel.value)
+    return _direct(features.value, kernel.value, margin, precision), saved
 
 
-def _convolve_backward(margin: int, precision: lax.Precision, saved: tuple[Array, Array], gradient: Array):
+def _convolve_backward(margin: int, precision: lax.Precision, saved: tuple[Array | None, Array], gradient: Array):
     features, kernel = saved
     flipped = kernel[::-1, ::-1].swapaxes(2, 3)
     for_features = _direct(gradient, flipped, 2 - margin, precision)
-    # Weights are frozen, so this is dead code that XLA removes, unless a caller differentiates for the kernel.
-    for_kernel = jax.vjp(lambda k: _direct(features, k, margin, precision), kernel)[1](gradient)[0]
-    return for_features, for_kernel
+    if features is None:
+        return for_features, None
+    return for_features, jax.vjp(lambda k: _direct(features, k, margin, precision), kernel)[1](gradient)[0]
 
 
-_convolve.defvjp(_convolve_forward, _convolve_backward)
+_convolve.defvjp(_convolve_forward, _convolve_backward, symbolic_zeros=True)
