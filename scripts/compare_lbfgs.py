@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from reference.cases import Case
 from reference.formulas import Formula, gram_and_mean, relative_mean_squares
 from reference.network import Network
 from reference.theirs import Problem
@@ -78,7 +79,7 @@ def problem_of(settings: Settings, content: np.ndarray, style: np.ndarray) -> Pr
         style_distance=relative_mean_squares,
     )
     network = Network(weights.preprocessing.name, settings.pooling, settings.padding)
-    return Problem.of(network, weights.arrays, formula, content, [style], [1.0])
+    return Problem.of(Case("default", {}, formula, network), weights.arrays, content, [style])
 
 
 def minimize_ours(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:

@@ -20,3 +20,7 @@ Features = Float[Array, "rows columns channels"]
 Guide = Float[Array, "rows columns"]
 Masks = Float[Array, "regions height width"]
 HostImage = Float[np.ndarray, "height width 3"]
+AnyImage = Float[Array, "_ _ 3"]
+"""A picture whose shape is not tied to that of another argument."""
+AnyMasks = Float[Array, "_ _ _"]
+AnyHostImage = Float[np.ndarray, "_ _ 3"]

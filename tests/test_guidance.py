@@ -143,7 +143,7 @@ def painted(tiny_model) -> list[np.ndarray]:
         content_masks=[masks] * 4,
         style_masks=[[], [], [upper, lower], []],
         model=tiny_model,
-        content_weight=0,
+        content_weight=0.0,
         tv_weight=0.1,
         iterations=80,
         learning_rate=0.03,

@@ -25,7 +25,7 @@ from stylejax.optimize.targets import batch_targets
 FAST = {"size": 48, "smallest_size": 48, "iterations": 20, "optimizer": "l-bfgs"}
 CURVATURES = np.logspace(0, 3, 50, dtype=np.float32)
 
-TORCH_EVALUATIONS = {"rosenbrock": 41, "long bowl": 97, "chained rosenbrock": 128}
+TORCH_EVALUATIONS = {"rosenbrock": 42, "long bowl": 97, "chained rosenbrock": 141}
 """Of `torch.optim.LBFGS` until the value is this low: scripts/reference/lbfgs_evaluations.py."""
 
 
@@ -170,13 +170,15 @@ def test_a_search_along_a_function_without_a_minimum_ends():
 def test_lanes_do_not_see_each_other():
     points = jnp.array([[-1.2, 1.0], [3.0, -4.0], [jnp.nan, 0.0]])
 
+    @jax.jit
+    @jax.vmap
     def one(state, trial):
         value, gradient = jax.value_and_grad(rosenbrock)(trial)
         return lbfgs.tell(state, trial, value, gradient, jnp.float32(0.02))
 
     state, trial = jax.vmap(lbfgs.start)(points), points
     for _ in range(12):
-        state, trial = jax.jit(jax.vmap(one))(state, trial)
+        state, trial = one(state, trial)
     together = jax.vmap(lbfgs.best)(state)
     for lane in (0, 1):
         alone, _, _ = minimize(rosenbrock, points[lane], 12)

@@ -142,6 +142,10 @@ def test_a_killed_training_goes_on_as_if_it_was_not(settings, monkeypatch, tmp_p
     for wanted, got in zip(jax.tree.leaves(whole.state), jax.tree.leaves(second.state), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
 
+    timed = Training(replace(other, minutes=0.1))
+    assert timed.phases[0] == whole.phases[0]
+    assert timed.phases[1].steps >= whole.phases[1].steps
+
     score = second.finish()
     assert settings.output.is_file()
     weights = read_weights(settings.output)
@@ -174,6 +178,12 @@ def test_a_stretched_schedule_keeps_what_is_done_and_costs_what_is_asked():
     shorter = stretched(phases, 140, (1.0, 2.0, 4.0), 160.0)
     assert [phase.steps for phase in shorter] == [100, 40 + 30, 25]
     assert ends(shorter) == [100, 170, 195]
+
+
+def test_a_complete_training_is_lengthened_in_its_last_phase():
+    phases = (Phase(16, 12, 100), Phase(20, 16, 50))
+    assert stretched(phases, 150, (1.0, 2.0), 60.0) == (Phase(16, 12, 100), Phase(20, 16, 80))
+    assert stretched(phases, 150, (1.0, 2.0), -60.0) == phases
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):

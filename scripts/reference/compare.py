@@ -40,6 +40,7 @@ class Comparison(NamedTuple):
 
 def compare_all(only: str = "") -> bool:
     """Print every comparison whose name contains `only`; whether all of them are within tolerance."""
+    torch.set_num_threads(1)  # its pictures are small: several threads mostly wait for each other
     began, bad, count = time.perf_counter(), 0, 0
     print(f"{'deviation':>10}  {'tolerance':>9}")
     for comparison in _comparisons(only):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.losses.objective import make_targets, objective
+from stylejax.losses.objective import Targets, blend_styles, content_targets, objective, style_targets
 from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
@@ -20,7 +20,8 @@ from stylejax.optimize.step import start
 Array = np.ndarray
 
 _features = jax.jit(lambda model, image, layers: model(image, layers), static_argnames="layers")
-_targets = jax.jit(make_targets, static_argnames="spec")
+_content_targets = jax.jit(content_targets, static_argnames="spec")
+_style_targets = jax.jit(style_targets, static_argnames="spec")
 _loss = jax.jit(jax.value_and_grad(objective, argnums=1, has_aux=True), static_argnames="spec")
 
 
@@ -43,7 +44,8 @@ class Problem:
         """Look at the content and the styles once."""
         self.model, self.settings = model, settings
         spec = settings.objective_spec()
-        self.targets = _targets(model, content, styles, spec=spec, blend=jnp.asarray(shares))
+        looks = [_style_targets(model, style, spec=spec) for style in styles]
+        self.targets = Targets(_content_targets(model, content, spec=spec), blend_styles(looks, jnp.asarray(shares)))
         seen = jax.eval_shape(partial(_features, layers=spec.layers), model, content)
         shapes = {name: value.shape for name, value in seen.items()}
         self.lanes = stacked_weights([Job(content, tuple(styles), settings)], shapes)

@@ -34,6 +34,8 @@ def remaining(phases: Sequence[Phase], step: int) -> list[int]:
 def stretched(phases: Sequence[Phase], step: int, costs: Sequence[float], budget: float) -> tuple[Phase, ...]:
     """The same phases with what is left of each made longer or shorter by one factor, so that it costs `budget` in all.
 
+    Where nothing is left, the last phase is what grows, so a complete training can go on.
+
     Args:
         phases: the schedule so far.
         step: how many steps are done; they stay as they were.
@@ -41,8 +43,11 @@ def stretched(phases: Sequence[Phase], step: int, costs: Sequence[float], budget
         budget: what the rest of the training may cost.
     """
     left = remaining(phases, step)
+    if not any(left):
+        last = phases[-1]
+        return (*phases[:-1], last._replace(steps=last.steps + max(0, round(budget / costs[-1]))))
     full = sum(steps * cost for steps, cost in zip(left, costs, strict=True))
-    factor = max(0.0, budget) / full if full else 0.0
+    factor = max(0.0, budget) / full
     return tuple(
         phase._replace(steps=phase.steps - steps + max(1, round(steps * factor)) if steps else phase.steps)
         for phase, steps in zip(phases, left, strict=True)

@@ -17,7 +17,8 @@ class Settings:
     output: Path = Path("stylejax/model/vgg19-slim.safetensors")
     """The weight file to write when the training is complete."""
     epochs: float | None = None
-    """Length of the whole training, all phases in proportion; 27 at first. Given at a resume, it changes what is left."""
+    """Length of the whole training, all phases in proportion; 27 at first. At a resume it changes what is left;
+    a complete training goes on in its last phase."""
     minutes: float | None = None
     """Instead of epochs: how long this machine may work from now on; steps of every phase are timed first."""
     export_only: bool = False

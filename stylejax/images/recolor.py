@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from stylejax.types import HostImage
+from stylejax.types import AnyHostImage, HostImage
 
 ColorMatchName = Literal["cholesky", "pca", "symmetric"]
 
@@ -26,7 +26,7 @@ VARIANCE_FLOOR = 1e-4
 it to the content's variance would show as colored grain."""
 
 
-def luminance_of(picture: HostImage, *, like: HostImage | None = None) -> HostImage:
+def luminance_of(picture: HostImage, *, like: AnyHostImage | None = None) -> HostImage:
     """The picture in grays, `Y` in all three channels.
 
     Args:
@@ -57,7 +57,7 @@ def keep_luminance(painted: HostImage, content: HostImage) -> HostImage:
     return np.clip(gray + np.minimum(share, 1) * chroma, 0, 1)
 
 
-def match_color(style: HostImage, content: HostImage, method: ColorMatchName = "cholesky") -> HostImage:
+def match_color(style: HostImage, content: AnyHostImage, method: ColorMatchName = "cholesky") -> HostImage:
     """The style with its colors moved to the mean and covariance of the content's, clipped to [0, 1].
 
     Args:
@@ -69,7 +69,7 @@ def match_color(style: HostImage, content: HostImage, method: ColorMatchName = "
     return np.clip(style @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
 
-def color_transform(style: HostImage, content: HostImage, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
+def color_transform(style: AnyHostImage, content: AnyHostImage, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
     """`A` `[3, 3]` and `b` `[3]`, float64, for which the colors `A x + b` have the content's mean and covariance.
 
     A Σ_S Aᵀ = Σ_C has many solutions:

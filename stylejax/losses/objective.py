@@ -22,7 +22,7 @@ from stylejax.losses.statistics import StatisticName, channel_sums, measure
 from stylejax.losses.style import style_loss
 from stylejax.losses.variation import VariationName, variation_loss
 from stylejax.model.vgg import VGG19
-from stylejax.types import Features, Image, Masks, Scalar
+from stylejax.types import AnyImage, AnyMasks, Features, Image, Masks, Scalar
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ def blend_styles(styles: Sequence[dict[str, dict[str, Array]]], blend: Array | N
 def make_targets(
     model: VGG19,
     content: Image,
-    styles: Image | Sequence[Image],
+    styles: AnyImage | Sequence[AnyImage],
     spec: ObjectiveSpec,
     *,
     blend: Array | None = None,
     content_masks: Masks | None = None,
-    style_masks: Sequence[Masks] | None = None,
+    style_masks: Sequence[AnyMasks] | None = None,
 ) -> Targets:
     """Targets for `objective`, constants to whatever differentiates it.
 

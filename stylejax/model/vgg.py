@@ -61,16 +61,19 @@ class VGG19(nnx.Module):
             `{"relu4_2": [rows, columns, channels], ...}` in float32.
 
         Raises:
-            SettingsError: a layer does not exist, or the picture is too small for the deepest one.
+            SettingsError: a layer does not exist, or the picture is too small for the deepest one or of whole numbers.
         """
         layers = tuple(layers)
+        if not jnp.issubdtype(image.dtype, jnp.floating):
+            raise SettingsError(f"got a picture of {image.dtype} numbers; give floats in [0, 1], such as `image / 255`")
         needed = smallest_side(layers)
         if min(image.shape[:2]) < needed:
             raise SettingsError(
                 f"a picture of {image.shape[1]}×{image.shape[0]} pixels is too small for {layers_up_to(layers)[-1].name}: "
                 f"its short side needs at least {needed} pixels; choose a larger size or shallower layers"
             )
-        features, value = {}, self.spec.preprocessing.apply(image)
+        # Pictures of another precision, as mixed-precision programs have them, are looked at in that of the weights.
+        features, value = {}, self.spec.preprocessing.apply(image.astype(self.kernels["conv1_1"][...].dtype))
         for layer in layers_up_to(layers):
             if layer.kind == "conv":
                 value = self._convolve(value, layer.name)

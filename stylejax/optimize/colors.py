@@ -8,7 +8,7 @@ import numpy as np
 from stylejax.images.recolor import keep_luminance, luminance_of, match_color
 from stylejax.images.resize import resize
 from stylejax.optimize.settings import Settings
-from stylejax.types import HostImage, Images
+from stylejax.types import AnyHostImage, HostImage, Images
 
 
 def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
@@ -16,7 +16,7 @@ def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
     return luminance_of(content) if settings.keep_color == "luminance" else content
 
 
-def style_to_paint(style: HostImage, content: HostImage, settings: Settings) -> HostImage:
+def style_to_paint(style: HostImage, content: AnyHostImage, settings: Settings) -> HostImage:
     """A style as it is painted on `content`, both in their own colors."""
     if settings.keep_color == "luminance":
         return luminance_of(style, like=content)
@@ -25,7 +25,7 @@ def style_to_paint(style: HostImage, content: HostImage, settings: Settings) -> 
     return style
 
 
-def with_kept_colors(pictures: Images, contents: Sequence[HostImage], settings: Sequence[Settings]) -> Images:
+def with_kept_colors(pictures: Images, contents: Sequence[AnyHostImage], settings: Sequence[Settings]) -> Images:
     """The painted pictures `[lanes, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):
         return pictures

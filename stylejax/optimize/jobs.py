@@ -22,7 +22,7 @@ from stylejax.optimize.blend import check_blend
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.space import SPACES
-from stylejax.types import HostImage, Images
+from stylejax.types import AnyHostImage, HostImage, Images
 
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
@@ -36,9 +36,9 @@ class Job:
     """One picture to paint: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and how."""
 
     content: HostImage
-    styles: tuple[HostImage, ...]
+    styles: tuple[AnyHostImage, ...]
     settings: Settings
-    init: HostImage | None = None
+    init: AnyHostImage | None = None
     """The picture to start from where `settings.init` is a path."""
     regions: Regions | None = None
     """Where each style is painted; everywhere if None."""

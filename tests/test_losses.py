@@ -1,0 +1,254 @@
+"""The losses: closed forms, finite differences, hard inputs, and the answers of an independent program."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from stylejax.errors import SettingsError
+from stylejax.losses.content import content_loss
+from stylejax.losses.gradients import unit_gradient
+from stylejax.losses.objective import ObjectiveSpec, Weights, blend_styles, make_targets, objective
+from stylejax.losses.statistics import channel_sums, measure
+from stylejax.losses.style import style_loss
+from stylejax.losses.variation import variation_loss
+from stylejax.losses.wasserstein import square_root
+from stylejax.model.load import build_model
+from stylejax.model.preprocessing import preprocessing_named
+from stylejax.model.store import WeightSet
+
+GOLDEN = Path(__file__).parent.parent / "scripts" / "reference" / "golden.npz"
+STATISTICS = ["gram", "gram+mean", "wasserstein", "moments"]
+VARIATIONS = ["squared", "nine-point", "absolute"]
+
+
+def values(*shape, seed=0, dtype=np.float32):
+    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape).astype(dtype))
+
+
+def loss_of(statistic, target, *, relative):
+    """The style loss as a function of features."""
+    wanted = measure(channel_sums(target), statistic)
+    return lambda features: style_loss(measure(channel_sums(features), statistic), wanted, relative=relative)
+
+
+def test_statistics_of_constant_features_in_closed_form():
+    color = np.array([0.5, -2.0, 3.0], np.float32)
+    sums = channel_sums(jnp.broadcast_to(jnp.asarray(color), (4, 7, 3)))
+    assert float(sums.ones) == 28
+    np.testing.assert_allclose(measure(sums, "gram")["gram"], np.outer(color, color), rtol=1e-6)
+    np.testing.assert_allclose(measure(sums, "gram+mean")["mean"], color, rtol=1e-6)
+    np.testing.assert_allclose(measure(sums, "wasserstein")["covariance"], np.zeros((3, 3)), atol=1e-5)
+    np.testing.assert_allclose(measure(sums, "moments")["deviation"], [1e-4] * 3, atol=3e-3)
+
+
+def test_statistics_are_those_of_numpy():
+    features = np.asarray(values(5, 6, 3))
+    flat = features.reshape(-1, 3)
+    sums = channel_sums(jnp.asarray(features))
+    np.testing.assert_allclose(measure(sums, "gram")["gram"], flat.T @ flat / 30, rtol=1e-5, atol=1e-6)
+    covariance = np.cov(flat.T, bias=True)
+    np.testing.assert_allclose(measure(sums, "wasserstein")["covariance"], covariance, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(measure(sums, "moments")["deviation"], flat.std(0), rtol=1e-5)
+
+
+def test_tiles_add_up_to_the_picture():
+    features = values(6, 7, 3)
+    tiles = [features[:4, :3], features[:4, 3:], features[4:, :3], features[4:, 3:]]
+    together = sum((channel_sums(tile) for tile in tiles[1:]), channel_sums(tiles[0]))
+    for added, whole in zip(together, channel_sums(features), strict=True):
+        np.testing.assert_allclose(added, whole, rtol=1e-5, atol=1e-5)
+
+
+def test_sums_of_half_precision_features_do_not_overflow():
+    sums = channel_sums(jnp.full((16, 16, 2), 300, jnp.float16))
+    assert sums.second.dtype == jnp.float32
+    np.testing.assert_allclose(sums.second, 256 * 300.0**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_style_loss_is_zero_at_the_target_and_positive_elsewhere(statistic, relative):
+    target = values(6, 7, 3)
+    loss = loss_of(statistic, target, relative=relative)
+    np.testing.assert_allclose(loss(target), 0, atol=1e-5)
+    np.testing.assert_allclose(loss(target[::-1, ::-1]), 0, atol=1e-5)  # places do not count
+    assert float(loss(1.5 * target + 0.2)) > 0.05
+
+
+def test_the_content_loss_compares_place_by_place():
+    target = values(4, 5, 3)
+    assert float(content_loss(target, target, relative=True)) == 0
+    assert float(content_loss(target + 0.5, target, relative=False)) == pytest.approx(0.25, rel=1e-5)
+    assert float(content_loss(3 * target, target, relative=True)) == pytest.approx(4, rel=1e-5)
+    assert float(content_loss(target[::-1], target, relative=False)) > 0.1
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_gradient_of_a_style_loss_equals_finite_differences(statistic, relative):
+    with jax.enable_x64(True):
+        loss = loss_of(statistic, values(4, 5, 3, dtype=np.float64), relative=relative)
+        check_gradient(loss, 1.3 * values(5, 4, 3, seed=1, dtype=np.float64) + 0.2)
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_gradient_of_the_content_loss_equals_finite_differences(relative):
+    with jax.enable_x64(True):
+        target = values(4, 5, 3, dtype=np.float64)
+        check_gradient(
+            lambda features: content_loss(features, target, relative=relative), values(4, 5, 3, seed=1, dtype=np.float64)
+        )
+
+
+@pytest.mark.parametrize("kind", VARIATIONS)
+def test_the_gradient_of_a_variation_equals_finite_differences(kind):
+    with jax.enable_x64(True):
+        check_gradient(lambda image: variation_loss(image, kind), values(4, 5, 3, dtype=np.float64))
+
+
+def check_gradient(loss, at):
+    """The gradient's component along a few directions equals the central difference."""
+    gradient, loss = jax.grad(loss)(at), jax.jit(loss)
+    for seed in range(3):
+        direction = values(*at.shape, seed=20 + seed, dtype=np.float64)
+        difference = (loss(at + 1e-5 * direction) - loss(at - 1e-5 * direction)) / 2e-5
+        np.testing.assert_allclose(jnp.vdot(gradient, direction), difference, rtol=1e-6, atol=1e-8)
+
+
+HARD = {
+    "flat": np.full((4, 5, 3), 0.7, np.float32),
+    "flat and bright": np.full((4, 5, 6), 321.7, np.float32) * np.linspace(0.1, 1, 6, dtype=np.float32),
+    "black": np.zeros((4, 5, 3), np.float32),
+    "one row": np.random.default_rng(0).random((1, 5, 3), np.float32),
+    "one position": np.random.default_rng(0).random((1, 1, 3), np.float32),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_hard_features_have_a_finite_loss_and_gradient(statistic, name):
+    hard = jnp.asarray(HARD[name])
+    usual = values(4, 5, hard.shape[-1], seed=5)
+    for features, target in ((hard, usual), (usual, hard), (hard, hard)):
+        for relative in (True, False):
+            value, gradient = jax.value_and_grad(loss_of(statistic, target, relative=relative))(features)
+            assert np.isfinite(value)
+            assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("name", ["flat", "black", "one row"])
+def test_hard_features_have_a_finite_content_loss(name):
+    hard = jnp.asarray(HARD[name])
+    for features, target in ((hard, values(*hard.shape)), (values(*hard.shape), hard), (hard, hard)):
+        value, gradient = jax.value_and_grad(lambda seen, target=target: content_loss(seen, target, relative=True))(features)
+        assert np.isfinite(value)
+        assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_relative_losses_do_not_change_when_everything_is_scaled(statistic):
+    features, target = values(5, 4, 3, seed=1), values(6, 4, 3)
+    once = float(loss_of(statistic, target, relative=True)(features))
+    scaled = float(loss_of(statistic, 100 * target, relative=True)(100 * features))
+    assert scaled == pytest.approx(once, rel=1e-3)
+    assert float(loss_of(statistic, 2 * target, relative=False)(2 * features)) > 1.5 * once
+    content = float(content_loss(features, features[::-1], relative=True))
+    assert float(content_loss(100 * features, 100 * features[::-1], relative=True)) == pytest.approx(content, rel=1e-4)
+
+
+def test_the_square_root_squares_to_the_matrix():
+    matrix = np.diag([1.0, 2.0, 3.0]).astype(np.float32) + 0.3
+    root = square_root(jnp.asarray(matrix))
+    np.testing.assert_allclose(root @ root, matrix, atol=1e-4)
+
+
+def test_wasserstein_of_diagonal_covariances_in_closed_form():
+    target = {"mean": jnp.zeros(3), "covariance": jnp.diag(jnp.asarray([1.0, 4.0, 2.0]))}
+    measured = {"mean": jnp.asarray([1.0, 0.0, 2.0]), "covariance": jnp.diag(jnp.asarray([4.0, 1.0, 2.0]))}
+    wanted = (1 + 4) / 3 + (1 + 1 + 0) / 3  # (√4 - √1)² each
+    assert float(style_loss(measured, target, relative=False)) == pytest.approx(wanted, rel=1e-3)
+    energy = (1 + 4 + 2) / 3
+    assert float(style_loss(measured, target, relative=True)) == pytest.approx(wanted / energy, rel=1e-3)
+
+
+def test_a_blend_lies_between_its_styles():
+    one, other = ({"relu1_1": {"gram": jnp.full((2, 2), value)}} for value in (1.0, 5.0))
+    np.testing.assert_allclose(blend_styles([one, other])["relu1_1"]["gram"], 3)
+    np.testing.assert_allclose(blend_styles([one, other], jnp.asarray([0.75, 0.25]))["relu1_1"]["gram"], 2)
+    np.testing.assert_allclose(blend_styles([other])["relu1_1"]["gram"], 5)
+
+
+def test_targets_need_a_style(tiny_model, pictures):
+    with pytest.raises(SettingsError, match="at least one"):
+        make_targets(tiny_model, jnp.asarray(pictures[0]), [], ObjectiveSpec())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_variations_of_a_ramp_in_closed_form(turned):
+    step, width, height = 0.1, 6, 4
+    ramp = np.broadcast_to(step * np.arange(width, dtype=np.float32)[:, None], (height, width, 3))
+    image = jnp.asarray(ramp.swapaxes(0, 1) if turned else ramp)
+    assert float(variation_loss(image, "squared")) == pytest.approx(step**2, rel=1e-4)
+    assert float(variation_loss(image, "absolute")) == pytest.approx(3 * height * (width - 1) * step, rel=1e-4)
+    along, diagonal = (width - 1) / width, (width - 1) / (width + 1)  # the padded edge does not differ
+    assert float(variation_loss(image, "nine-point")) == pytest.approx(2 * step**2 * (along / 3 + 2 * diagonal / 12), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", VARIATIONS)
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1)])
+def test_the_variation_of_a_picture_one_pixel_wide_is_finite(kind, shape):
+    value, gradient = jax.value_and_grad(lambda image: variation_loss(image, kind))(values(*shape, 3))
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+    assert (float(value) == 0) == (shape == (1, 1))
+
+
+@pytest.mark.parametrize("kind", VARIATIONS)
+def test_the_variation_of_a_flat_picture_is_zero(kind):
+    assert float(variation_loss(jnp.full((4, 5, 3), 0.3), kind)) == 0
+
+
+def test_a_unit_gradient_has_the_norm_of_its_weight_and_the_same_direction():
+    features, weight = values(3, 4, 2), jnp.asarray(7.0)
+    np.testing.assert_array_equal(unit_gradient(features, weight), features)
+    plain = jax.grad(lambda value: (value**3).sum())(features)
+    gradient = jax.grad(lambda value: (unit_gradient(value, weight) ** 3).sum())(features)
+    assert float(jnp.abs(gradient).sum()) == pytest.approx(7, rel=1e-5)
+    np.testing.assert_allclose(gradient / plain, 7 / float(jnp.abs(plain).sum()), rtol=1e-4)
+    nothing = jax.grad(lambda value: (0 * unit_gradient(value, weight)).sum())(features)
+    np.testing.assert_array_equal(nothing, 0)
+
+
+GOLDEN_PROBLEMS = {
+    "default": (
+        ("torchvision", "max", "replicate"),
+        ObjectiveSpec(statistic="gram+mean"),
+        Weights(jnp.asarray([0.05]), jnp.ones(5), jnp.asarray(5.0)),
+    ),
+    "gram": (
+        ("oxford", "average", "zero"),
+        ObjectiveSpec(content_layers=("conv4_2",), statistic="gram", variation="absolute", relative=False),
+        Weights(jnp.asarray([0.1]), jnp.full(5, 2.0), jnp.asarray(1e-3)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN_PROBLEMS)
+def test_the_objective_and_its_gradient_equal_those_of_the_pytorch_program(name):
+    golden = np.load(GOLDEN)
+    (inputs, pooling, padding), spec, weights = GOLDEN_PROBLEMS[name]
+    arrays = {key.removeprefix("weights/"): golden[key] for key in golden.files if key.startswith("weights/")}
+    weight_set = WeightSet("golden", (4, 8, 8, 12, 12), preprocessing_named(inputs), arrays)
+    model = build_model(weight_set, pooling=pooling, padding=padding)
+    content, style, start = (jnp.asarray(golden[picture]) for picture in ("content", "style", "start"))
+    targets = jax.jit(make_targets, static_argnames="spec")(model, content, style, spec=spec)
+    differentiate = jax.jit(jax.value_and_grad(objective, argnums=1, has_aux=True), static_argnames="spec")
+    (total, terms), gradient = differentiate(model, start, targets, weights, spec=spec)
+    assert float(total) == pytest.approx(float(golden[f"{name}/total"]), rel=1e-5)
+    for got, term in zip(terms, ("content", "style", "tv"), strict=True):
+        assert float(got) == pytest.approx(float(golden[f"{name}/{term}"]), rel=1e-5)
+    wanted = golden[f"{name}/gradient"]
+    assert np.linalg.norm(gradient - wanted) <= 1e-4 * np.linalg.norm(wanted)
