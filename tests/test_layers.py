@@ -1,5 +1,7 @@
 """The network as data: names, order, depth, sizes."""
 
+from itertools import pairwise
+
 import pytest
 
 from stylejax.errors import SettingsError
@@ -23,7 +25,7 @@ def test_names_run_from_the_picture_to_the_last_pooling():
 
 
 def test_every_convolution_is_followed_by_its_relu():
-    for layer, following in zip(LAYERS, LAYERS[1:], strict=False):
+    for layer, following in pairwise(LAYERS):
         if layer.kind == "conv":
             assert following == (layer.name.replace("conv", "relu"), "relu", layer.block)
 
@@ -64,4 +66,4 @@ def test_kernels_take_what_the_convolution_before_gives():
     assert shapes["conv3_1"] == (3, 3, 128, 256)
     assert sum(9 * shape[2] * shape[3] + shape[3] for shape in shapes.values()) == 20_024_384  # as published
     narrow = list(kernel_shapes((1, 2, 3, 4, 5)).values())
-    assert all(shape[2] == before[3] for before, shape in zip(narrow, narrow[1:], strict=False))
+    assert all(shape[2] == before[3] for before, shape in pairwise(narrow))

@@ -81,11 +81,11 @@ def test_known_minima_are_found_with_about_as_few_evaluations_as_pytorch(name):
     np.testing.assert_allclose(best, 1, atol=0.02)
 
 
-@pytest.mark.parametrize("unit", [1e-10, 1e10])
-def test_the_unit_of_the_loss_does_not_matter(unit):
+def test_the_unit_of_the_loss_does_not_matter():
     plain, _, _ = minimize(long_bowl, [0.0] * 50, 60)
-    scaled, _, _ = minimize(lambda x: unit * long_bowl(x), [0.0] * 50, 60)
-    assert long_bowl(scaled) < 2 * long_bowl(plain) + 1e-3
+    for unit in (1e-10, 1e10):
+        scaled, _, _ = minimize(lambda x, unit=unit: unit * long_bowl(x), [0.0] * 50, 60)
+        assert long_bowl(scaled) < 2 * long_bowl(plain) + 1e-3
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -269,7 +269,6 @@ def test_other_numbers_run_the_same_program(tiny_model, pictures):
 
     assert programs() == 1
     assert programs(content_weight=0.7, style_weight=3.0, tv_weight=0.0, learning_rate=0.3, seed=5, iterations=15) == 0
-    assert programs(history=5) == 1
 
 
 def test_an_impossible_optimizer_or_history_is_named():

@@ -111,7 +111,7 @@ def test_the_gradient_of_a_variation_equals_finite_differences(kind):
 
 def check_gradient(loss, at):
     """The gradient's component along a few directions equals the central difference."""
-    gradient, loss = jax.grad(loss)(at), jax.jit(loss)
+    gradient, loss = jax.jit(jax.grad(loss))(at), jax.jit(loss)
     for seed in range(3):
         direction = values(*at.shape, seed=20 + seed, dtype=np.float64)
         difference = (loss(at + 1e-5 * direction) - loss(at - 1e-5 * direction)) / 2e-5
@@ -154,7 +154,8 @@ def test_relative_losses_do_not_change_when_everything_is_scaled(statistic):
     once = float(loss_of(statistic, target, relative=True)(features))
     scaled = float(loss_of(statistic, 100 * target, relative=True)(100 * features))
     assert scaled == pytest.approx(once, rel=1e-3)
-    assert float(loss_of(statistic, 2 * target, relative=False)(2 * features)) > 1.5 * once
+    plain = loss_of(statistic, target, relative=False)(features)
+    assert float(loss_of(statistic, 2 * target, relative=False)(2 * features)) > 3.9 * float(plain)
     content = float(content_loss(features, features[::-1], relative=True))
     assert float(content_loss(100 * features, 100 * features[::-1], relative=True)) == pytest.approx(content, rel=1e-4)
 
@@ -200,7 +201,7 @@ def test_variations_of_a_ramp_in_closed_form(turned):
 @pytest.mark.parametrize("kind", VARIATIONS)
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1)])
 def test_the_variation_of_a_picture_one_pixel_wide_is_finite(kind, shape):
-    value, gradient = jax.value_and_grad(lambda image: variation_loss(image, kind))(values(*shape, 3))
+    value, gradient = jax.jit(jax.value_and_grad(lambda image: variation_loss(image, kind)))(values(*shape, 3))
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
     assert (float(value) == 0) == (shape == (1, 1))

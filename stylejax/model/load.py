@@ -50,7 +50,7 @@ def build_model(
         padding=Padding.named(padding),
         precision=precision,
     )
-    return VGG19(spec, weights.arrays)  # pyright: ignore[reportArgumentType]
+    return VGG19(spec, weights.arrays)
 
 
 def reconfigured(model: VGG19, **changes: object) -> VGG19:

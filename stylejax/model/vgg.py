@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 from stylejax.errors import SettingsError
 from stylejax.model.convolution import PrecisionName, convolve
@@ -44,7 +45,7 @@ class NetworkSpec:
 class VGG19(nnx.Module):
     """The convolutional part of VGG-19, of any width."""
 
-    def __init__(self, spec: NetworkSpec, weights: Mapping[str, Array]):
+    def __init__(self, spec: NetworkSpec, weights: Mapping[str, ArrayLike]):
         """Hold `weights`, flat names `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`), float32."""
         self.spec = spec
         self.kernels = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/kernel"])) for name in CONV_NAMES})
