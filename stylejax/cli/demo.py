@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import tyro
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
 from stylejax.paintings import PAINTINGS, demo_photograph
 
 STYLE_SIZE = 512
+WHOLE = 32  # sides that two scales of four poolings each divide evenly, so that no row at the edge is dropped
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Demo:
         began = time.monotonic()
         check_output(self.output / "contact_sheet.png")
         photograph = demo_photograph()
-        photograph = resize(photograph, *fit_long_side(photograph.shape[0], photograph.shape[1], self.size))
+        height, width = fit_long_side(photograph.shape[0], photograph.shape[1], self.size)
+        photograph = resize(photograph, *(max(1, round(side / WHOLE)) * WHOLE for side in (height, width)))
         styles = {name: draw(STYLE_SIZE, STYLE_SIZE) for name, draw in PAINTINGS.items()}
         write_picture(self.output / "photograph.png", photograph)
         for name, style in styles.items():
@@ -63,7 +66,7 @@ class Demo:
             painting.save(self.output / f"painted_{name}.png")
         results = [(f"painted: {name}", painting.image) for name, painting in zip(styles, paintings, strict=False)]
         inputs = [("photograph", photograph), *((f"style: {name}", style) for name, style in styles.items())]
-        sheet = contact_sheet([inputs, results])
+        sheet = contact_sheet([inputs, [("", np.ones_like(photograph)), *results]])
         write_picture(self.output / "contact_sheet.png", sheet)
         if not self.quiet:
             seconds = time.monotonic() - began

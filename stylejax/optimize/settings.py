@@ -64,7 +64,7 @@ class Settings:
     """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
     when it is in the cache, otherwise the small network that comes with stylejax."""
 
-    content_weight: float = 0.03
+    content_weight: float = 0.02
     """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
 
     style_weight: float = 1.0
@@ -76,7 +76,7 @@ class Settings:
     content_layers: str = "relu3_2,relu4_2"
     """Layers that keep the content, such as `relu4_2` or `relu3_2=1,relu4_2=.5`."""
 
-    style_layers: str = "relu1_1=1,relu2_1=1,relu3_1=1.5,relu4_1=1,relu5_1=.3"
+    style_layers: str = "relu1_1=2,relu2_1=1.5,relu3_1=1.5,relu4_1=1,relu5_1=.3"
     """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`."""
 
     style_loss: StatisticName = "gram+mean"
@@ -138,7 +138,7 @@ class Settings:
     clamp: bool = True
     """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
 
-    learning_rate: float = 0.015
+    learning_rate: float = 0.02
     """Step size of Adam, in units of `space`. L-BFGS finds its own steps; only its first has this size."""
 
     schedule: ScheduleName = "constant"
