@@ -44,6 +44,8 @@ class Progress:
     """The pictures as they would be kept now, `[lanes, height, width, 3]`, on the device."""
     failures: list[Failure | None]
     """For each lane, where it stopped being finite, if it did."""
+    lanes: LaneState
+    """The whole state, `[lanes, ...]`, on the device; its memory is reused when the next progress is asked for."""
 
 
 class Clock:
@@ -54,15 +56,22 @@ class Clock:
         self._pixels = [height * width for height, width in shapes]
         self._work = [pixels * count for pixels, count in zip(self._pixels, steps, strict=True)]
         self._began = self._last = time.perf_counter()
+        self._before = 0
+
+    def skip(self, scale: int, step: int) -> None:
+        """Up to `step` of `scale` the work was done before the clock started: it counts as done, and took no time."""
+        self._before = self._done(scale, step)
 
     def tick(self, scale: int, step: int, new_steps: int) -> tuple[float, float, float]:
         """Fraction done, seconds left and seconds per step of the last chunk, after `step` steps of `scale`."""
         now = time.perf_counter()
         per_step = (now - self._last) / new_steps
         self._last = now
-        total = sum(self._work)
-        done = sum(self._work[: scale - 1]) + self._pixels[scale - 1] * step
-        return done / total, (now - self._began) * (total - done) / done, per_step
+        total, done = sum(self._work), self._done(scale, step)
+        return done / total, (now - self._began) * (total - done) / (done - self._before), per_step
+
+    def _done(self, scale: int, step: int) -> int:
+        return sum(self._work[: scale - 1]) + self._pixels[scale - 1] * step
 
 
 def trace_records(trace: Trace, count: int, lane: int, **place: int) -> list[dict[str, Any]]:
