@@ -1,7 +1,6 @@
 """The report in Chromium: the slider compares, the settings unfold, a nasty name stays text, nothing is loaded."""
 
 import pytest
-from chromium import browser, page  # noqa: F401
 
 import stylejax
 from stylejax.images.write import write_picture
@@ -19,7 +18,7 @@ def address(tiny_model, pictures, tmp_path_factory) -> str:
     ).as_uri()
 
 
-def shown_after(page) -> float:  # noqa: F811
+def shown_after(page) -> float:
     """Share of the picture's width in which the painted picture is seen."""
     return page.evaluate(
         """() => { const { clipPath, width } = getComputedStyle(document.querySelector(".after"));
@@ -28,7 +27,7 @@ def shown_after(page) -> float:  # noqa: F811
     )
 
 
-def test_the_slider_follows_keys_and_mouse(page, address):  # noqa: F811
+def test_the_slider_follows_keys_and_mouse(page, address):
     page.goto(address)
     assert shown_after(page) == pytest.approx(0.5, abs=0.02)
     slider = page.get_by_role("slider")
@@ -40,7 +39,7 @@ def test_the_slider_follows_keys_and_mouse(page, address):  # noqa: F811
     assert shown_after(page) == pytest.approx(0.2, abs=0.15)
 
 
-def test_nothing_is_requested_and_a_nasty_name_is_text(page, address):  # noqa: F811
+def test_nothing_is_requested_and_a_nasty_name_is_text(page, address):
     requests = []
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: pytest.fail(f"the page said {dialog.message}"))
@@ -53,7 +52,7 @@ def test_nothing_is_requested_and_a_nasty_name_is_text(page, address):  # noqa: 
 
 
 @pytest.mark.parametrize("width", [360, 1400])
-def test_a_report_fits_any_window(page, address, width):  # noqa: F811
+def test_a_report_fits_any_window(page, address, width):
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(address)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
