@@ -25,6 +25,8 @@ from stylejax.optimize.progress import Progress
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.preview.command import repeat_command
+from stylejax.preview.report import check_report, write_report
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Stylize:
 
     checkpoint_every: float = 10.0
     """Minutes between two savings of the state; 0 for after every few steps."""
+    report: Path | None = None
+    """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
@@ -104,16 +108,17 @@ class Stylize:
                 painting = self._paint(observe, checkpoint)
         except PaintingInterrupted as stopped:
             display.close()
-            self._keep(stopped, console)
+            self._keep(stopped, time.monotonic() - began, console)
             return interrupts.exit_code
         except NonFiniteError as failed:
             display.close()
-            self._finish(failed.painting, checkpoint)
+            self._finish(failed.painting, time.monotonic() - began, checkpoint)
             raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
         finally:
             display.close()
-        self._finish(painting, checkpoint)
-        self._report(painting, time.monotonic() - began, console)
+        seconds = time.monotonic() - began
+        self._finish(painting, seconds, checkpoint)
+        self._tell(painting, seconds, console)
         return 0
 
     def _paint(self, observe: Callable[[Progress], None], checkpoint: Checkpoint | None) -> Painting:
@@ -136,6 +141,8 @@ class Stylize:
         check_output(self.output, bits=self.bits)
         if self.trace:
             check_writable(self.trace)
+        if self.report:
+            check_report(self.report)
 
     def _save_intermediate(self, progress: Progress) -> None:
         name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
@@ -148,21 +155,28 @@ class Stylize:
             place = f"scale {resumed.scale}, step {resumed.step}"
             console.print(f"going on from {self.checkpoint}: {place}", highlight=False, soft_wrap=True)
 
-    def _finish(self, painting: Painting, checkpoint: Checkpoint | None) -> None:
-        self._write(painting)
+    def _finish(self, painting: Painting, seconds: float, checkpoint: Checkpoint | None) -> None:
+        self._write(painting, seconds)
         if checkpoint:
             checkpoint.remove()
 
-    def _write(self, painting: Painting) -> None:
+    def _write(self, painting: Painting, seconds: float) -> None:
         painting.save(self.output, bits=self.bits)
         if self.trace:
             with write_atomically(self.trace) as file:
                 file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
+        if self.report:
+            write_report(self.report, painting, self.content, self.styles, command=self._command(), seconds=seconds)
 
-    def _keep(self, stopped: PaintingInterrupted, console: Console) -> None:
+    def _command(self) -> str:
+        """The command line that paints the same again."""
+        masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
+        return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
+
+    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> None:
         kept = bool(stopped.paintings)
         if kept:
-            self._write(stopped.paintings[0])
+            self._write(stopped.paintings[0], seconds)
         if self.json:
             print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
@@ -170,7 +184,7 @@ class Stylize:
             more = f"; the same command goes on from {self.checkpoint}" if self.checkpoint and self.checkpoint.exists() else ""
             console.print(f"stopped; {told}{more}", highlight=False, soft_wrap=True)
 
-    def _report(self, painting: Painting, seconds: float, console: Console) -> None:
+    def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:
             last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
             result = {
@@ -190,3 +204,5 @@ class Stylize:
             for stop in painting.stops:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
             console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)
+            if self.report:
+                console.print(f"look at {self.report}", highlight=False, soft_wrap=True)
