@@ -4,7 +4,8 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ import tyro
 from rich.console import Console
 
 from stylejax.cli.display import display_for
+from stylejax.cli.live import LiveOptions
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.files.interrupts import Interrupts, heed_termination
@@ -22,11 +24,14 @@ from stylejax.optimize.checkpoint import Checkpoint, Saved
 from stylejax.optimize.paint import CHUNK
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.reader import named_picture
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
 from stylejax.preview.command import repeat_command
+from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, write_report
+from stylejax.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class Stylize:
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -89,6 +96,30 @@ class Stylize:
         self._check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+        with self._page(console) as live:
+            code = self._run(live, console)
+            if live:
+                live.end("stopped" if code else "finished")
+        return code
+
+    def _page(self, console: Console):
+        """The live page, if it is asked for."""
+        if not self.watching.live:
+            return nullcontext()
+        content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+        names = [style.source for style in styles]
+        return self.watching.page(
+            console,
+            f"{content.source} in the style of {', '.join(names)}",
+            content,
+            styles,
+            record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
+            | {"settings": self.settings.as_options()},
+            quiet=self.quiet,
+            as_json=self.json,
+        )
+
+    def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
         checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every) if self.checkpoint else None
         began, first = time.monotonic(), True
@@ -101,6 +132,8 @@ class Stylize:
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
+            if live:
+                live.show(progress)
 
         interrupts = Interrupts()
         try:
@@ -136,6 +169,8 @@ class Stylize:
     def _check(self) -> None:
         if not self.styles:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
+        if self.quiet and self.json:
+            raise SettingsError("got quiet and json; give only one of them")
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
         check_output(self.output, bits=self.bits)

@@ -90,6 +90,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Save
                 stops=stopped,
                 lanes=lanes,
             )
+            clock.resume()
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
