@@ -88,7 +88,10 @@ def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec, masks: Masks 
     features = model(style, spec.style_layers) if spec.style_layers else {}
     if masks is None:
         return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
-    return {layer: region_statistics(value, layer_guides(masks, layer), spec.statistic) for layer, value in features.items()}
+    return {
+        layer: region_statistics(value, layer_guides(masks, layer, model.spec.padding), spec.statistic)
+        for layer, value in features.items()
+    }
 
 
 def join_regions(styles: Sequence[dict[str, dict[str, Array]]]) -> dict[str, dict[str, Array]]:
@@ -143,7 +146,7 @@ def make_targets(
     style = join_regions(
         [style_targets(model, picture, spec, masks) for picture, masks in zip(pictures, style_masks, strict=True)]
     )
-    guides = make_guides(content_masks, spec.style_layers)
+    guides = make_guides(content_masks, spec.style_layers, model.spec.padding)
     return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style, guides))
 
 

@@ -88,7 +88,7 @@ class VGG19(nnx.Module):
             elif layer.kind == "relu":
                 value = _relu(value)
             else:
-                value = pool(value, self.spec.pooling)
+                value = pool(value, self.spec.pooling, self.spec.padding.rest)
             if layer.name in layers:
                 features[layer.name] = value
         return features
