@@ -5,6 +5,7 @@ All of them come from sums over positions, so the statistics of a huge picture a
 
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -34,13 +35,37 @@ def channel_sums(features: Features, guide: Guide | None = None) -> ChannelSums:
         features: of one layer.
         guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
     """
-    flat = features.reshape(-1, features.shape[-1]).astype(jnp.promote_types(features.dtype, jnp.float32))
+    flat = features.reshape(-1, features.shape[-1])
+    exact = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))
     if guide is None:
-        second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
-        return ChannelSums(jnp.asarray(flat.shape[0], flat.dtype), flat.sum(0), second)
-    weighted = flat * guide.reshape(-1, 1)
-    second = jnp.matmul(weighted.T, flat, precision=lax.Precision.HIGHEST)
+        products = _products(flat if flat.dtype == jnp.bfloat16 else exact)
+        return ChannelSums(jnp.asarray(flat.shape[0], exact.dtype), exact.sum(0), products)
+    weighted = exact * guide.reshape(-1, 1)
+    second = jnp.matmul(weighted.T, exact, precision=lax.Precision.HIGHEST)
     return ChannelSums(guide.sum(), weighted.sum(0), second)
+
+
+@jax.custom_vjp
+def _products(flat: Array) -> Array:
+    """FᵀF of `[positions, channels]`. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
+    return _matmul(flat.T, flat)
+
+
+def _products_forward(flat: Array) -> tuple[Array, Array]:
+    return _products(flat), flat
+
+
+def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
+    # F (S + Sᵀ): one product. Autodiff, which does not know that both factors are the same, makes two and a transposition.
+    return (_matmul(flat, (gradient + gradient.T).astype(flat.dtype)).astype(flat.dtype),)
+
+
+_products.defvjp(_products_forward, _products_backward)
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    wide = jnp.promote_types(a.dtype, jnp.float32)
+    return jnp.matmul(a, b, precision=lax.Precision.HIGHEST, preferred_element_type=wide)
 
 
 def measure(sums: ChannelSums, statistic: StatisticName) -> dict[str, Array]:
