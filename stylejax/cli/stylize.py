@@ -22,6 +22,8 @@ from stylejax.optimize.progress import Progress
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.preview.command import repeat_command
+from stylejax.preview.report import check_report, write_report
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Stylize:
     trace: Path | None = None
     """Write the losses of every step to this file, as JSON lines."""
 
+    report: Path | None = None
+    """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -87,15 +92,16 @@ class Stylize:
             painting = self._paint(observe)
         except PaintingInterrupted as stopped:
             display.close()
-            return self._keep(stopped, console)
+            return self._keep(stopped, time.monotonic() - began, console)
         except NonFiniteError as failed:
             display.close()
-            self._finish(failed.painting)
+            self._finish(failed.painting, time.monotonic() - began)
             raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
         finally:
             display.close()
-        self._finish(painting)
-        self._report(painting, time.monotonic() - began, console)
+        seconds = time.monotonic() - began
+        self._finish(painting, seconds)
+        self._tell(painting, seconds, console)
         return 0
 
     def _paint(self, observe) -> Painting:
@@ -117,21 +123,30 @@ class Stylize:
         check_output(self.output, bits=self.bits)
         if self.trace:
             check_writable(self.trace)
+        if self.report:
+            check_report(self.report)
 
     def _save_intermediate(self, progress: Progress) -> None:
         name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
         write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
 
-    def _finish(self, painting: Painting) -> None:
+    def _finish(self, painting: Painting, seconds: float) -> None:
         painting.save(self.output, bits=self.bits)
         if self.trace:
             with write_atomically(self.trace) as file:
                 file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
+        if self.report:
+            write_report(self.report, painting, self.content, self.styles, command=self._command(), seconds=seconds)
 
-    def _keep(self, stopped: PaintingInterrupted, console: Console) -> int:
+    def _command(self) -> str:
+        """The command line that paints the same again."""
+        masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
+        return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
+
+    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> int:
         kept = bool(stopped.paintings)
         if kept:
-            self._finish(stopped.paintings[0])
+            self._finish(stopped.paintings[0], seconds)
         if self.json:
             print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
@@ -139,7 +154,7 @@ class Stylize:
             console.print(f"stopped; {told}", highlight=False, soft_wrap=True)
         return 130
 
-    def _report(self, painting: Painting, seconds: float, console: Console) -> None:
+    def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:
             last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
             result = {
@@ -159,3 +174,5 @@ class Stylize:
             for stop in painting.stops:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
             console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)
+            if self.report:
+                console.print(f"look at {self.report}", highlight=False, soft_wrap=True)

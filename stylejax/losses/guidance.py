@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from stylejax.losses.statistics import StatisticName, channel_sums, measure
+from stylejax.losses.statistics import StatisticName, statistic_of
 from stylejax.losses.style import style_loss
 from stylejax.model.layers import poolings
 from stylejax.model.padding import Padding
@@ -80,7 +80,7 @@ def _averaging(side: int, stride: int, positions: int) -> np.ndarray:
 
 def region_statistics(features: Features, guides: Array, statistic: StatisticName) -> dict[str, Array]:
     """The statistic of each region, its parts with a leading axis of regions; `guides` from `layer_guides`."""
-    regions = [measure(channel_sums(features, guide), statistic) for guide in guides]
+    regions = [statistic_of(features, statistic, guide) for guide in guides]
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 

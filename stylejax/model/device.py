@@ -19,7 +19,7 @@ from stylejax.model.layers import CONV_NAMES, kernel_shapes
 PrecisionChoice = Literal["auto", "float32", "tf32", "bfloat16"]
 ConvolutionName = Literal["auto", "direct", "winograd"]
 
-WORTHWHILE = 64
+WORTHWHILE = 16
 """Winograd pays where a convolution has at least so many channels on both sides, by measurement (docs/performance.md)."""
 
 
