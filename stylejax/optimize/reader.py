@@ -1,5 +1,6 @@
 """The pictures and masks of a batch, each read and prepared once, so that lanes that share one share its array."""
 
+import dataclasses
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
+from stylejax.images.proof import soft_proof
 from stylejax.images.read import to_picture
 from stylejax.optimize.colors import content_to_paint, style_to_paint
 from stylejax.optimize.settings import Settings
@@ -22,9 +24,13 @@ class Reader:
     def __init__(self):
         self._made: dict[Hashable, Any] = {}
 
-    def read(self, source: Source) -> Picture:
-        """The picture of `source`."""
-        return self._once(("picture", _key(source)), lambda: to_picture(source))
+    def read(self, source: Source, *, proof: str = "") -> Picture:
+        """The picture of `source`, as a printer would print it where the path of its profile is given."""
+        picture = self._once(("picture", _key(source)), lambda: to_picture(source))
+        if not proof:
+            return picture
+        proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
+        return self._once(("proof", _key(source), proof), proofed)
 
     def content(self, content: Picture, settings: Settings) -> HostImage:
         """The content as it is painted; see `optimize.colors`."""

@@ -102,6 +102,9 @@ class Settings:
     color_match: ColorMatchName = "cholesky"
     """How `keep_color match` moves colors: `cholesky`, `pca`, or `symmetric`, which moves them least."""
 
+    proof: str = ""
+    """Path of a CMYK printer's ICC profile: content and styles are first brought to the colors that it can print."""
+
     variation: VariationName = "squared"
     """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
 
