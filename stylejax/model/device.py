@@ -76,7 +76,10 @@ def _bfloat16_problem() -> str:
     differentiate = jax.jit(jax.value_and_grad(energy), static_argnums=1)
     try:
         (value, gradient), (wanted, wanted_gradient) = (differentiate(features, name) for name in ("bfloat16", "float32"))
-        away = abs(float(value / wanted) - 1), float(jnp.linalg.norm(gradient - wanted_gradient) / jnp.linalg.norm(wanted_gradient))
+        away = (
+            abs(float(value / wanted) - 1),
+            float(jnp.linalg.norm(gradient - wanted_gradient) / jnp.linalg.norm(wanted_gradient)),
+        )
     except jax.errors.JaxRuntimeError as error:
         return str(error).partition("\n")[0]
     return "" if max(away) < 0.05 else f"it is {max(away):.1%} off"

@@ -53,7 +53,9 @@ class VGG19(nnx.Module):
         self.spec = spec
         self.kernels = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/kernel"])) for name in CONV_NAMES})
         self.biases = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/bias"])) for name in CONV_NAMES})
-        self.winograd_kernels = nnx.Dict({name: FrozenParam(transform_kernel(weights[f"{name}/kernel"])) for name in spec.winograd})
+        self.winograd_kernels = nnx.Dict(
+            {name: FrozenParam(transform_kernel(weights[f"{name}/kernel"])) for name in spec.winograd}
+        )
         self.winograd_gradient_kernels = nnx.Dict(
             {name: FrozenParam(transform_kernel(flipped(weights[f"{name}/kernel"]))) for name in spec.winograd}
         )
