@@ -118,6 +118,8 @@ class Stylize:
     def _check(self) -> None:
         if not self.styles:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
+        if self.quiet and self.json:
+            raise SettingsError("got quiet and json; give only one of them")
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
         check_output(self.output, bits=self.bits)

@@ -42,7 +42,7 @@ def _transforms(path: Path) -> tuple[ImageCms.ImageCmsTransform, ImageCms.ImageC
         printer = ImageCms.ImageCmsProfile(BytesIO(content))
     except (OSError, ValueError):
         raise ImageError(f"proof {path} is no ICC profile; {_WANTED}") from None
-    space = printer.profile.xcolor_space.strip()
+    space = printer.profile.xcolor_space.strip()  # pyright: ignore[reportAttributeAccessIssue]
     if space != "CMYK":
         raise ImageError(f"proof {path} is a profile of {space} colors; {_WANTED}")
     srgb = ImageCms.ImageCmsProfile(BytesIO(SRGB_PROFILE))

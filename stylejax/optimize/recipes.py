@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from stylejax.errors import SettingsError
+from stylejax.optimize.contradictions import check_used
 from stylejax.optimize.settings import Settings
 
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
@@ -160,11 +161,14 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     """The settings of `options["recipe"]`, or of the default recipe, with the other `options` in place of its parts.
 
     Raises:
-        SettingsError: an option or the recipe does not exist, or has an impossible value.
+        SettingsError: an option or the recipe does not exist, has an impossible value, or would not be used.
     """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in options:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
             raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
-    return dataclasses.replace(recipe_named(options.get("recipe", "stylejax")), **options)
+    recipe = recipe_named(options.get("recipe", "stylejax"))
+    settings = dataclasses.replace(recipe, **options)
+    check_used(settings, [name for name in options if getattr(settings, name) != getattr(recipe, name)])
+    return settings
