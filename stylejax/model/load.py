@@ -26,8 +26,8 @@ def load_model(
             the cache, otherwise the small network that comes with stylejax.
         pooling: of all five pooling layers.
         padding: of the convolutions.
-        precision: of the convolutions: `float32`, `tf32`, `bfloat16`, or `auto`, the fastest that looks the same on this device.
-        convolution: `direct`, `winograd`, or `auto`, the faster one for each layer on this device; see `stylejax.model.winograd`.
+        precision: of the convolutions: `float32`, `tf32`, `bfloat16`, or `auto`, the fastest that looks the same here.
+        convolution: `direct`, `winograd`, or `auto`, the faster one of each layer here; see `stylejax.model.winograd`.
 
     Raises:
         SettingsError: the device lacks the precision, or it does not go with the convolution.

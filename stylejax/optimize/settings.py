@@ -119,8 +119,8 @@ class Settings:
     """How convolutions see past the edge; `zero` is the published choice and leaves halos."""
 
     precision: PrecisionChoice = "auto"
-    """What convolutions multiply: `float32`, `tf32` (NVIDIA GPUs), `bfloat16`, or `auto`: bfloat16 on a GPU or TPU that is good at
-    it, and float32 on a CPU. All else is float32 always."""
+    """What convolutions multiply: `float32`, `tf32` (NVIDIA GPUs), `bfloat16`, or `auto`: bfloat16 on a GPU or TPU that is good
+    at it, and float32 on a CPU. All else is float32 always."""
 
     convolution: ConvolutionName = "auto"
     """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one of each layer
