@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ import tyro
 from rich.console import Console
 
 from stylejax.cli.display import display_for
+from stylejax.cli.live import LiveOptions
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.images.write import check_output, write_picture
@@ -19,11 +21,14 @@ from stylejax.model.sources import resolve_auto
 from stylejax.optimize.paint import CHUNK
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.reader import named_picture
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
 from stylejax.preview.command import repeat_command
+from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, write_report
+from stylejax.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Stylize:
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -80,6 +87,30 @@ class Stylize:
         self._check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+        with self._page(console) as live:
+            code = self._run(live, console)
+            if live:
+                live.end("stopped" if code else "finished")
+        return code
+
+    def _page(self, console: Console):
+        """The live page, if it is asked for."""
+        if not self.watching.live:
+            return nullcontext()
+        content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+        names = [style.source for style in styles]
+        return self.watching.page(
+            console,
+            f"{content.source} in the style of {', '.join(names)}",
+            content,
+            styles,
+            record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
+            | {"settings": self.settings.as_options()},
+            quiet=self.quiet,
+            as_json=self.json,
+        )
+
+    def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
         began = time.monotonic()
 
@@ -87,6 +118,8 @@ class Stylize:
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
+            if live:
+                live.show(progress)
 
         try:
             painting = self._paint(observe)

@@ -1,7 +1,7 @@
 """What the device at hand does well: the precision and the algorithm of the convolutions.
 
-`auto` means: as fast as possible without a difference that can be seen. On a GPU or TPU that is bfloat16, if a small convolution
-and its gradient come out right there; on a CPU float32, where Winograd's algorithm saves multiplications.
+`auto` means: as fast as possible without a difference that can be seen. On a GPU or TPU that is bfloat16, if a small
+convolution and its gradient come out right there; on a CPU float32, where Winograd's algorithm saves multiplications.
 """
 
 import warnings

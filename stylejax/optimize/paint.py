@@ -80,6 +80,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 failures=failed,
                 stops=stopped,
             )
+            clock.resume()
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
