@@ -143,7 +143,13 @@ def stylize_batch(
 
 def network_for(settings: Settings) -> VGG19:
     """The feature network that `settings` ask for."""
-    return load_model(settings.model, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
+    return load_model(
+        settings.model,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        precision=settings.precision,
+        convolution=settings.convolution,
+    )
 
 
 def non_finite(painting: Painting) -> NonFiniteError:
