@@ -39,7 +39,7 @@ class Problem:
     def operations(self) -> float:
         """Floating-point operations of one step of the whole batch, by the direct algorithm.
 
-        Convolutions and Gram matrices, forward and for the gradient: 0.397e12 for the full network and one picture of 512 pixels.
+        Convolutions and Gram matrices, forward and backward: 0.397e12 for the full network and a picture of 512 pixels.
         """
         pixels, incoming, total = self.size**2, 3, 0.0
         for name in seeded.convolution_names()[:DEEPEST]:
