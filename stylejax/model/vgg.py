@@ -59,7 +59,7 @@ class VGG19(nnx.Module):
             layers: names such as `relu4_2`, `conv4_2`, `pool3`.
 
         Returns:
-            `{"relu4_2": [rows, columns, channels], ...}` in float32.
+            A dictionary from layer to features `[rows, columns, channels]` in float32.
 
         Raises:
             SettingsError: a layer does not exist, or the picture is too small for the deepest one or of whole numbers.
