@@ -1,5 +1,6 @@
 """`stylejax stylize`: two pictures in, one painted picture out."""
 
+import dataclasses
 import json
 import time
 from dataclasses import dataclass
@@ -148,10 +149,13 @@ class Stylize:
                 **last,
                 "record": painting.record,
                 "notes": painting.notes,
+                "stops": [dataclasses.asdict(stop) for stop in painting.stops],
             }
             print(json.dumps(result), flush=True)
         elif not self.quiet:
             height, width = painting.image.shape[:2]
             for note in painting.notes:
                 console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+            for stop in painting.stops:
+                console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
             console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)
