@@ -75,6 +75,20 @@ class Folder:
         with write_atomically(Path(path)) as file:
             file.write(data)
 
+    def append(self, name: str, line: bytes) -> None:
+        """Add a line to a file. A bucket's file is written anew, so only one process may add to it.
+
+        Raises:
+            OSError: it cannot be written, or the disk is full.
+        """
+        if self._system:
+            self.write(name, (self.read(name) or b"") + line)
+            return
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            file.write(line)
+
     def read(self, name: str) -> bytes | None:
         """What the file holds; None where there is none."""
         try:

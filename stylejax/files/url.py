@@ -7,6 +7,7 @@ open chained or arbitrary addresses.
 import re
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from stylejax.errors import MissingExtraError, StylejaxError
@@ -41,18 +42,45 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 def open_url(url: str) -> BinaryIO:
-    """A local, unnamed copy of the file at `url`, open for reading.
+    """The file at `url`, open for reading; what is not read is mostly not fetched.
 
     Raises:
         OSError: the file does not exist or cannot be read.
     """
     system, path = file_system(url)
+    return system.open(path, "rb", block_size=2**16)
+
+
+def copy_of(url: str) -> BinaryIO:
+    """A local, unnamed copy of the file at `url`, open for reading.
+
+    Raises:
+        OSError: the file does not exist or cannot be read.
+    """
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        with system.open(path, "rb") as file:
+        with open_url(url) as file:
             shutil.copyfileobj(file, copy)
     except BaseException:
         copy.close()
         raise
     copy.seek(0)
     return copy
+
+
+def stamp(place: str) -> list[Any]:
+    """What changes when the file at `place` does: its name, its size and when it was last written, or a bucket's own mark.
+
+    Empty where there is no such file.
+    """
+    name = place.rstrip("/").rpartition("/")[2]
+    try:
+        if not is_url(place):
+            status = Path(place).stat()
+            return [name, status.st_size, status.st_mtime_ns]
+        system, path = file_system(place)
+        facts = system.info(path)
+    except (OSError, ValueError):
+        return []
+    marks = ("ETag", "etag", "md5Hash", "mtime", "updated", "LastModified", "last_modified", "created")
+    return [name, facts.get("size"), str(next((facts[mark] for mark in marks if facts.get(mark)), None))]
