@@ -10,7 +10,6 @@ from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.errors import StylejaxError
 from stylejax.images.picture import Picture
-from stylejax.images.read import read_picture
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.reader import Reader
@@ -58,8 +57,8 @@ class Loader:
 
     def _ready(self, row: Row, shape: tuple[int, int]) -> Ready | Outcome:
         try:
-            content = read_picture(row.content)
-            styles = [self._style(style) for style in row.styles]
+            content = Reader().read(row.content, proof=row.settings.proof)
+            styles = [self._style(style, row.settings.proof) for style in row.styles]
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
@@ -67,6 +66,6 @@ class Loader:
         except (StylejaxError, OSError, MemoryError) as problem:
             return Outcome(row, stage="read", reason=f"{problem}" or type(problem).__name__)
 
-    def _style(self, place: str) -> Picture:
+    def _style(self, place: str, proof: str) -> Picture:
         with self._reading:
-            return self._styles.once(place, lambda: read_picture(place))
+            return self._styles.once((place, proof), lambda: Reader().read(place, proof=proof))

@@ -101,10 +101,10 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
 
     What a URL names is copied here first if the `whole` of it is to be read.
     """
-    source = path if is_url(path) else Path(path)
+    source = Path(path)
     try:
-        if isinstance(source, str):
-            return copy_of(source) if whole else open_url(source)
+        if isinstance(path, str) and is_url(path):
+            return copy_of(path) if whole else open_url(path)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():
@@ -113,7 +113,7 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
             raise ImageError(f"{source} is empty; {_WANTED}")
         return source.open("rb")
     except FileNotFoundError:
-        raise ImageError(f"{source} does not exist; check the path") from None
+        raise ImageError(f"{os.fspath(path)} does not exist; check the path") from None
     except (OSError, ValueError) as problem:
         raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
 
