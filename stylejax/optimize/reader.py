@@ -79,5 +79,10 @@ def source_name(source: Source) -> str:
     return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
 
 
+def named_picture(source: Source) -> Picture:
+    """The picture of `source`, under the name that a record has for it."""
+    return dataclasses.replace(to_picture(source), source=source_name(source))
+
+
 def _key(source: Source) -> Hashable:
     return str(source) if isinstance(source, str | Path) else id(source)

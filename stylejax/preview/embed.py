@@ -1,7 +1,9 @@
 """Pictures as bytes for a page: JPEG, or PNG where there is opacity, no larger than a screen needs."""
 
 import base64
+from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +41,8 @@ def jpeg(levels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def png(levels: np.ndarray) -> bytes:
-    """A PNG file of uint8 `[height, width, 3 or 4]`."""
+def png(levels: np.ndarray, record: Mapping[str, Any] | None = None) -> bytes:
+    """A PNG file of uint8 `[height, width, 3 or 4]`, with the record of its making."""
     file = BytesIO()
-    write_with_pillow(file, levels, PNG, None, QUALITY)
+    write_with_pillow(file, levels, PNG, record, QUALITY)
     return file.getvalue()

@@ -1,6 +1,5 @@
 """The report of a run: one HTML file that needs nothing else, to keep beside the picture or to send to somebody."""
 
-import dataclasses
 import os
 import platform
 import shlex
@@ -16,10 +15,9 @@ from markupsafe import Markup
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.images.picture import Picture
-from stylejax.images.read import to_picture
 from stylejax.images.resize import resize
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.reader import Source, source_name
+from stylejax.optimize.reader import Source, named_picture
 from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.command import changed_settings
 from stylejax.preview.curves import TERMS, curves_svg
@@ -65,18 +63,13 @@ def write_report(
         >>> stylejax.write_report("painted.html", painting, "town.jpg", ["wave.jpg"])  # doctest: +SKIP
     """
     check_report(path)
-    page = _page(painting, _named(content), [_named(style) for style in styles], command, seconds)
+    page = _page(painting, named_picture(content), [named_picture(style) for style in styles], command, seconds)
     try:
         with write_atomically(Path(path)) as file:
             file.write(page.encode())
     except OSError as problem:
         raise StylejaxError(f"{path} cannot be written: {problem.strerror or problem}") from None
     return Path(path)
-
-
-def _named(source: Source) -> Picture:
-    """The picture with its name for its source, less the folders."""
-    return dataclasses.replace(to_picture(source), source=source_name(source))
 
 
 def _page(painting: Painting, content: Picture, styles: Sequence[Picture], command: str, seconds: float | None) -> str:
