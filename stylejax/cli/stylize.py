@@ -15,8 +15,8 @@ from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
-from stylejax.optimize.paint import CHUNK
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings

@@ -9,16 +9,12 @@ import numpy as np
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
-from stylejax.optimize.plan import Plan
+from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.step import start
-from stylejax.optimize.targets import batch_targets
-
-CHUNK = 10
-"""Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
-
+from stylejax.optimize.targets import batch_targets, layer_shapes
 
 def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
@@ -36,13 +32,13 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
     settings = jobs[0].settings if jobs else None
     shapes = common_shapes(jobs)
     assert settings is not None
-    plan = Plan.of(settings, chunk=CHUNK)
+    plan = Plan.of(settings)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     lanes = None
     for scale, (height, width) in enumerate(shapes, start=1):
         targets, shared = batch_targets(model, jobs, height, width, plan.objective)
-        weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
+        weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         if lanes is None:
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         else:
@@ -78,9 +74,3 @@ def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
     """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole."""
     columns = [job.settings.learning_rate * schedule_factors(job.settings.schedule, steps) for job in jobs]
     return np.pad(np.stack(columns, 1).astype(np.float32), [(0, CHUNK), (0, 0)])
-
-
-def _layer_shapes(model: VGG19, height: int, width: int, plan: Plan) -> dict[str, tuple[int, int, int]]:
-    image = jax.ShapeDtypeStruct((height, width, 3), np.float32)
-    features = jax.eval_shape(lambda model, image: model(image, plan.objective.layers), model, image)
-    return {layer: value.shape for layer, value in features.items()}

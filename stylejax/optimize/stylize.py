@@ -14,8 +14,9 @@ from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.jobs import Job, common_shapes
-from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
