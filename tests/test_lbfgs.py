@@ -198,8 +198,8 @@ def lowered_program(model, jobs, plan):
     targets, shared = batch_targets(model, jobs, 36, 48, plan.objective)
     lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, 36, 48))
     weights = stylejax.Weights(jnp.ones((len(jobs), 2)), jnp.ones((len(jobs), 5)), jnp.ones(len(jobs)))
-    rates, steps = jnp.full((plan.chunk, len(jobs)), 0.02), jnp.int32(3)
-    return run_chunk.lower(model, lanes, targets, weights, rates, steps, plan=plan, shared=shared).as_text()
+    rates, never, steps = jnp.full((plan.chunk, len(jobs)), 0.02), jnp.zeros(len(jobs)), jnp.int32(3)
+    return run_chunk.lower(model, lanes, targets, weights, rates, never, steps, plan=plan, shared=shared).as_text()
 
 
 def test_a_batch_lowers_to_no_grouped_convolution_and_no_branch(tiny_model, pictures):
@@ -268,7 +268,8 @@ def test_other_numbers_run_the_same_program(tiny_model, pictures):
         return run_chunk._cache_size() - before
 
     assert programs() == 1
-    assert programs(content_weight=0.7, style_weight=3.0, tv_weight=0.0, learning_rate=0.3, seed=5, iterations=15) == 0
+    numbers = {"content_weight": 0.7, "style_weight": 3.0, "tv_weight": 0.0, "learning_rate": 0.3, "seed": 5}
+    assert programs(**numbers, iterations=15, stop_when=0.1) == 0
 
 
 def test_an_impossible_optimizer_or_history_is_named():

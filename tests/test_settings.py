@@ -24,6 +24,8 @@ from stylejax.optimize.settings import Settings, parse_layers
         ("tv_weight", 1e13),
         ("learning_rate", 0.0),
         ("averaging", 1.0),
+        ("stop_when", -0.1),
+        ("stop_when", 1.0),
         ("seed", -1),
         ("scale_factor", 1.0),
         ("style_layers", "relu1_1=-1"),

@@ -65,6 +65,8 @@ class Problem:
         shared, rate = Shared(content=True, style=True), jnp.full((plan.chunk, 1), self.settings.learning_rate)
         iterates = []
         for _ in range(steps):
-            lanes, _, _ = run_chunk(self.model, lanes, self.targets, self.lanes, rate, jnp.int32(1), plan=plan, shared=shared)
+            lanes, _, _ = run_chunk(
+                self.model, lanes, self.targets, self.lanes, rate, jnp.zeros(1), jnp.int32(1), plan=plan, shared=shared
+            )
             iterates.append(np.array(plan.space.to_image(lanes.variable[0])))
         return iterates

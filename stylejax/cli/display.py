@@ -49,8 +49,7 @@ class JsonLines(Silent):
         """Print the last losses of each lane."""
         fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left")
         values = {name: getattr(progress, name) for name in fields}
-        last = [records[-1] for records in progress.records]
-        losses = [{name: record[name] for name in ("total", "content", "style", "tv")} for record in last]
+        losses = [{name: record[name] for name in ("total", "content", "style", "tv")} for record in progress.last_records]
         print(
             json.dumps({"event": "progress", **values, "images_per_second": progress.steps_per_second, "losses": losses}),
             flush=True,
@@ -96,7 +95,7 @@ class LiveBar(Silent):
 
 def describe(progress: Progress) -> str:
     """Scale, step, losses (of the first picture of a batch), speed and time left, in one line."""
-    last = progress.records[0][-1]
+    last = progress.last_records[0]
     losses = "  ".join(f"{name} {last[name]:.4g}" for name in ("total", "content", "style", "tv"))
     minutes, seconds = divmod(round(progress.seconds_left), 60)
     return (

@@ -1,5 +1,6 @@
 """`stylejax stylize`: two pictures in, one painted picture out."""
 
+import dataclasses
 import json
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
+from stylejax.optimize.budget import in_words
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
@@ -145,13 +147,18 @@ class Stylize:
                 "event": "result",
                 "output": str(self.output),
                 "seconds": seconds,
+                "peak_memory_bytes": painting.memory,
                 **last,
                 "record": painting.record,
                 "notes": painting.notes,
+                "stops": [dataclasses.asdict(stop) for stop in painting.stops],
             }
             print(json.dumps(result), flush=True)
         elif not self.quiet:
             height, width = painting.image.shape[:2]
             for note in painting.notes:
                 console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
-            console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)
+            for stop in painting.stops:
+                console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
+            told = f"{self.output}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
+            console.print(told, highlight=False, soft_wrap=True)

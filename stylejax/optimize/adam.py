@@ -30,15 +30,15 @@ def start(variable: Array, plan: Plan) -> AdamState:
 
 
 def tell(
-    state: AdamState, variable: Array, gradient: Array, learning_rate: Scalar, plan: Plan, *, finite: Array
+    state: AdamState, variable: Array, gradient: Array, learning_rate: Scalar, plan: Plan, *, when: Array
 ) -> tuple[AdamState, Array]:
-    """Take one step from `variable`; none at all where the evaluation was not finite."""
+    """Take one step from `variable`, if `when`; otherwise everything stays as it is."""
     direction, moments = _direction(plan).update(gradient, state.moments)
     moved = variable - learning_rate * cast(Array, direction)
     moved = plan.space.clip(moved) if plan.clamp else moved
     _, average = optax.ema(plan.averaging).update(moved, state.average)
     new = AdamState(moments, average), moved  # pyright: ignore[reportArgumentType]
-    return jax.tree.map(lambda new, old: jnp.where(finite, new, old), new, (state, variable))
+    return jax.tree.map(lambda new, old: jnp.where(when, new, old), new, (state, variable))
 
 
 def kept(state: AdamState, variable: Array, plan: Plan) -> Array:

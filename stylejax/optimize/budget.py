@@ -33,6 +33,14 @@ def memory_budget() -> int | None:
     return None if free is None else int(free * HEADROOM.get(jax.default_backend(), ACCELERATOR_HEADROOM))
 
 
+def total_memory() -> int | None:
+    """Bytes that the first device has in all; None where nobody can tell."""
+    device = jax.local_devices()[0]
+    if device.platform != "cpu":
+        return (device.memory_stats() or {}).get("bytes_limit")
+    return _physical()
+
+
 def free_memory() -> int | None:
     """Bytes that are free on the first device now; None where nobody can tell."""
     device = jax.local_devices()[0]
@@ -69,10 +77,15 @@ def _system_free() -> int | None:
             return int(told[1]) * 1024
     except OSError:
         pass
+    physical = _physical()
+    return None if physical is None else physical // 2
+
+
+def _physical() -> int | None:
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
-        return None
+        return None  # not a POSIX system
 
 
 def _container_free() -> int | None:

@@ -38,6 +38,7 @@ def run_chunk(
     targets: Targets,
     weights: Weights,
     learning_rates: Array,
+    stop_when: Array,
     steps: Array,
     *,
     plan: Plan,
@@ -51,6 +52,7 @@ def run_chunk(
         targets: with a leading axis of lanes, but for what `shared` names.
         weights: every array with a leading axis of lanes.
         learning_rates: `[plan.chunk, lanes]`, of each step.
+        stop_when: `[lanes]`, relative change of the loss below which a lane is frozen; 0 for never.
         steps: scalar integer.
         plan: static.
         shared: static.
@@ -59,11 +61,11 @@ def run_chunk(
         The new state, the trace `[plan.chunk, lanes]` of which the first `steps` rows are filled, and the pictures as they
         would be kept now.
     """
-    batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0))
+    batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0, 0))
 
     def body(index: Array, carried: tuple[LaneState, Trace]) -> tuple[LaneState, Trace]:
         lanes, trace = carried
-        lanes, row = batched(model, lanes, targets, weights, learning_rates[index])
+        lanes, row = batched(model, lanes, targets, weights, learning_rates[index], stop_when)
         return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
 
     empty = jnp.zeros_like(learning_rates)

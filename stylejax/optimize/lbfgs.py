@@ -59,7 +59,9 @@ def start(point: Array, *, history: int = 10) -> LBFGSState:
     return jax.tree.map(jnp.array, state)  # each array a buffer of its own: a state is donated, and no buffer twice
 
 
-def tell(state: LBFGSState, trial: Array, value: Array, gradient: Array, learning_rate: Array) -> tuple[LBFGSState, Array]:
+def tell(
+    state: LBFGSState, trial: Array, value: Array, gradient: Array, learning_rate: Array, *, when: Array | bool = True
+) -> tuple[LBFGSState, Array]:
     """Take the evaluation at `trial`, and say where to evaluate next.
 
     Args:
@@ -68,13 +70,14 @@ def tell(state: LBFGSState, trial: Array, value: Array, gradient: Array, learnin
         value: f(trial). One that is not finite shortens the step; as the very first, it changes nothing.
         gradient: ∇f(trial).
         learning_rate: root mean square of the first step, also after the memory was lost.
+        when: whether to take it at all; otherwise everything stays as it is.
     """
     finite = jnp.isfinite(value) & jnp.isfinite(gradient).all()
     gradient = jnp.where(finite, gradient, 0)
     slope = jnp.where(finite, dot(gradient, state.direction), jnp.nan)
     search, verdict = line_search.tell(state.search, value, slope, jnp.abs(state.direction).max())
-    counts = finite | state.started
-    done, improved = verdict.done & counts, verdict.improved
+    counts = (finite | state.started) & when
+    done, improved = verdict.done & counts, verdict.improved & counts
     low_gradient = jnp.where(improved, gradient, state.low_gradient)
 
     step = search.low.step * state.direction

@@ -53,6 +53,7 @@ def chunk_bytes(
         abstract_targets(model, height, width, plan.objective, lanes=lanes, shared=shared, regions=regions),
         _abstract_weights(plan, lanes),
         jax.ShapeDtypeStruct((plan.chunk, lanes), np.float32),
+        jax.ShapeDtypeStruct((lanes,), np.float32),
         jax.ShapeDtypeStruct((), np.int32),
         plan=plan,
         shared=shared,

@@ -8,13 +8,15 @@ import numpy as np
 
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import CHUNK, Plan
-from stylejax.optimize.progress import Clock, Progress, failures, trace_records
+from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
+
 
 def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
@@ -28,14 +30,17 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
+        OutOfMemoryError: the largest scale needs more memory than there is; nothing was painted.
     """
     settings = jobs[0].settings if jobs else None
     shapes = common_shapes(jobs)
     assert settings is not None
     plan = Plan.of(settings)
+    memory = memory_of(model, jobs, shapes[-1])
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
-    lanes = None
+    lanes, last_records = None, [{} for _ in jobs]
+    stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
     for scale, (height, width) in enumerate(shapes, start=1):
         targets, shared = batch_targets(model, jobs, height, width, plan.objective)
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
@@ -47,13 +52,18 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
+            chunk_rates = rates[step : step + CHUNK]
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, rates[step : step + CHUNK], jnp.int32(count), plan=plan, shared=shared
+                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=shared
             )
+            stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
-            records = [trace_records(trace, count, lane, **place) for lane in range(len(jobs))]
+            records = [trace_records(trace, count, lane, stop, **place) for lane, stop in enumerate(stopped)]
+            last_records = [new[-1] if new else last for new, last in zip(records, last_records, strict=True)]
             step += count
-            fraction, seconds_left, seconds_per_step = clock.tick(scale, step, count)
+            if all(stop or failure for stop, failure in zip(stopped, failed, strict=True)):
+                steps = step  # nothing moves at this scale any more
+            fraction, seconds_left, seconds_per_step = clock.tick(scale, count, share=step / steps)
             yield Progress(
                 scale=scale,
                 scales=len(shapes),
@@ -65,8 +75,11 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 steps_per_second=len(jobs) / seconds_per_step,
                 seconds_left=seconds_left,
                 records=records,
+                last_records=last_records,
                 pictures=pictures,
-                failures=failures(lanes, steps_of),
+                failures=failed,
+                stops=stopped,
+                memory=memory,
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from stylejax.images.write import write_picture
-from stylejax.optimize.progress import Failure
+from stylejax.optimize.progress import Failure, Stop
 from stylejax.optimize.settings import Settings
 from stylejax.types import HostImage
 from stylejax.version import VERSION
@@ -22,7 +22,8 @@ class Painting:
     alpha: np.ndarray | None
     """The content's opacity in [0, 1], `[height, width]`, if it had any."""
     trace: list[dict[str, Any]]
-    """One record a step: `scale, height, width, step, total, content, style, tv`."""
+    """One record a step: `scale, height, width, step, total, content, style, tv`; with `stopped` the last of a scale that
+    ended early."""
     settings: Settings
     network: str
     """Name of the feature network that was used."""
@@ -32,6 +33,13 @@ class Painting:
     """Where the loss stopped being finite, if it did; the picture is the last good one."""
     notes: tuple[str, ...] = ()
     """What the user should know, such as that a mask was resized."""
+    memory: int = 0
+    """Peak bytes of the run, with all that was painted beside it, by the compiler's analysis."""
+
+    @property
+    def stops(self) -> list[Stop]:
+        """The scales that ended early because the loss had stopped changing, and after how many steps."""
+        return [Stop(record["scale"], record["step"] + 1) for record in self.trace if record.get("stopped")]
 
     @property
     def record(self) -> dict[str, Any]:

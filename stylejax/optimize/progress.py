@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.optimize.step import RUNNING, LaneState, Trace
+from stylejax.optimize.step import LaneState, Trace
 from stylejax.types import Images
 
 
 @dataclass(frozen=True)
 class Failure:
     """Where a lane stopped being finite; its picture is the one before that step."""
+
+    scale: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a lane had converged (`Settings.stop_when`): after so many steps of a scale, which then was over for it."""
 
     scale: int
     step: int
@@ -31,7 +39,7 @@ class Progress:
     step: int
     """Steps done at this scale."""
     steps: int
-    """Steps that this scale takes."""
+    """Steps that this scale takes: fewer than the settings say once all lanes have stopped."""
     fraction: float
     """Share of all the work that is done, 0 to 1."""
     steps_per_second: float
@@ -39,11 +47,17 @@ class Progress:
     seconds_left: float
     records: list[list[dict[str, Any]]]
     """For each lane the trace of the chunk: `scale, height, width, step, total, content, style, tv`, each step's loss at the
-    picture before its update."""
+    picture before its update. A lane that has stopped has no more of them at this scale."""
+    last_records: list[dict[str, Any]]
+    """For each lane the last record there is."""
     pictures: Images
     """The pictures as they would be kept now, `[lanes, height, width, 3]`, on the device."""
     failures: list[Failure | None]
     """For each lane, where it stopped being finite, if it did."""
+    stops: list[Stop | None]
+    """For each lane, where it has converged at this scale, if it has."""
+    memory: int = 0
+    """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
 
 
 class Clock:
@@ -51,23 +65,26 @@ class Clock:
 
     def __init__(self, shapes: Sequence[tuple[int, int]], steps: Sequence[int]):
         """Start the clock for scales of these shapes, each of so many steps."""
-        self._pixels = [height * width for height, width in shapes]
-        self._work = [pixels * count for pixels, count in zip(self._pixels, steps, strict=True)]
+        self._work = [height * width * count for (height, width), count in zip(shapes, steps, strict=True)]
         self._began = self._last = time.perf_counter()
 
-    def tick(self, scale: int, step: int, new_steps: int) -> tuple[float, float, float]:
-        """Fraction done, seconds left and seconds per step of the last chunk, after `step` steps of `scale`."""
+    def tick(self, scale: int, new_steps: int, *, share: float) -> tuple[float, float, float]:
+        """Fraction done, seconds left and seconds per step of the last chunk, after `share` of the steps of `scale`."""
         now = time.perf_counter()
         per_step = (now - self._last) / new_steps
         self._last = now
         total = sum(self._work)
-        done = sum(self._work[: scale - 1]) + self._pixels[scale - 1] * step
+        done = sum(self._work[: scale - 1]) + self._work[scale - 1] * share
         return done / total, (now - self._began) * (total - done) / done, per_step
 
 
-def trace_records(trace: Trace, count: int, lane: int, **place: int) -> list[dict[str, Any]]:
-    """The first `count` rows of a chunk's trace for one lane; `place` is scale, height, width and the first step."""
+def trace_records(trace: Trace, count: int, lane: int, stop: Stop | None, **place: int) -> list[dict[str, Any]]:
+    """The first `count` rows of a chunk's trace for one lane, or as many as there are before its `stop`.
+
+    The last record before a stop says so: `stopped`. `place` is scale, height, width and the first step.
+    """
     first = place.pop("step")
+    count = count if stop is None else min(count, max(stop.step - first, 0))
     values = {
         "total": trace.total,
         "content": trace.terms.content,
@@ -76,15 +93,20 @@ def trace_records(trace: Trace, count: int, lane: int, **place: int) -> list[dic
     }
     columns = {name: np.asarray(value)[:count, lane].tolist() for name, value in values.items()}
     rows = zip(*columns.values(), strict=True)
-    return [place | {"step": first + i} | dict(zip(columns, row, strict=True)) for i, row in enumerate(rows)]
+    records = [place | {"step": first + i} | dict(zip(columns, row, strict=True)) for i, row in enumerate(rows)]
+    if stop is not None and records:
+        records[-1]["stopped"] = True
+    return records
 
 
-def failures(lanes: LaneState, steps: Sequence[int]) -> list[Failure | None]:
-    """Where each lane failed: lanes count steps through all scales, of which each has its own number of `steps`."""
-    return [None if at == RUNNING else _place(at, steps) for at in np.asarray(lanes.failed_at).tolist()]
+def failures(lanes: LaneState) -> list[Failure | None]:
+    """Where each lane stopped being finite."""
+    places = zip(np.asarray(lanes.failed.scale).tolist(), np.asarray(lanes.failed.step).tolist(), strict=True)
+    return [Failure(scale, step) if scale else None for scale, step in places]
 
 
-def _place(at: int, steps: Sequence[int]) -> Failure:
-    ends = np.cumsum(steps)
-    scale = int(np.searchsorted(ends, at, side="right"))
-    return Failure(scale=scale + 1, step=at - int(ends[scale] - steps[scale]))
+def stops(lanes: LaneState) -> list[Stop | None]:
+    """Where each lane has converged at the scale that is painted."""
+    done = np.asarray(lanes.convergence.done).tolist()
+    places = zip(done, np.asarray(lanes.now.scale).tolist(), np.asarray(lanes.now.step).tolist(), strict=True)
+    return [Stop(scale, step) if done else None for done, scale, step in places]

@@ -8,15 +8,16 @@ does start anew: its memory describes another function.
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 
 from stylejax.errors import SettingsError
 from stylejax.images.resize import fit_long_side
 from stylejax.model.layers import layers_up_to, smallest_side
-from stylejax.optimize import adam
+from stylejax.optimize import adam, convergence
 from stylejax.optimize.adam import AdamState
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.step import LaneState, picture, start
+from stylejax.optimize.step import LaneState, Moment, picture, start
 
 
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
@@ -67,9 +68,11 @@ def enlarge(lanes: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneStat
 
 
 def _enlarge_lane(lane: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+    now = Moment(lane.now.scale + 1, jnp.int32(0))
     if isinstance(lane.optimizer, AdamState):
         variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
         variable = plan.space.clip(variable) if plan.clamp else variable
-        return lane._replace(variable=variable, optimizer=adam.resized(lane.optimizer, variable, plan))
+        optimizer = adam.resized(lane.optimizer, variable, plan)
+        return LaneState(variable, optimizer, now, lane.failed, convergence.start())
     image = jax.image.resize(picture(lane, plan), (*shape, 3), "cubic")
-    return start(image, plan)._replace(step=lane.step, failed_at=lane.failed_at)
+    return start(image, plan)._replace(now=now, failed=lane.failed)

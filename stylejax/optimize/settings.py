@@ -123,6 +123,10 @@ class Settings:
     first_iterations: int = 0
     """Steps at the first scale; 0 for as many as at the others."""
 
+    stop_when: float = 0.0
+    """End a scale early, once the lowest loss of 20 steps differs from that of the 20 steps before by less than this share of
+    it, such as 0.01; 0 for never."""
+
     smallest_size: int = 256
     """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
 
@@ -183,7 +187,7 @@ class Settings:
         _check("smallest_size", self.smallest_size, self.smallest_size >= 1, "a whole number of pixels, at least 1")
         _check("iterations", self.iterations, 1 <= self.iterations <= 1_000_000, "a whole number from 1 to 1000000")
         _check("scale_factor", self.scale_factor, 1.05 <= self.scale_factor <= 100, "a number from 1.05 to 100")
-        for name in ("beta1", "beta2", "averaging"):
+        for name in ("stop_when", "beta1", "beta2", "averaging"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "a number from 0 up to, not including, 1")
         _check("history", self.history, 1 <= self.history <= 1000, "a whole number from 1 to 1000")
         parse_blend(self.style_blend)

@@ -5,6 +5,7 @@
 
 Under Adam a picture whose loss or gradient stops being finite is frozen as it was before the step, and remembers at which
 step. L-BFGS shortens such a step and goes on; it is frozen only where the very first evaluation of a scale is not finite.
+A picture that has converged (`stylejax.optimize.convergence`) is frozen for the rest of the scale.
 """
 
 from typing import NamedTuple
@@ -15,14 +16,21 @@ from jax import Array
 
 from stylejax.losses.objective import Targets, Terms, Weights, objective
 from stylejax.model.vgg import VGG19
-from stylejax.optimize import adam, lbfgs
+from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
+from stylejax.optimize.convergence import Convergence
 from stylejax.optimize.lbfgs import LBFGSState
 from stylejax.optimize.plan import Plan
 from stylejax.types import Image, Scalar
 
-RUNNING = -1
-"""Value of `LaneState.failed_at` while nothing has failed."""
+
+class Moment(NamedTuple):
+    """A place in a run. Scale 0, which there is not, stands for never."""
+
+    scale: Array
+    """Counted from 1."""
+    step: Array
+    """Steps of that scale that were taken before."""
 
 
 class LaneState(NamedTuple):
@@ -31,8 +39,15 @@ class LaneState(NamedTuple):
     variable: Array
     """The picture in the space of the plan, where the objective is evaluated next; under L-BFGS a trial, which may be worse."""
     optimizer: AdamState | LBFGSState
-    step: Array
-    failed_at: Array
+    now: Moment
+    failed: Moment
+    """When the loss stopped being finite; never while it is."""
+    convergence: Convergence
+
+    @property
+    def frozen(self) -> Array:
+        """Whether no step changes anything any more, at this scale or at all."""
+        return (self.failed.scale > 0) | self.convergence.done
 
 
 class Trace(NamedTuple):
@@ -49,29 +64,38 @@ def start(image: Image, plan: Plan) -> LaneState:
     """State before the first step."""
     variable = plan.space.from_image(image)
     optimizer = adam.start(variable, plan) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
-    return LaneState(variable, optimizer, jnp.int32(0), jnp.int32(RUNNING))
+    now, never = Moment(jnp.int32(1), jnp.int32(0)), Moment(jnp.int32(0), jnp.int32(0))
+    return LaneState(variable, optimizer, now, never, convergence.start())
 
 
 def step(
-    model: VGG19, lane: LaneState, targets: Targets, weights: Weights, learning_rate: Scalar, plan: Plan
+    model: VGG19,
+    lane: LaneState,
+    targets: Targets,
+    weights: Weights,
+    learning_rate: Scalar,
+    stop_when: Scalar,
+    plan: Plan,
 ) -> tuple[LaneState, Trace]:
-    """Take one step."""
+    """Take one step; none where the lane is frozen."""
 
     def loss(variable: Array) -> tuple[Scalar, Terms]:
         return objective(model, plan.space.to_image(variable), targets, weights, plan.objective)
 
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(lane.variable)
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
-    fatal = ~finite & ~_recovers(lane)
-    failed_at = jnp.where(fatal & (lane.failed_at == RUNNING), lane.step, lane.failed_at)
-    alive = failed_at == RUNNING
+    fails = ~finite & ~_recovers(lane) & ~lane.frozen
+    failed = Moment(*(jnp.where(fails, new, old) for new, old in zip(lane.now, lane.failed, strict=True)))
+    moves = ~lane.frozen & ~fails
 
     if isinstance(lane.optimizer, LBFGSState):
-        told = jnp.where(alive, total, jnp.nan)  # before its first finite evaluation, one that is not changes nothing
-        optimizer, variable = lbfgs.tell(lane.optimizer, lane.variable, told, gradient, learning_rate)
+        optimizer, variable = lbfgs.tell(lane.optimizer, lane.variable, total, gradient, learning_rate, when=moves)
+        kept_loss = optimizer.search.low.value
     else:
-        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, plan, finite=alive)
-    return LaneState(variable, optimizer, lane.step + alive, failed_at), Trace(total, terms)
+        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, plan, when=moves)
+        kept_loss = total
+    settled = convergence.tell(lane.convergence, kept_loss, stop_when, when=moves)
+    return LaneState(variable, optimizer, lane.now._replace(step=lane.now.step + moves), failed, settled), Trace(total, terms)
 
 
 def _recovers(lane: LaneState) -> Array:

@@ -59,6 +59,7 @@ def stylize(
         SettingsError: an option does not exist or cannot be used.
         ImageError: a picture cannot be read.
         WeightsError: the network is not installed or damaged.
+        OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
 
@@ -202,6 +203,7 @@ def _paint_all(
                 sources=sources[lane],
                 failure=progress.failures[lane],
                 notes=() if job.regions is None else job.regions.notes,
+                memory=progress.memory,
             )
             for lane, job in enumerate(jobs)
         ]
