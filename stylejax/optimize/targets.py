@@ -65,7 +65,8 @@ def abstract_targets(
         style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
         guides=None if masks is None else jax.eval_shape(partial(make_guides, layers=spec.style_layers), masks),
     )
-    return Targets(*(part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)))
+    parts: Any = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
+    return Targets(*parts)
 
 
 def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
