@@ -8,16 +8,19 @@ from stylejax.errors import StylejaxError
 from stylejax.losses.objective import ObjectiveSpec, Targets, Terms, Weights, make_targets, objective
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize, stylize_batch
+from stylejax.preview.report import write_report
 from stylejax.version import VERSION
 
 __version__ = VERSION
 
 __all__ = [
     "VGG19",
+    "Checkpoint",
     "ObjectiveSpec",
     "Painting",
     "PaintingInterrupted",
@@ -33,4 +36,5 @@ __all__ = [
     "objective",
     "stylize",
     "stylize_batch",
+    "write_report",
 ]

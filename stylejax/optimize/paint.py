@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
@@ -18,7 +19,7 @@ from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
 
 
-def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[Progress]:
+def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Saved | None = None) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
     The consumer decides what to do with a progress, and may stop at any time by not asking for the next.
@@ -27,6 +28,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
         model: the feature network.
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
+        resume: where the same run was when it was saved, to go on from there.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
@@ -40,15 +42,22 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     lanes, last_records = None, [{} for _ in jobs]
+    if resume:
+        clock.skip(resume.scale, share=resume.step / resume.steps)
+        last_records = [trace[-1] for trace in resume.traces]
     stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
     for scale, (height, width) in enumerate(shapes, start=1):
+        if resume and scale < resume.scale:
+            continue
         targets, shared = batch_targets(model, jobs, height, width, plan.objective)
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
-        if lanes is None:
-            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
-        else:
-            lanes = enlarge(lanes, shape=(height, width), plan=plan)
         step, steps = 0, steps_of[scale - 1]
+        if lanes is not None:
+            lanes = enlarge(lanes, shape=(height, width), plan=plan)
+        elif resume:
+            lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
+        else:
+            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
@@ -80,7 +89,9 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 failures=failed,
                 stops=stopped,
                 memory=memory,
+                lanes=lanes,
             )
+            clock.resume()
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
