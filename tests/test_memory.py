@@ -60,7 +60,7 @@ def test_as_many_fit_as_the_compiler_says(tiny_model):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"smallest_size": 20}],
+    [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"size": 38, "smallest_size": 19}],
     ids=str,
 )
 def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, options):
@@ -70,7 +70,7 @@ def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, opti
     with compiled_programs() as compiled:
         painting = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
     assert compiled["jit(run_chunk)"] == seen[-1].scales
-    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), 27, 36)
+    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *painting.image.shape[:2])
 
 
 def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, pictures):
