@@ -10,12 +10,13 @@ from stylejax.model.layers import smallest_side
 from stylejax.model.load import reconfigured
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import in_words, memory_budget
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.memory import chunk_bytes, least_bytes
 from stylejax.optimize.targets import shared_targets
 
 
-def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
+def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
     """Peak bytes of painting `jobs` together at `shape` (height, width), which the run will find compiled.
 
     Raises:
@@ -25,20 +26,20 @@ def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
     least = least_bytes(model, settings, *shape) * len(jobs)
     if budget is not None and least > budget:
         raise _too_large(model, jobs, shape, least, budget, told="at least ")
-    peak = _peak(model, jobs, shape)
+    peak = _peak(model, jobs, shape, shared)
     if budget is not None and peak > budget:
         raise _too_large(model, jobs, shape, peak, budget)
     return peak
 
 
-def _peak(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
+def _peak(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], shared: Shared | None = None) -> int:
     regions = jobs[0].regions
     return chunk_bytes(
         model,
         jobs[0].settings,
         *shape,
         lanes=len(jobs),
-        shared=shared_targets(jobs, *shape),
+        shared=shared or shared_targets(jobs, *shape),
         regions=0 if regions is None else len(regions.content),
     )
 
