@@ -91,6 +91,7 @@ def paint(
                 failures=failed,
                 stops=stopped,
             )
+            clock.resume()
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from stylejax.types import HostImage
 
 _content_targets = jax.jit(content_targets, static_argnames="spec")
 _style_targets = jax.jit(style_targets, static_argnames="spec")
-_guides = jax.jit(make_guides, static_argnames="layers")
+_guides = jax.jit(make_guides, static_argnames=("layers", "padding"))
 
 
 def batch_targets(
@@ -50,7 +50,8 @@ def batch_targets(
     def guides(job: Job):
         if job.regions is None:
             return None
-        return _guides(jnp.asarray(resize_masks(job.regions.content, height, width)), layers=spec.style_layers)
+        masks = jnp.asarray(resize_masks(job.regions.content, height, width))
+        return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
 
     styles = StyleTargets(model, height, width, spec, seen=seen)
     known = (None, None, None) if shared is None else shared
