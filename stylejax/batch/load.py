@@ -10,6 +10,7 @@ from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.errors import StylejaxError
 from stylejax.images.picture import Picture
+from stylejax.images.proof import soft_proof
 from stylejax.images.read import read_picture
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
@@ -58,8 +59,8 @@ class Loader:
 
     def _ready(self, row: Row, shape: tuple[int, int]) -> Ready | Outcome:
         try:
-            content = read_picture(row.content)
-            styles = [self._style(style) for style in row.styles]
+            content = _proofed(read_picture(row.content), row.settings.proof)
+            styles = [self._style(style, row.settings.proof) for style in row.styles]
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
@@ -67,6 +68,10 @@ class Loader:
         except (StylejaxError, OSError, MemoryError) as problem:
             return Outcome(row, stage="read", reason=f"{problem}" or type(problem).__name__)
 
-    def _style(self, place: str) -> Picture:
+    def _style(self, place: str, proof: str) -> Picture:
         with self._reading:
-            return self._styles.once(place, lambda: read_picture(place))
+            return self._styles.once((place, proof), lambda: _proofed(read_picture(place), proof))
+
+
+def _proofed(picture: Picture, proof: str) -> Picture:
+    return dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof)) if proof else picture

@@ -49,7 +49,7 @@ class Painter:
         """
         if self._model is not None:
             return self._model
-        key = (settings.model, settings.pooling, settings.padding, settings.precision)
+        key = (settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution)
         return self._models.once(key, lambda: network_for(settings))
 
     def paint(self, loaded: Loaded, *, observe: Callable[[Progress], None] | None = None) -> list[Outcome]:

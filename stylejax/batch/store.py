@@ -55,9 +55,7 @@ class Store:
         if painting is None:
             return self.fail(Result(row, stage=outcome.stage, reason=outcome.reason))
         try:
-            data = encode_picture(
-                row.output, painting.image, alpha=painting.alpha, metadata=painting.record, bits=self._bits
-            )
+            data = encode_picture(row.output, painting.image, alpha=painting.alpha, metadata=painting.record, bits=self._bits)
             record = record_of(outcome, len(data))
             self.folder.write(row.output, data)
             self.folder.write(sidecar_name(row.output), json.dumps(record).encode() + b"\n")

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import Plan
@@ -26,6 +27,7 @@ def paint(
     jobs: Sequence[Job],
     *,
     every: int = CHUNK,
+    resume: Saved | None = None,
     shared: Shared | None = None,
     seen: MutableMapping[Any, Any] | None = None,
 ) -> Iterator[Progress]:
@@ -37,6 +39,7 @@ def paint(
         model: the feature network.
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
+        resume: where the same run was when it was saved, to go on from there.
         shared: which targets all jobs share, where that is known; told from the jobs otherwise.
         seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
             same objects.
@@ -51,15 +54,22 @@ def paint(
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     lanes, last_records = None, [{} for _ in jobs]
+    if resume:
+        clock.skip(resume.scale, share=resume.step / resume.steps)
+        last_records = [trace[-1] for trace in resume.traces]
     stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
     for scale, (height, width) in enumerate(shapes, start=1):
+        if resume and scale < resume.scale:
+            continue
         targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
         weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
-        if lanes is None:
-            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
-        else:
-            lanes = enlarge(lanes, shape=(height, width), plan=plan)
         step, steps = 0, steps_of[scale - 1]
+        if lanes is not None:
+            lanes = enlarge(lanes, shape=(height, width), plan=plan)
+        elif resume:
+            lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
+        else:
+            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
@@ -90,6 +100,7 @@ def paint(
                 pictures=pictures,
                 failures=failed,
                 stops=stopped,
+                lanes=lanes,
             )
             clock.resume()
 

@@ -113,10 +113,10 @@ def _array(shares: Sequence[float]) -> Array | None:
 
 
 def _gather(jobs: Sequence[Job], make: Callable, *, key: Callable[[Job], tuple], shared: bool | None):
+    if shared or (shared is None and len({key(job) for job in jobs}) == 1):
+        return make(jobs[0]), True
     made = {}
     for job in jobs:
         if key(job) not in made:
             made[key(job)] = make(job)
-    if len(made) == 1 if shared is None else shared:
-        return made[key(jobs[0])], True
     return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs]), False
