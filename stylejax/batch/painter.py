@@ -8,7 +8,6 @@ The local engine and workers on other machines do it in the same three steps:
     results = [store.save(outcome) for outcome in outcomes] encode and write, on any thread
 """
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 

@@ -1,8 +1,8 @@
 """What is done, what failed, and the writing of both.
 
 A picture is done when its record lies beside it with the digest of its row. The picture is written first and the record after
-it, each whole or not at all, so that a process may be killed at any moment. Two processes that paint the same row write the same
-picture.
+it, each whole or not at all, so that a process may be killed at any moment. Two processes that paint the same row write the
+same picture.
 """
 
 import errno

@@ -101,10 +101,11 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
 
     What a URL names is copied here first if the `whole` of it is to be read.
     """
-    source = path if is_url(path) else Path(path)
+    source = Path(path)
     try:
-        if isinstance(source, str):
-            return copy_of(source) if whole else open_url(source)
+        if is_url(path):
+            url = os.fspath(path)
+            return copy_of(url) if whole else open_url(url)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():
@@ -113,9 +114,9 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
             raise ImageError(f"{source} is empty; {_WANTED}")
         return source.open("rb")
     except FileNotFoundError:
-        raise ImageError(f"{source} does not exist; check the path") from None
+        raise ImageError(f"{os.fspath(path)} does not exist; check the path") from None
     except (OSError, ValueError) as problem:
-        raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
+        raise ImageError(f"{os.fspath(path)} cannot be read: {_one_line(problem)}") from None
 
 
 def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
