@@ -10,8 +10,6 @@ from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.errors import StylejaxError
 from stylejax.images.picture import Picture
-from stylejax.images.proof import soft_proof
-from stylejax.images.read import read_picture
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.reader import Reader
@@ -59,7 +57,7 @@ class Loader:
 
     def _ready(self, row: Row, shape: tuple[int, int]) -> Ready | Outcome:
         try:
-            content = _proofed(read_picture(row.content), row.settings.proof)
+            content = Reader().read(row.content, proof=row.settings.proof)
             styles = [self._style(style, row.settings.proof) for style in row.styles]
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
@@ -70,8 +68,4 @@ class Loader:
 
     def _style(self, place: str, proof: str) -> Picture:
         with self._reading:
-            return self._styles.once((place, proof), lambda: _proofed(read_picture(place), proof))
-
-
-def _proofed(picture: Picture, proof: str) -> Picture:
-    return dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof)) if proof else picture
+            return self._styles.once((place, proof), lambda: Reader().read(place, proof=proof))

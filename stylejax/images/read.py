@@ -103,9 +103,8 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
     """
     source = Path(path)
     try:
-        if is_url(path):
-            url = os.fspath(path)
-            return copy_of(url) if whole else open_url(url)
+        if isinstance(path, str) and is_url(path):
+            return copy_of(path) if whole else open_url(path)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():
@@ -116,7 +115,7 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
     except FileNotFoundError:
         raise ImageError(f"{os.fspath(path)} does not exist; check the path") from None
     except (OSError, ValueError) as problem:
-        raise ImageError(f"{os.fspath(path)} cannot be read: {_one_line(problem)}") from None
+        raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
 
 
 def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
