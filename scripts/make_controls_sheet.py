@@ -105,7 +105,7 @@ class Controls:
     rows: tuple[str, ...] = tuple(ROWS)
     """The rows, in this order."""
 
-    size: int = 176
+    size: int = 160
     """Long side of the paintings."""
 
     model: str = "vgg19-slim"
