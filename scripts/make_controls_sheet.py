@@ -56,7 +56,7 @@ ROWS: dict[str, list[Cell]] = {
         "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=0,relu5_1=0",
         "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1,relu5_1=1",
     ),
-    "content-weight": _each("content_weight", 0.0, 0.02, 0.1, 1.0),
+    "content-weight": _each("content_weight", 0.0, 0.1, 1.0, 10.0),
     "keep-color": [
         Cell({"keep_color": "luminance"}),
         *[Cell({"keep_color": "match", "color_match": kind}) for kind in ("cholesky", "pca", "symmetric")],
@@ -67,7 +67,7 @@ ROWS: dict[str, list[Cell]] = {
         Cell({"content_weight": 0.1}, (0, 1), regions=True),
         Cell({"content_weight": 0.1}, (1, 0), regions=True),
     ],
-    "init": _each("init", "content", "noise", "gray", "style-stats"),
+    "init": _each("init", "content", "noise", "gray", "style-stats", content_weight=5.0),
     "tv-weight": _each("tv_weight", 0.0, 10.0, 100.0, 1000.0),
     "variation": [
         Cell({"variation": "squared"}),
