@@ -11,6 +11,7 @@ The local engine and workers on other machines do it in the same three steps:
 import time
 from collections.abc import Callable, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from stylejax.batch.cache import Recent
@@ -98,7 +99,7 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
         return Outcome(one.row, seconds=seconds, reason=_told(failure))
     row, content = one.row, one.content
     shape = result_shape(content.height, content.width, row.settings)
-    (image,) = np.asarray(with_kept_colors(resize(pixels, *shape)[np.newaxis], [content.pixels], [row.settings]))
+    (image,) = np.asarray(with_kept_colors(jnp.asarray(resize(pixels, *shape)[np.newaxis]), [content.pixels], [row.settings]))
     alpha = None if content.alpha is None else resize(content.alpha, *shape)
     regions = one.job.regions
     painting = Painting(
