@@ -15,8 +15,8 @@ from typing import Any
 from stylejax.batch.claims import Claims
 from stylejax.batch.events import Finished, Observer, Painting, Tally
 from stylejax.batch.painter import Painter
-from stylejax.batch.row import Row, Unit
-from stylejax.batch.stop import GaveUp, Stop
+from stylejax.batch.row import Outcome, Row, Unit
+from stylejax.batch.stop import GaveUpError, Stop
 from stylejax.batch.store import Store
 from stylejax.optimize.progress import Progress
 
@@ -108,7 +108,7 @@ class Engine:
             while (loaded := self._loaded.get()) is not None and not self._stop.requested:
                 try:
                     outcomes = self._painter.paint(loaded, observe=tell)
-                except GaveUp:
+                except GaveUpError:
                     break
                 for outcome in outcomes:
                     self._room.acquire()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class GaveUp(Exception):
+class GaveUpError(Exception):
     """The batch in flight was given up, since its time was over."""
 
 
@@ -40,9 +40,9 @@ class Stop:
             self._deadline, self.code = time.monotonic() + self._grace, code
 
     def check(self) -> None:
-        """Raise GaveUp when the grace is over."""
+        """Raise GaveUpError when the grace is over."""
         if self.expired:
-            raise GaveUp
+            raise GaveUpError
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Look at all rows before any is painted: the shapes of their contents, what is done, what failed before, which groups they make."""
+"""Look at all rows before any is painted: shapes of contents, what is done, what failed before, which groups they make."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """From a table of jobs to rows: CSV, JSON lines or Parquet, columns named as the flags.
 
-`content` and `style` must be there; `output`, `content_mask`, `style_mask` and every setting may be. Several styles or masks are
+`content` and `style` must be there; `output`, `content_mask`, `style_mask`, every setting may be. Several styles or masks are
 a list in JSON and Parquet, and separated by `;` in CSV. Relative places start at the folder of the table. An empty cell is the
 default. All rows are checked before any is painted, and all that is wrong is told at once.
 """

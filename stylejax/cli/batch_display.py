@@ -51,7 +51,7 @@ class JsonEvents(Silent):
         if isinstance(event, Finished):
             row, record = event.result.row, event.result.record
             facts = {"row": row.number, "output": row.output}
-            facts |= record and {"losses": record["losses"], "seconds": record["seconds"]} or {"reason": event.result.reason}
+            facts |= (record and {"losses": record["losses"], "seconds": record["seconds"]}) or {"reason": event.result.reason}
             name = "finished" if record else "failed"
         elif isinstance(event, Planned):
             name, facts = "planned", {"groups": len(event.groups), "programs": sum(len(g.scales) for g in event.groups)}

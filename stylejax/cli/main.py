@@ -51,7 +51,7 @@ Commands = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 stopped by Ctrl-C, 143 by SIGTERM."""
+    """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
