@@ -61,9 +61,14 @@ def survey(
     groups, small = group_rows(readable, rounding)
     known = {} if retry_failed else {output: failure.get("digest") for output, failure in store.failures().items()}
     before = {row.output for row, _ in looked if known.get(row.output) == row.digest and row.output not in done}
+    todo = frozenset(row.output for group in groups for row in group.rows) - done - before
+
+    def lanes(group: Group) -> int:  # asking may compile the group's program
+        return lanes_for(group) if any(row.output in todo for row in group.rows) else 1
+
     return Survey(
-        groups=tuple(with_lanes(groups, lanes_for)),
-        todo=frozenset(row.output for group in groups for row in group.rows) - done - before,
+        groups=tuple(with_lanes(groups, lanes)),
+        todo=todo,
         refused=tuple(each for each in [*unreadable, *small] if each.row.output not in before | done),
         done=len(done),
         failed_before=len(before),

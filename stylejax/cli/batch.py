@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import jax
 import tyro
@@ -24,6 +24,7 @@ from stylejax.cli.batch_display import batch_display
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
+from stylejax.optimize.memory import lanes_that_fit
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 
@@ -96,7 +97,8 @@ class Batch:
         """Plan and paint; returns 0, 3 when some pictures failed, or 130 or 143 when it was stopped."""
         self._check()
         store = Store(Folder(self.output), bits=self.bits)
-        plan = self._plan(store, console)
+        painter = Painter()
+        plan = self._plan(store, painter)
         if self.dry_run:
             return self._show(plan, console)
         store.folder.check()
@@ -104,10 +106,10 @@ class Batch:
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
         try:
             with heeding_signals(stop):
-                tally = run_batch(plan, Painter(), store, stop=stop, observe=display.show)
+                tally = run_batch(plan, painter, store, stop=stop, observe=display.show)
         except (AbandonedError, KeyboardInterrupt):
             display.close()
-            _leave(stop.code or 130)
+            return _leave(stop.code or 130)
         finally:
             display.close()
         return stop.code or (SOME_FAILED if tally.failed else 0)
@@ -124,7 +126,7 @@ class Batch:
         if not 0 <= self.grace <= 86400:
             raise SettingsError(f"grace is {self.grace}; it must be a number of seconds from 0 to 86400")
 
-    def _plan(self, store: Store, console: Console) -> Survey:
+    def _plan(self, store: Store, painter: Painter) -> Survey:
         suffix, folder = f".{self.format}", ""
         if self.jobs:
             cells = read_table(self.jobs)
@@ -138,12 +140,21 @@ class Batch:
             store.folder.path(row.output)
         for number, told in problems if not self.quiet else []:
             Console(stderr=True).print(f"left out line {number}: {told}", highlight=False, markup=False, soft_wrap=True)
-        return survey(rows, store, self._lanes, rounding=self.round, bits=self.bits, retry_failed=self.retry_failed)
+        return survey(
+            rows,
+            store,
+            lambda group: self._lanes(group, painter),
+            rounding=self.round,
+            bits=self.bits,
+            retry_failed=self.retry_failed,
+        )
 
-    def _lanes(self, group: Group) -> int:
+    def _lanes(self, group: Group, painter: Painter) -> int:
         if self.batch_size != "auto":
             return self.batch_size
-        return 4 if jax.default_backend() == "cpu" else 16
+        most = min(len(group.rows), 4 if jax.default_backend() == "cpu" else 16)
+        model = painter.model_for(group.settings)
+        return lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
 
     def _show(self, plan: Survey, console: Console) -> int:
         programs = sum(len(group.scales) for group in plan.groups)
@@ -172,6 +183,6 @@ class Batch:
         return 0
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """End the process although threads are at work: what is written is whole, what is not is painted next time."""
     os._exit(code)
