@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Device
 
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.devices import Placement, padded
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
@@ -21,7 +23,14 @@ CHUNK = 10
 """Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
 
 
-def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Saved | None = None) -> Iterator[Progress]:
+def paint(
+    model: VGG19,
+    jobs: Sequence[Job],
+    *,
+    every: int = CHUNK,
+    resume: Saved | None = None,
+    devices: Sequence[Device] = (),
+) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
     The consumer decides what to do with a progress, and may stop at any time by not asking for the next.
@@ -31,6 +40,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Save
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: where the same run was when it was saved, to go on from there.
+        devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
@@ -41,11 +51,13 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Save
     plan = Plan.of(settings, chunk=CHUNK)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
+    wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
+    model = placement.everywhere(model)
     lanes, last_records = None, [{} for _ in jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
-        last_records = [trace[-1] for trace in resume.traces]
-    stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
+        last_records = padded([trace[-1] for trace in resume.traces], devices)
+    stop_when = placement.lanes(np.array([job.settings.stop_when for job in jobs], np.float32))
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
@@ -58,10 +70,11 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Save
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
+        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, shared)
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
-            chunk_rates = rates[step : step + CHUNK]
+            chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
                 model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=shared
             )
@@ -81,13 +94,13 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK, resume: Save
                 step=step,
                 steps=steps,
                 fraction=fraction,
-                steps_per_second=len(jobs) / seconds_per_step,
+                steps_per_second=wanted / seconds_per_step,
                 seconds_left=seconds_left,
-                records=records,
-                last_records=last_records,
-                pictures=pictures,
-                failures=failed,
-                stops=stopped,
+                records=records[:wanted],
+                last_records=last_records[:wanted],
+                pictures=pictures[:wanted],
+                failures=failed[:wanted],
+                stops=stopped[:wanted],
                 lanes=lanes,
             )
             clock.resume()
