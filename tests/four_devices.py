@@ -1,4 +1,4 @@
-"""Run by test_devices.py in a process that sees four virtual CPU devices: paints, reads the compiled programs, tells as JSON."""
+"""Run by test_devices.py where there are four virtual CPU devices: paints, reads the compiled programs, tells as JSON."""
 
 import json
 import re

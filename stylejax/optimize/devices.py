@@ -1,8 +1,8 @@
 """Many devices in one machine: lanes are spread over them, everything that lanes share is held by each.
 
-Lanes do not depend on each other, so plain sharding annotations suffice: the same program runs on every device with its share of
-the lanes, and no device ever waits for another (a test reads the compiled program and finds no collective in it). Each process
-of a fleet uses its own devices alone.
+Lanes do not depend on each other, so plain sharding annotations suffice: the same program runs on every device with its share
+of the lanes, and no device ever waits for another (a test reads the compiled program and finds no collective in it). Each
+process of a fleet uses its own devices alone.
 """
 
 import math
