@@ -1,5 +1,7 @@
 """Shares: they cover everything once, and are read from the schedulers' variables."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from stylejax.errors import SettingsError
 def test_the_shares_cover_every_unit_once_and_differ_by_at_most_one(units, count):
     numbered = list(enumerate(units))
     shares = [Share(index, count).of(numbered) for index in range(count)]
-    assert sorted(sum(shares, [])) == numbered
+    assert sorted(chain(*shares)) == numbered
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
     assert shares == [Share.parse(f"{index}/{count}").of(numbered) for index in range(count)]
 

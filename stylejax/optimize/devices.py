@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeVar
 
 import jax
 import numpy as np
-from jax import Device
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from stylejax.errors import SettingsError
@@ -20,6 +19,8 @@ from stylejax.losses.objective import Targets
 from stylejax.optimize.chunk import Shared
 
 DeviceCount = int | Literal["all"]
+Device = Any
+"""A `jax.Device`."""
 
 _Lane = TypeVar("_Lane")
 

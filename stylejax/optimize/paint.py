@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Device
 
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import run_chunk
-from stylejax.optimize.devices import Placement, padded
+from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
