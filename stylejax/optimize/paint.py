@@ -1,6 +1,7 @@
 """The host loop: jobs in, paintings out. It prepares each scale, runs the compiled chunks and tells of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ import numpy as np
 
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
-from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import Plan
@@ -29,6 +30,8 @@ def paint(
     every: int = CHUNK,
     resume: Saved | None = None,
     devices: Sequence[Device] = (),
+    shared: Shared | None = None,
+    seen: MutableMapping[Any, Any] | None = None,
 ) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
@@ -40,6 +43,9 @@ def paint(
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: where the same run was when it was saved, to go on from there.
         devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
+        shared: which targets all jobs share, where that is known; told from the jobs otherwise.
+        seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
+            same objects.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
@@ -51,7 +57,7 @@ def paint(
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
-    model = placement.everywhere(model)
+    models = placement.everywhere(model)
     lanes, last_records = None, [{} for _ in jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
@@ -60,7 +66,7 @@ def paint(
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
-        targets, shared = batch_targets(model, jobs, height, width, plan.objective)
+        targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
         weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
         step, steps = 0, steps_of[scale - 1]
         if lanes is not None:
@@ -69,13 +75,13 @@ def paint(
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
-        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, shared)
+        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, sharing)
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
             chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=shared
+                models, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
