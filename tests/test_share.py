@@ -10,9 +10,9 @@ from stylejax.batch.share import Share
 from stylejax.errors import SettingsError
 
 
-@given(units=st.lists(st.integers()), count=st.integers(1, 50))
-def test_the_shares_cover_every_unit_once_and_differ_by_at_most_one(units, count):
-    numbered = list(enumerate(units))
+@given(rows=st.lists(st.integers()), count=st.integers(1, 50))
+def test_the_shares_cover_every_row_once_and_differ_by_at_most_one(rows, count):
+    numbered = list(enumerate(rows))
     shares = [Share(index, count).of(numbered) for index in range(count)]
     assert sorted(chain(*shares)) == numbered
     assert max(map(len, shares)) - min(map(len, shares)) <= 1

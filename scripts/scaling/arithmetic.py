@@ -34,8 +34,11 @@ class Costs:
         fixed, per_pixel = np.linalg.lstsq(design, np.ones_like(seconds), rcond=None)[0]
         if fixed < 0:
             fixed, per_pixel = 0.0, float(np.exp(np.mean(np.log(seconds / pixels))))
-        each = [float(np.mean([row[name] for row in rows] / pixels)) for name in ("decode_seconds", "encode_seconds")]
-        return cls(float(fixed), float(per_pixel), *each, float(np.mean([row["output_bytes"] for row in rows] / pixels)))
+        decode, encode, size = (
+            float(np.mean([row[name] for row in rows] / pixels))
+            for name in ("decode_seconds", "encode_seconds", "output_bytes")
+        )
+        return cls(float(fixed), float(per_pixel), decode, encode, size)
 
     def step(self, pixels: float) -> float:
         """Seconds of one step of one picture."""

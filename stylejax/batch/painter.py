@@ -38,7 +38,8 @@ class Painter:
     def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all"):
         """Paint with `model`, or with the network that the settings of each unit name, on so many of the local devices."""
         self.loader = Loader()
-        self._model, self._devices = model, devices
+        self._model = model
+        self._devices: DeviceCount = devices
         self._models, self._targets = Recent(2), Recent(STYLE_TARGETS)
 
     def model_for(self, settings: Settings) -> VGG19:

@@ -1,7 +1,7 @@
 """Which part of a table this process paints, where many paint one table and need not know of each other.
 
-Every process reads the whole table and makes the same units of it; of those, share i of n takes every n-th. The shares do not
-overlap and leave nothing out, whatever machines come and go; a share that died is simply started again.
+Every process reads the whole table; share i of n takes every n-th of its rows. The shares do not overlap and leave nothing out,
+whatever machines come and go; a share that died is simply started again.
 
     where the share comes from          i                          n
     --shard 3/8                         3                          8
@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from stylejax.errors import SettingsError
 
-_Unit = TypeVar("_Unit")
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class Share:
             return cls(_number(environment, "JOB_COMPLETION_INDEX"), _number(environment, "STYLEJAX_SHARDS"))
         return cls()
 
-    def of(self, units: Sequence[_Unit]) -> list[_Unit]:
-        """This share of the units."""
-        return list(units[self.index :: self.count])
+    def of(self, rows: Sequence[_Row]) -> list[_Row]:
+        """This share of the rows."""
+        return list(rows[self.index :: self.count])
 
 
 def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int:
