@@ -11,6 +11,7 @@ The local engine and workers on other machines do it in the same three steps:
 import time
 from collections.abc import Callable, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from stylejax.batch.cache import Recent
@@ -50,7 +51,7 @@ class Painter:
         """
         if self._model is not None:
             return self._model
-        key = (settings.model, settings.pooling, settings.padding, settings.precision)
+        key = (settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution)
         return self._models.once(key, lambda: network_for(settings))
 
     def paint(self, loaded: Loaded, *, observe: Callable[[Progress], None] | None = None) -> list[Outcome]:
@@ -101,7 +102,8 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
         return Outcome(one.row, seconds=seconds, reason=_told(failure))
     row, content = one.row, one.content
     shape = result_shape(content.height, content.width, row.settings)
-    (image,) = np.asarray(with_kept_colors(resize(pixels, *shape)[np.newaxis], [content.pixels], [row.settings]))
+    image = jnp.asarray(resize(pixels, *shape))[np.newaxis]
+    (image,) = np.asarray(with_kept_colors(image, [content.pixels], [row.settings]))
     alpha = None if content.alpha is None else resize(content.alpha, *shape)
     regions = one.job.regions
     painting = Painting(

@@ -54,6 +54,10 @@ class Placement:
 
     devices: tuple[Device, ...] = ()
 
+    def each(self, lanes: int) -> int:
+        """How many of the lanes each device has."""
+        return lanes // max(1, len(self.devices))
+
     def everywhere(self, tree: Any) -> Any:
         """A copy on every device: the network."""
         return self._put(tree, PartitionSpec())

@@ -11,16 +11,14 @@ from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.devices import Device, Placement, padded
+from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
-from stylejax.optimize.plan import Plan
+from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.step import start
-from stylejax.optimize.targets import batch_targets
-
-CHUNK = 10
-"""Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
+from stylejax.optimize.targets import batch_targets, layer_shapes
 
 
 def paint(
@@ -49,15 +47,17 @@ def paint(
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
+        OutOfMemoryError: the largest scale needs more memory than there is; nothing was painted.
     """
     settings = jobs[0].settings if jobs else None
     shapes = common_shapes(jobs)
     assert settings is not None
-    plan = Plan.of(settings, chunk=CHUNK)
+    plan = Plan.of(settings)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
     models = placement.everywhere(model)
+    memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
     lanes, last_records = None, [{} for _ in jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
@@ -67,7 +67,7 @@ def paint(
         if resume and scale < resume.scale:
             continue
         targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
-        weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
+        weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         step, steps = 0, steps_of[scale - 1]
         if lanes is not None:
             lanes = enlarge(lanes, shape=(height, width), plan=plan)
@@ -106,6 +106,7 @@ def paint(
                 pictures=pictures[:wanted],
                 failures=failed[:wanted],
                 stops=stopped[:wanted],
+                memory=memory,
                 lanes=lanes,
             )
             clock.resume()
@@ -115,9 +116,3 @@ def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
     """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole."""
     columns = [job.settings.learning_rate * schedule_factors(job.settings.schedule, steps) for job in jobs]
     return np.pad(np.stack(columns, 1).astype(np.float32), [(0, CHUNK), (0, 0)])
-
-
-def _layer_shapes(model: VGG19, height: int, width: int, plan: Plan) -> dict[str, tuple[int, int, int]]:
-    image = jax.ShapeDtypeStruct((height, width, 3), np.float32)
-    features = jax.eval_shape(lambda model, image: model(image, plan.objective.layers), model, image)
-    return {layer: value.shape for layer, value in features.items()}

@@ -16,8 +16,9 @@ from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.jobs import Job, common_shapes
-from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
@@ -62,6 +63,7 @@ def stylize(
         SettingsError: an option does not exist or cannot be used.
         ImageError: a picture cannot be read.
         WeightsError: the network is not installed or damaged.
+        OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
         CheckpointError: the checkpoint is of another run, damaged, or cannot be written.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
@@ -227,6 +229,7 @@ def _paint_all(
                 sources=sources[lane],
                 failure=progress.failures[lane],
                 notes=() if job.regions is None else job.regions.notes,
+                memory=progress.memory,
             )
             for lane, job in enumerate(jobs)
         ]
