@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Annotated, Any
 
-import jax
 import tyro
 from rich.console import Console
 
@@ -17,8 +16,8 @@ from stylejax.cli.recipes import Recipes
 from stylejax.cli.stylize import Stylize
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
-from stylejax.files.cache import compiled_folder, private_folder
 from stylejax.images.read import silence_decoders
+from stylejax.optimize.compiled import keep_compiled_programs
 
 WeightsCommand = (
     Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             args=arguments,
         )
         silence_decoders()
-        _keep_compiled_programs()
+        keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
@@ -82,12 +81,3 @@ def recipe_asked_for(arguments: Sequence[str]) -> str:
         if flag.startswith("--recipe="):
             return flag.partition("=")[2]
     return "stylejax"
-
-
-def _keep_compiled_programs() -> None:
-    try:
-        folder = private_folder(compiled_folder())
-    except StylejaxError:
-        return  # a home that cannot be written costs a compilation each time, not the picture
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
