@@ -4,8 +4,8 @@
     python scripts/make_controls_sheet.py --content town.jpg --styles wave.jpg scream.jpg -o controls.jpg --rows blend regions
 
 Without pictures of your own it takes scikit-image's cat and two paintings drawn by code. Each cell is labelled with its flags;
-what a row can paint in one program, it paints as one batch, at one scale. The sheet is written anew after each row. About four
-minutes on two CPU cores.
+what a row can paint in one program, it paints as one batch, at one scale. The sheet is written anew after each row. Most of the
+time goes into compiling.
 """
 
 from dataclasses import dataclass, field
