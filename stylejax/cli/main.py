@@ -10,6 +10,7 @@ import jax
 import tyro
 from rich.console import Console
 
+from stylejax.cli.app import App
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
@@ -43,6 +44,7 @@ class WeightsCommands:
 
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
