@@ -18,7 +18,7 @@ from stylejax.errors import StylejaxError
 from stylejax.model.sources import SOURCES, installed_path
 from stylejax.optimize.recipes import RecipeName, recipe_named
 from stylejax.optimize.settings import KeepColorName
-from stylejax.preview.app.run import Frame, Run
+from stylejax.preview.app.run import Frame, Run, check_upload
 from stylejax.preview.template import page_text
 
 LARGEST_FILE = "30mb"
@@ -121,8 +121,8 @@ class Visitors:
 def _inputs() -> dict[str, Any]:
     usual = recipe_named("stylejax")
     inputs: dict[str, Any] = {
-        "content": gr.Image(
-            label="Photograph", type="filepath", height=260, sources=["upload", "clipboard"], elem_id="content"
+        "content": _undecoded(
+            gr.Image(label="Photograph", type="filepath", height=260, sources=["upload", "clipboard"], elem_id="content")
         ),
         "styles": gr.Gallery(
             label="Styles, one or several", type="filepath", height=200, columns=3, interactive=True,
@@ -151,6 +151,15 @@ def _inputs() -> dict[str, Any]:
         )  # fmt: skip
         inputs["masks"] = gr.File(label="Masks", file_count="multiple", file_types=["image"], type="filepath", height=120)
     return inputs
+
+
+def _undecoded(image: gr.Image) -> gr.Image:
+    """An input that hands over the file as it was uploaded: with its depth and profile, and undecoded until it is checked.
+
+    Not a class of its own: Gradio writes a stub beside the source of each that it meets.
+    """
+    image.preprocess = lambda payload: None if payload is None else payload.path
+    return image
 
 
 def _outputs() -> dict[str, Any]:
@@ -214,7 +223,12 @@ def _models() -> list[str]:
 
 
 def _canvas(content: str | None) -> dict[str, Any] | None:
-    """The photograph as the ground to draw a region on."""
+    """The photograph as the ground to draw a region on; what is no photograph is refused at once."""
+    try:
+        if content:
+            check_upload(Path(content))
+    except StylejaxError as problem:
+        raise gr.Error(str(problem), print_exception=False) from None
     return content and {"background": content, "layers": [], "composite": None}
 
 

@@ -60,7 +60,7 @@ class Run:
         if not 1 <= len(self.styles) <= MOST_STYLES:
             raise SettingsError(f"got {len(self.styles)} styles; give 1 to {MOST_STYLES}")
         for path in (self.content, *self.styles, *self.masks):
-            _check_size(path)
+            check_upload(path)
         self.settings = settings_from(self.options)
         if self.region is not None and not self.region.any():
             self.region = None
@@ -99,7 +99,7 @@ class Run:
         records: list[dict[str, Any]] = []
         began, last = time.monotonic(), 0.0
         folder = Path(tempfile.mkdtemp(prefix="painting-", dir=self.content.parent))
-        masks = self._masks(folder)
+        masks: Sequence[Path] = ()
 
         def observe(progress: Progress) -> None:
             nonlocal last
@@ -112,6 +112,7 @@ class Run:
                 news.put(Frame(picture, describe(progress), curves_svg(records)))
 
         try:
+            masks = self._masks(folder)
             painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, **self.options)
             news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
         except PaintingInterrupted as stopped:
@@ -157,7 +158,8 @@ def describe(progress: Progress) -> str:
     )
 
 
-def _check_size(path: Path) -> None:
+def check_upload(path: Path) -> None:
+    """Raise ImageError when the file is no picture, or has too many pixels; it is not decoded."""
     try:
         with Image.open(path) as image:
             width, height = image.size
