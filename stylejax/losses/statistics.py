@@ -5,6 +5,7 @@ All of them come from sums over positions, so the statistics of a huge picture a
 
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -90,14 +91,42 @@ def channel_sums(features: Features, guide: Guide | None = None, *, centered: bo
         guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
         centered: sum distances from the mean. It takes one more pass over the features.
     """
-    flat = features.reshape(-1, features.shape[-1]).astype(jnp.promote_types(features.dtype, jnp.float32))
+    flat = features.reshape(-1, features.shape[-1])
+    exact = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))
     counts = None if guide is None else guide.reshape(-1, 1)
-    ones = jnp.asarray(flat.shape[0], flat.dtype) if counts is None else counts.sum()
-    first = (flat if counts is None else flat * counts).sum(0)
-    # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
-    flat = flat - lax.stop_gradient(first / ones) if centered else flat
-    second = jnp.matmul((flat if counts is None else flat * counts).T, flat, precision=lax.Precision.HIGHEST)
+    ones = jnp.asarray(flat.shape[0], exact.dtype) if counts is None else counts.sum()
+    first = (exact if counts is None else exact * counts).sum(0)
+    if centered:
+        # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
+        exact = exact - lax.stop_gradient(first / ones)
+    if counts is not None:
+        second = _matmul((exact * counts).T, exact)
+    else:
+        second = _products(flat if flat.dtype == jnp.bfloat16 and not centered else exact)
     return (CenteredSums if centered else ChannelSums)(ones, first, second)
+
+
+@jax.custom_vjp
+def _products(flat: Array) -> Array:
+    """FᵀF of `[positions, channels]`. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
+    return _matmul(flat.T, flat)
+
+
+def _products_forward(flat: Array) -> tuple[Array, Array]:
+    return _products(flat), flat
+
+
+def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
+    # F (S + Sᵀ): one product. Autodiff, which does not know that both factors are the same, makes two and a transposition.
+    return (_matmul(flat, (gradient + gradient.T).astype(flat.dtype)).astype(flat.dtype),)
+
+
+_products.defvjp(_products_forward, _products_backward)
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    wide = jnp.promote_types(a.dtype, jnp.float32)
+    return jnp.matmul(a, b, precision=lax.Precision.HIGHEST, preferred_element_type=wide)
 
 
 def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:

@@ -24,6 +24,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # no count of steps and no distribution for its white noise; both are ours.
     "gatys-2016": Settings(
         recipe="gatys-2016",
+        precision="float32",
         size_rule="short",
         style_fit="resize",
         model="vgg19",
@@ -47,6 +48,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # Gatys, PytorchNeuralStyleTransfer notebook, 2017: 500 evaluations at 512 pixels, then 200 at 800.
     "gatys-code": Settings(
         recipe="gatys-code",
+        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         size=800,
@@ -72,6 +74,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # Johnson, neural-style, 2015, as its PyTorch port runs it. Total variation counts in 0-255 units: 1e-3 · 255.
     "neural-style": Settings(
         recipe="neural-style",
+        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         style_fit="resize",
@@ -97,6 +100,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # ours is that of the iterations which are run, 2.6 % away from it (photograph at 256 pixels, vgg19-slim).
     "crowson": Settings(
         recipe="crowson",
+        precision="float32",
         content_layers="relu4_2",
         model="vgg19-torchvision",
         pooling="max",
@@ -118,6 +122,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # The lesson's notebook (Udacity, 2018).
     "udacity": Settings(
         recipe="udacity",
+        precision="float32",
         content_layers="relu4_2",
         size=400,
         style_fit="stretch",

@@ -12,10 +12,12 @@ from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.jobs import Job, common_shapes
-from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
@@ -40,6 +42,7 @@ def stylize(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    checkpoint: Checkpoint | None = None,
     **options: Any,
 ) -> Painting:
     """Paint `content` in the style of `styles`.
@@ -52,13 +55,16 @@ def stylize(
         model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
         observe: called after each few steps with the `Progress`.
         every: `observe` is also called after each so many steps of a scale.
+        checkpoint: keeps the state of the run, and goes on from what it kept of the same run before, to the same bytes.
         **options: any field of `Settings`, such as `size=768` or `content_weight=0.1`.
 
     Raises:
         SettingsError: an option does not exist or cannot be used.
         ImageError: a picture cannot be read.
         WeightsError: the network is not installed or damaged.
+        OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
+        CheckpointError: the checkpoint is of another run, damaged, or cannot be written.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
 
     Example:
@@ -74,6 +80,7 @@ def stylize(
         model=model,
         observe=observe,
         every=every,
+        checkpoint=checkpoint,
         **options,
     )
     if painting.failure:
@@ -90,6 +97,7 @@ def stylize_batch(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    checkpoint: Checkpoint | None = None,
     each: Sequence[Mapping[str, Any]] | None = None,
     **options: Any,
 ) -> list[Painting]:
@@ -103,6 +111,7 @@ def stylize_batch(
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
+        checkpoint: as for `stylize`, of all lanes together.
         each: for each lane, options of its own: weights, learning rate, seed.
         **options: any field of `Settings`, for all lanes.
 
@@ -127,16 +136,22 @@ def stylize_batch(
         [reader.read(style, proof=proof) for style in _as_list(each)] for each, proof in zip(styles, proofs, strict=True)
     ]
     masks = [mask_lists(content_masks, len(contents), "content_masks"), mask_lists(style_masks, len(contents), "style_masks")]
-    jobs = [_job(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
-    sources = [_sources(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
+    jobs = [job_from(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
+    sources = [sources_of(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
     common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    return _paint_all(network, jobs, pictures, sources, observe, every)
+    return _paint_all(network, jobs, pictures, sources, observe, every, checkpoint)
 
 
 def network_for(settings: Settings) -> VGG19:
     """The feature network that `settings` ask for."""
-    return load_model(settings.model, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
+    return load_model(
+        settings.model,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        precision=settings.precision,
+        convolution=settings.convolution,
+    )
 
 
 def non_finite(painting: Painting) -> NonFiniteError:
@@ -153,7 +168,7 @@ def _as_list(style: Source | Sequence[Source]) -> list[Source]:
     return list(style) if isinstance(style, list | tuple) else [style]
 
 
-def _job(
+def job_from(
     reader: Reader,
     content: Picture,
     styles: Sequence[Picture],
@@ -161,6 +176,7 @@ def _job(
     style_masks: Sequence[Source],
     settings: Settings,
 ) -> Job:
+    """The job of painting `content` in `styles`, with what the settings do to their colors."""
     return Job(
         content=reader.content(content, settings),
         styles=tuple(reader.style(style, content, settings) for style in styles),
@@ -170,9 +186,10 @@ def _job(
     )
 
 
-def _sources(
+def sources_of(
     content: Picture, styles: Sequence[Picture], content_masks: Sequence[Source], style_masks: Sequence[Source]
 ) -> dict[str, Any]:
+    """What a record says of the pictures that went into a painting."""
     masks = {"content_masks": content_masks, "style_masks": style_masks}
     named = {kind: [source_name(mask) for mask in each] for kind, each in masks.items() if each}
     return {"content": source_name(content.source), "styles": [source_name(style.source) for style in styles], **named}
@@ -185,8 +202,10 @@ def _paint_all(
     sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
     every: int,
+    checkpoint: Checkpoint | None,
 ) -> list[Painting]:
-    traces: list[list[dict[str, Any]]] = [[] for _ in jobs]
+    saved = checkpoint.resume(network, jobs) if checkpoint else None
+    traces: list[list[dict[str, Any]]] = saved.traces if saved else [[] for _ in jobs]
     originals = [content.pixels for content in contents]
     progress = None
 
@@ -204,21 +223,26 @@ def _paint_all(
                 sources=sources[lane],
                 failure=progress.failures[lane],
                 notes=() if job.regions is None else job.regions.notes,
+                memory=progress.memory,
             )
             for lane, job in enumerate(jobs)
         ]
 
     try:
-        for raw in paint(network, jobs, every=every):
+        for raw in paint(network, jobs, every=every, resume=saved):
             colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
             progress = dataclasses.replace(raw, pictures=colored)
             for trace, records in zip(traces, progress.records, strict=True):
                 trace.extend(records)
+            if checkpoint:
+                checkpoint.keep(progress, traces)
             if observe:
                 observe(progress)
             if all(progress.failures):
                 break
     except KeyboardInterrupt:
+        if checkpoint:
+            checkpoint.save()
         raise PaintingInterrupted(paintings()) from None
     return paintings()
 

@@ -3,7 +3,8 @@
 A picture that several lanes use is looked at once; one that all lanes use is also held once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -28,8 +29,21 @@ _style_targets = jax.jit(style_targets, static_argnames="spec")
 _guides = jax.jit(make_guides, static_argnames=("layers", "padding"))
 
 
-def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, spec: ObjectiveSpec) -> tuple[Targets, Shared]:
-    """Targets of `jobs` for pictures of this shape, and which of them all lanes share."""
+def batch_targets(
+    model: VGG19,
+    jobs: Sequence[Job],
+    height: int,
+    width: int,
+    spec: ObjectiveSpec,
+    *,
+    shared: Shared | None = None,
+    seen: MutableMapping[Any, Any] | None = None,
+) -> tuple[Targets, Shared]:
+    """Targets of `jobs` for pictures of this shape, and which of them all lanes share.
+
+    `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps style
+    targets from one batch to the next.
+    """
 
     def content(job: Job):
         return _content_targets(model, jnp.asarray(resize(job.content, height, width)), spec=spec)
@@ -40,44 +54,70 @@ def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, sp
         masks = jnp.asarray(resize_masks(job.regions.content, height, width))
         return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
 
-    styles = StyleTargets(model, height, width, spec)
-    contents, content_shared = _gather(jobs, content, key=lambda job: (id(job.content),))
-    statistics, style_shared = _gather(jobs, styles.of, key=styles.key)
-    regions, guides_shared = _gather(jobs, guides, key=lambda job: (id(job.regions),))
-    return Targets(contents, statistics, regions), Shared(content_shared, style_shared, guides_shared)
+    styles = StyleTargets(model, height, width, spec, seen=seen)
+    shared = shared or shared_targets(jobs, height, width)
+    contents = _gather(jobs, content, key=_content_key, shared=shared.content)
+    statistics = _gather(jobs, styles.of, key=partial(_style_key, height=height, width=width), shared=shared.style)
+    regions = _gather(jobs, guides, key=_guides_key, shared=shared.guides)
+    return Targets(contents, statistics, regions), shared
+
+
+def shared_targets(jobs: Sequence[Job], height: int, width: int) -> Shared:
+    """Which targets all `jobs` share for pictures of this shape; nothing is looked at."""
+    keys = (_content_key, partial(_style_key, height=height, width=width), _guides_key)
+    return Shared(*(len({key(job) for job in jobs}) == 1 for key in keys))
+
+
+def abstract_targets(
+    model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, lanes: int, shared: Shared, regions: int
+) -> Targets:
+    """Shapes and types of what `batch_targets` gives for so many lanes, each of so many regions."""
+    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
+    masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
+    guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding)
+    one = Targets(
+        content=jax.eval_shape(partial(content_targets, spec=spec), model, picture),
+        style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
+        guides=None if masks is None else jax.eval_shape(guides, masks),
+    )
+    parts: Any = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
+    return Targets(*parts)
+
+
+def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
+    """Rows, columns and channels of the features of a picture at `layers`; nothing is computed."""
+    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
+    features = jax.eval_shape(lambda model, image: model(image, tuple(layers)), model, picture)
+    return {layer: value.shape for layer, value in features.items()}
 
 
 class StyleTargets:
     """Style targets at one scale, each picture looked at once."""
 
-    def __init__(self, model: VGG19, height: int, width: int, spec: ObjectiveSpec):
-        """Look at styles while pictures of this shape are painted."""
+    def __init__(
+        self, model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, seen: MutableMapping[Any, Any] | None = None
+    ):
+        """Look at styles while pictures of this shape are painted; what was `seen` before is not looked at again."""
         self._model, self._shape, self._spec = model, (height, width), spec
-        self._seen: dict[tuple[int, ...], Any] = {}
+        self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
     def of(self, job: Job) -> dict[str, dict[str, Array]]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
-        shapes = self._shapes(job)
+        shapes = _style_shapes(job, *self._shape)
         if job.regions is not None:
             parts = zip(job.styles, shapes, job.regions.styles, strict=True)
             return join_regions([self._one(style, shape, masks) for style, shape, masks in parts])
         shares = parse_blend(job.settings.style_blend)
         return blend_styles([self._one(*style) for style in zip(job.styles, shapes, strict=True)], _array(shares))
 
-    def key(self, job: Job) -> tuple:
-        """Equal for jobs with the same targets."""
-        return (*self._shapes(job), parse_blend(job.settings.style_blend), id(job.regions), *map(id, job.styles))
-
-    def _shapes(self, job: Job) -> list[tuple[int, int]]:
-        return [style_shape(style, job.settings, *self._shape) for style in job.styles]
-
     def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
-        key = (id(picture), *shape, id(masks))
+        objects = (self._model, picture, masks)  # kept beside their targets: an id means nothing once its object is gone
+        key = (*map(id, objects), *shape, self._spec)
         if key not in self._seen:
             scaled = resize(picture, *shape)
             regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
-            self._seen[key] = _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
-        return self._seen[key]
+            self._seen[key] = objects, _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
+        return self._seen[key][1]
 
 
 def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
@@ -95,11 +135,31 @@ def _array(shares: Sequence[float]) -> Array | None:
     return jnp.asarray(shares) if shares else None
 
 
-def _gather(jobs: Sequence[Job], make: Callable, *, key: Callable[[Job], tuple]):
-    made = {}
-    for job in jobs:
-        if key(job) not in made:
-            made[key(job)] = make(job)
-    if len(made) == 1:
-        return made[key(jobs[0])], True
-    return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs]), False
+def _style_shapes(job: Job, height: int, width: int) -> list[tuple[int, int]]:
+    return [style_shape(style, job.settings, height, width) for style in job.styles]
+
+
+def _content_key(job: Job) -> Hashable:
+    return id(job.content)
+
+
+def _style_key(job: Job, height: int, width: int) -> Hashable:
+    """Equal for jobs with the same style targets."""
+    shares = parse_blend(job.settings.style_blend)
+    return (*_style_shapes(job, height, width), shares, id(job.regions), *map(id, job.styles))
+
+
+def _guides_key(job: Job) -> Hashable:
+    return id(job.regions)
+
+
+def _gather(jobs: Sequence[Job], make: Callable[[Job], Any], *, key: Callable[[Job], Hashable], shared: bool) -> Any:
+    """The targets of all jobs, stacked unless all share one; those of jobs with the same key are made once."""
+    if shared:
+        return make(jobs[0])
+    made = {each: make(job) for each, job in {key(job): job for job in reversed(jobs)}.items()}
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs])
+
+
+def _stacked(tree: Any, lanes: int) -> Any:
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), tree)
