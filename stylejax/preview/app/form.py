@@ -11,6 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio i
 
 import gradio as gr
 import numpy as np
+from gradio.themes import Base
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -130,7 +131,7 @@ def _inputs() -> dict[str, Any]:
         ),
         "recipe": gr.Dropdown(list(get_args(RecipeName)), value="stylejax", label="Recipe"),
         "model": gr.Dropdown(_models(), value="auto", label="Network"),
-        "size": gr.Slider(64, LARGEST_SIZE, usual.size, step=16, label="Size", info="long side in pixels"),
+        "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
         "iterations": gr.Slider(5, 1000, usual.iterations, step=5, label="Steps at each scale"),
         "content_weight": gr.Number(
             usual.content_weight, label="Content weight", info="higher keeps more of the photograph", minimum=0
@@ -229,10 +230,10 @@ def _canvas(content: str | None) -> dict[str, Any] | None:
             check_upload(Path(content))
     except StylejaxError as problem:
         raise gr.Error(str(problem), print_exception=False) from None
-    return content and {"background": content, "layers": [], "composite": None}
+    return {"background": content, "layers": [], "composite": None} if content else None
 
 
-def _theme() -> gr.themes.Base:
+def _theme() -> Base:
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
     colors = {
         "body_background_fill": ("#f7f5f0", "#161513"),
@@ -246,7 +247,7 @@ def _theme() -> gr.themes.Base:
         "slider_color": ("#b4512b", "#e98b62"),
     }
     values = {name: light for name, (light, _) in colors.items()} | {f"{name}_dark": dark for name, (_, dark) in colors.items()}
-    theme = gr.themes.Base(primary_hue="orange", neutral_hue="stone", font=fonts, font_mono=["ui-monospace", "monospace"])
+    theme = Base(primary_hue="orange", neutral_hue="stone", font=fonts, font_mono=["ui-monospace", "monospace"])
     return theme.set(block_border_width="1px", **values)
 
 
