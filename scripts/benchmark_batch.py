@@ -4,8 +4,8 @@
 
 Paints a few photographs of mixed shapes with the network that comes with stylejax: first `paint()` of the same units with the
 pictures in memory, then the whole engine, with reading, encoding, records and claims. Programs are compiled and run once before
-either is timed; bare, engine and bare again, so that a machine that drifts shows. Needs scikit-image; a minute and a half on two
-cores.
+either is timed; bare, engine and bare again, so that a machine that drifts shows. Needs scikit-image; a minute and a half on
+two cores.
 """
 
 import dataclasses
