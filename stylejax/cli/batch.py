@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, NoReturn
 
 import jax
@@ -21,6 +21,7 @@ from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import read_table, rows_of
 from stylejax.cli.batch_display import batch_display
+from stylejax.cli.live import LiveOptions, on_the_wall
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
@@ -82,6 +83,8 @@ class Batch:
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Show what would be done: groups, programs, batch sizes. Nothing is painted or written."""
 
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -104,9 +107,12 @@ class Batch:
         store.folder.check()
         stop = Stop(self.grace)
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
+        watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
         try:
-            with heeding_signals(stop):
-                tally = run_batch(plan, painter, store, stop=stop, observe=display.show)
+            with watching as live, heeding_signals(stop):
+                tally = run_batch(plan, painter, store, stop=stop, observe=on_the_wall(live, display.show, stop))
+                if live:
+                    live.end("stopped" if stop.requested else "finished")
         except (AbandonedError, KeyboardInterrupt):
             display.close()
             return _leave(stop.code or 130)
