@@ -23,6 +23,10 @@ class SettingsError(StylejaxError):
     """A setting has a value that no run can use: an unknown layer, a negative weight, a size too small."""
 
 
+class OutOfMemoryError(StylejaxError):
+    """A run needs more memory than there is. Raised before it starts; the message says what would fit."""
+
+
 class NonFiniteError(StylejaxError):
     """The loss stopped being finite; the message names the scale and the step.
 

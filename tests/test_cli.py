@@ -58,6 +58,7 @@ def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
     code, out, err = stylejax_command(*stylize("-o", "out.png", "--content-weight", "0.2"))
     assert (code, err) == (0, "")
     assert "out.png  48×36" in out
+    assert "peak memory" in out
     assert "scale 2/2 48×36  step 6/6" in out
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
     record = read_metadata("out.png")
@@ -93,6 +94,7 @@ def test_trace_intermediate_pictures_and_json(stylejax_command):
     events = [json.loads(line) for line in out.splitlines()]
     assert events[-1]["event"] == "result"
     assert events[-1]["total"] == records[-1]["total"]
+    assert events[-1]["peak_memory_bytes"] > 100_000
 
 
 def test_quiet_prints_nothing(stylejax_command):
@@ -203,6 +205,15 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(stylejax_command, na
     assert sorted(Path().iterdir()) == before
 
 
+@pytest.mark.parametrize(("memory", "told"), [("8M", "these would fit: a long side of "), ("lots", "such as 6G")])
+def test_more_memory_than_there_is_is_refused_before_anything_is_written(stylejax_command, monkeypatch, memory, told):
+    monkeypatch.setenv("STYLEJAX_MEMORY", memory)
+    code, out, err = stylejax_command("stylize", "content.png", "style.png", "--model", "tiny.safetensors", "-o", "out.png")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+    assert not Path("out.png").exists()
+
+
 def test_masks_of_another_shape_are_resized_with_a_note(stylejax_command):
     make_bad_files()
     arguments = stylize("-o", "out.png", *REGIONS)
@@ -237,7 +248,15 @@ def test_help_shows_defaults_and_an_example(stylejax_command):
 def test_info_names_versions_devices_cache_and_weights(stylejax_command):
     code, out, _ = stylejax_command("info")
     assert code == 0
-    for told in ("jax", "cpu:0", os.environ["STYLEJAX_CACHE"], "weights vgg19-slim", "stylejax weights fetch vgg19"):
+    assert "GiB in all" in out
+    assert "GiB to use" in out
+    for told in (
+        "jax",
+        "cpu:0",
+        os.environ["STYLEJAX_CACHE"],
+        "weights vgg19-slim",
+        "stylejax weights fetch vgg19",
+    ):
         assert told in out
 
 

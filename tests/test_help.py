@@ -91,7 +91,7 @@ def test_help_is_grouped_and_fits(told, columns):
             assert getattr(Settings, ABOUT + section)[:40] in out
 
 
-COMMANDS = ["stylize", "demo", "recipes", "info", "completion"]
+COMMANDS = ["stylize", "batch", "demo", "recipes", "info", "completion"]
 COMMANDS += ["weights list", "weights fetch", "weights convert", "weights verify"]
 
 
@@ -100,6 +100,7 @@ def test_every_command_has_an_example(told, command):
     code, out, _ = told(*command.split(), "--help")
     assert code == 0
     assert "Example: stylejax " in out
+    assert "settings." not in out, "write tyro.conf.arg(name='') beside settings, so that its sections have short titles"
 
 
 @pytest.mark.parametrize("arguments", [[], ["stylize"]])

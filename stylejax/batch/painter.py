@@ -11,6 +11,7 @@ The local engine and workers on other machines do it in the same three steps:
 import time
 from collections.abc import Callable, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from stylejax.batch.cache import Recent
@@ -21,6 +22,7 @@ from stylejax.errors import StylejaxError
 from stylejax.images.resize import resize
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.colors import with_kept_colors
+from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Failure, Progress
@@ -34,10 +36,11 @@ STYLE_TARGETS = 256
 class Painter:
     """Holds what outlives a unit: the network, the compiled programs, the style pictures and their targets."""
 
-    def __init__(self, model: VGG19 | None = None):
-        """Paint with `model`, or with the network that the settings of each unit name."""
+    def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all"):
+        """Paint with `model`, or with the network that the settings of each unit name, on so many of the local devices."""
         self.loader = Loader()
         self._model = model
+        self._devices: DeviceCount = devices
         self._models, self._targets = Recent(2), Recent(STYLE_TARGETS)
 
     def model_for(self, settings: Settings) -> VGG19:
@@ -48,7 +51,7 @@ class Painter:
         """
         if self._model is not None:
             return self._model
-        key = (settings.model, settings.pooling, settings.padding, settings.precision)
+        key = (settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution)
         return self._models.once(key, lambda: network_for(settings))
 
     def paint(self, loaded: Loaded, *, observe: Callable[[Progress], None] | None = None) -> list[Outcome]:
@@ -81,7 +84,8 @@ class Painter:
         jobs = [one.job for one in ready]
         padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
         began, progress = time.monotonic(), None
-        for progress in paint(model, padded, shared=unit.shared, seen=self._targets):
+        devices = devices_for(unit.lanes, self._devices)
+        for progress in paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets):
             if observe:
                 observe(progress)
             if all(progress.failures):
@@ -98,7 +102,8 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
         return Outcome(one.row, seconds=seconds, reason=_told(failure))
     row, content = one.row, one.content
     shape = result_shape(content.height, content.width, row.settings)
-    (image,) = np.asarray(with_kept_colors(resize(pixels, *shape)[np.newaxis], [content.pixels], [row.settings]))
+    image = jnp.asarray(resize(pixels, *shape))[np.newaxis]
+    (image,) = np.asarray(with_kept_colors(image, [content.pixels], [row.settings]))
     alpha = None if content.alpha is None else resize(content.alpha, *shape)
     regions = one.job.regions
     painting = Painting(

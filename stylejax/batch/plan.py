@@ -82,11 +82,11 @@ def _shared(rows: Sequence[Row]) -> Shared:
     def common(key: Callable[[Row], Hashable]) -> bool:
         return len({key(row) for row in rows}) == 1
 
-    content = common(lambda row: (row.content, row.settings.keep_color))
+    content = common(lambda row: (row.content, row.settings.keep_color, row.settings.proof))
     guides = common(lambda row: (row.content if row.content_masks else None, row.content_masks, row.style_masks))
     style = common(lambda row: (row.styles, *(getattr(row.settings, name) for name in _OF_STYLES)))
     recolored = any(row.settings.keep_color != "none" for row in rows)
     return Shared(content, style and guides and (content or not recolored), guides)
 
 
-_OF_STYLES = ("style_blend", "style_fit", "style_scale", "style_size", "keep_color", "color_match")
+_OF_STYLES = ("style_blend", "style_fit", "style_scale", "style_size", "keep_color", "color_match", "proof")

@@ -29,6 +29,7 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
     settings = row.settings
     places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
     places += [] if settings.init in STARTS else [settings.init]
+    places += [settings.proof] if settings.proof else []
     facts = {
         "settings": settings.as_options(),
         "network": network_stamp(settings.model),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Annotated, Any
 
-import jax
 import tyro
 from rich.console import Console
 
+from stylejax.cli.batch import Batch
 from stylejax.cli.begin import BEGIN
 from stylejax.cli.completion import Completion
 from stylejax.cli.demo import Demo
@@ -19,8 +19,8 @@ from stylejax.cli.sections import REGISTRY
 from stylejax.cli.stylize import Stylize
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
-from stylejax.files.cache import compiled_folder, private_folder
 from stylejax.images.read import silence_decoders
+from stylejax.optimize.compiled import keep_compiled_programs
 
 WeightsCommand = (
     Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
@@ -54,7 +54,7 @@ Commands = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 2 an error of the user's, 130 stopped by Ctrl-C."""
+    """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments in ([], ["stylize"]):
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(command, Completion):
             command = _parse(["--tyro-print-completion", command.shell])  # which exits
         silence_decoders()
-        _keep_compiled_programs()
+        keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
@@ -77,9 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str]) -> Any:
     """The command that the arguments ask for; exits after a help text or a mistake."""
-    stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe_asked_for(arguments)))
+    recipe = recipe_asked_for(arguments)
+    stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
+    batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe))
     return tyro.cli(
-        Annotated[Stylize, stylize] | Commands,  # pyright: ignore[reportArgumentType]
+        Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
         prog="stylejax",
         description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
         args=arguments,
@@ -95,12 +97,3 @@ def recipe_asked_for(arguments: Sequence[str]) -> str:
         if flag.startswith("--recipe="):
             return flag.partition("=")[2]
     return "stylejax"
-
-
-def _keep_compiled_programs() -> None:
-    try:
-        folder = private_folder(compiled_folder())
-    except StylejaxError:
-        return  # a home that cannot be written costs a compilation each time, not the picture
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -20,9 +20,10 @@ from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.files.interrupts import Interrupts, heed_termination
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
+from stylejax.optimize.budget import in_words
 from stylejax.optimize.checkpoint import Checkpoint, Saved
-from stylejax.optimize.paint import CHUNK
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import named_picture
 from stylejax.optimize.recipes import recipe_named
@@ -231,6 +232,7 @@ class Stylize:
                 "event": "result",
                 "output": str(self.output),
                 "seconds": seconds,
+                "peak_memory_bytes": painting.memory,
                 **last,
                 "record": painting.record,
                 "notes": painting.notes,
@@ -243,6 +245,7 @@ class Stylize:
                 console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
             for stop in painting.stops:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
-            console.print(f"{self.output}  {width}×{height}  {seconds:.1f} s", highlight=False, soft_wrap=True)
+            told = f"{self.output}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
+            console.print(told, highlight=False, soft_wrap=True)
             if self.report:
                 console.print(f"look at {self.report}", highlight=False, soft_wrap=True)

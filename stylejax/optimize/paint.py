@@ -10,16 +10,15 @@ import numpy as np
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.devices import Device, Placement, padded
+from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
-from stylejax.optimize.plan import Plan
+from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.step import start
-from stylejax.optimize.targets import batch_targets
-
-CHUNK = 10
-"""Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
+from stylejax.optimize.targets import batch_targets, layer_shapes
 
 
 def paint(
@@ -28,6 +27,7 @@ def paint(
     *,
     every: int = CHUNK,
     resume: Saved | None = None,
+    devices: Sequence[Device] = (),
     shared: Shared | None = None,
     seen: MutableMapping[Any, Any] | None = None,
 ) -> Iterator[Progress]:
@@ -40,29 +40,34 @@ def paint(
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: where the same run was when it was saved, to go on from there.
+        devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
         shared: which targets all jobs share, where that is known; told from the jobs otherwise.
         seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
             same objects.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
+        OutOfMemoryError: the largest scale needs more memory than there is; nothing was painted.
     """
     settings = jobs[0].settings if jobs else None
     shapes = common_shapes(jobs)
     assert settings is not None
-    plan = Plan.of(settings, chunk=CHUNK)
+    plan = Plan.of(settings)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
+    wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
+    models = placement.everywhere(model)
+    memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
     lanes, last_records = None, [{} for _ in jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
-        last_records = [trace[-1] for trace in resume.traces]
-    stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
+        last_records = padded([trace[-1] for trace in resume.traces], devices)
+    stop_when = placement.lanes(np.array([job.settings.stop_when for job in jobs], np.float32))
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
         targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
-        weights = stacked_weights(jobs, _layer_shapes(model, height, width, plan))
+        weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         step, steps = 0, steps_of[scale - 1]
         if lanes is not None:
             lanes = enlarge(lanes, shape=(height, width), plan=plan)
@@ -70,12 +75,13 @@ def paint(
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
+        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, sharing)
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
-            chunk_rates = rates[step : step + CHUNK]
+            chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
+                models, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
@@ -93,13 +99,14 @@ def paint(
                 step=step,
                 steps=steps,
                 fraction=fraction,
-                steps_per_second=len(jobs) / seconds_per_step,
+                steps_per_second=wanted / seconds_per_step,
                 seconds_left=seconds_left,
-                records=records,
-                last_records=last_records,
-                pictures=pictures,
-                failures=failed,
-                stops=stopped,
+                records=records[:wanted],
+                last_records=last_records[:wanted],
+                pictures=pictures[:wanted],
+                failures=failed[:wanted],
+                stops=stopped[:wanted],
+                memory=memory,
                 lanes=lanes,
             )
             clock.resume()
@@ -109,9 +116,3 @@ def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
     """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole."""
     columns = [job.settings.learning_rate * schedule_factors(job.settings.schedule, steps) for job in jobs]
     return np.pad(np.stack(columns, 1).astype(np.float32), [(0, CHUNK), (0, 0)])
-
-
-def _layer_shapes(model: VGG19, height: int, width: int, plan: Plan) -> dict[str, tuple[int, int, int]]:
-    image = jax.ShapeDtypeStruct((height, width, 3), np.float32)
-    features = jax.eval_shape(lambda model, image: model(image, plan.objective.layers), model, image)
-    return {layer: value.shape for layer, value in features.items()}

@@ -33,6 +33,8 @@ class Painting:
     """Where the loss stopped being finite, if it did; the picture is the last good one."""
     notes: tuple[str, ...] = ()
     """What the user should know, such as that a mask was resized."""
+    memory: int = 0
+    """Peak bytes of the run, with all that was painted beside it, by the compiler's analysis."""
 
     @property
     def stops(self) -> list[Stop]:

@@ -6,6 +6,9 @@ from stylejax.losses.objective import ObjectiveSpec
 from stylejax.optimize.settings import OptimizerName, Settings
 from stylejax.optimize.space import SPACES, Space
 
+CHUNK = 10
+"""Steps between two looks at the losses: about a second on a laptop, and little overhead on an accelerator."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -23,7 +26,7 @@ class Plan:
     """Most steps that one call of the program runs."""
 
     @classmethod
-    def of(cls, settings: Settings, *, chunk: int) -> "Plan":
+    def of(cls, settings: Settings, *, chunk: int = CHUNK) -> "Plan":
         """The plan of `settings`."""
         return cls(
             objective=settings.objective_spec(),

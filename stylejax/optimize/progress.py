@@ -58,6 +58,8 @@ class Progress:
     """For each lane, where it has converged at this scale, if it has."""
     lanes: LaneState
     """The whole state, `[lanes, ...]`, on the device; its memory is reused when the next progress is asked for."""
+    memory: int = 0
+    """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
 
 
 class Clock:

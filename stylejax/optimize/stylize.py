@@ -1,7 +1,7 @@
 """The library's front door: pictures in, paintings out."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
+from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.jobs import Job, common_shapes
-from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
@@ -61,6 +63,7 @@ def stylize(
         SettingsError: an option does not exist or cannot be used.
         ImageError: a picture cannot be read.
         WeightsError: the network is not installed or damaged.
+        OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
         CheckpointError: the checkpoint is of another run, damaged, or cannot be written.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
@@ -97,6 +100,7 @@ def stylize_batch(
     every: int = CHUNK,
     checkpoint: Checkpoint | None = None,
     each: Sequence[Mapping[str, Any]] | None = None,
+    devices: DeviceCount = "all",
     **options: Any,
 ) -> list[Painting]:
     """Paint many pictures in one compiled program, each independent of the others.
@@ -111,6 +115,7 @@ def stylize_batch(
         every: as for `stylize`.
         checkpoint: as for `stylize`, of all lanes together.
         each: for each lane, options of its own: weights, learning rate, seed.
+        devices: at most so many devices of this machine are used; the lanes are spread over them.
         **options: any field of `Settings`, for all lanes.
 
     Returns:
@@ -138,7 +143,10 @@ def stylize_batch(
     sources = [sources_of(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
     common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    return _paint_all(network, jobs, pictures, sources, observe, every, checkpoint)
+    spread = devices_for(len(jobs), devices)
+    saved = checkpoint.resume(network, jobs, devices=len(spread)) if checkpoint else None
+    progresses = paint(network, jobs, every=every, resume=saved, devices=spread)
+    return _paint_all(progresses, network.spec.name, jobs, pictures, sources, observe, checkpoint)
 
 
 def network_for(settings: Settings) -> VGG19:
@@ -194,16 +202,16 @@ def sources_of(
 
 
 def _paint_all(
-    network: VGG19,
+    progresses: Iterable[Progress],
+    network: str,
     jobs: Sequence[Job],
     contents: Sequence[Picture],
     sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
-    every: int,
     checkpoint: Checkpoint | None,
 ) -> list[Painting]:
-    saved = checkpoint.resume(network, jobs) if checkpoint else None
-    traces: list[list[dict[str, Any]]] = saved.traces if saved else [[] for _ in jobs]
+    resumed = checkpoint.resumed if checkpoint else None
+    traces: list[list[dict[str, Any]]] = resumed.traces if resumed else [[] for _ in jobs]
     originals = [content.pixels for content in contents]
     progress = None
 
@@ -217,16 +225,17 @@ def _paint_all(
                 alpha=None if contents[lane].alpha is None else _resized_alpha(contents[lane], *images.shape[1:3]),
                 trace=traces[lane],
                 settings=job.settings,
-                network=network.spec.name,
+                network=network,
                 sources=sources[lane],
                 failure=progress.failures[lane],
                 notes=() if job.regions is None else job.regions.notes,
+                memory=progress.memory,
             )
             for lane, job in enumerate(jobs)
         ]
 
     try:
-        for raw in paint(network, jobs, every=every, resume=saved):
+        for raw in progresses:
             colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
             progress = dataclasses.replace(raw, pictures=colored)
             for trace, records in zip(traces, progress.records, strict=True):

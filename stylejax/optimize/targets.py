@@ -3,7 +3,8 @@
 A picture that several lanes use is looked at once; one that all lanes use is also held once.
 """
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -54,11 +55,40 @@ def batch_targets(
         return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
 
     styles = StyleTargets(model, height, width, spec, seen=seen)
-    known = (None, None, None) if shared is None else shared
-    contents, content_shared = _gather(jobs, content, key=lambda job: (id(job.content),), shared=known[0])
-    statistics, style_shared = _gather(jobs, styles.of, key=styles.key, shared=known[1])
-    regions, guides_shared = _gather(jobs, guides, key=lambda job: (id(job.regions),), shared=known[2])
-    return Targets(contents, statistics, regions), Shared(content_shared, style_shared, guides_shared)
+    shared = shared or shared_targets(jobs, height, width)
+    contents = _gather(jobs, content, key=_content_key, shared=shared.content)
+    statistics = _gather(jobs, styles.of, key=partial(_style_key, height=height, width=width), shared=shared.style)
+    regions = _gather(jobs, guides, key=_guides_key, shared=shared.guides)
+    return Targets(contents, statistics, regions), shared
+
+
+def shared_targets(jobs: Sequence[Job], height: int, width: int) -> Shared:
+    """Which targets all `jobs` share for pictures of this shape; nothing is looked at."""
+    keys = (_content_key, partial(_style_key, height=height, width=width), _guides_key)
+    return Shared(*(len({key(job) for job in jobs}) == 1 for key in keys))
+
+
+def abstract_targets(
+    model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, lanes: int, shared: Shared, regions: int
+) -> Targets:
+    """Shapes and types of what `batch_targets` gives for so many lanes, each of so many regions."""
+    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
+    masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
+    guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding)
+    one = Targets(
+        content=jax.eval_shape(partial(content_targets, spec=spec), model, picture),
+        style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
+        guides=None if masks is None else jax.eval_shape(guides, masks),
+    )
+    parts: Any = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
+    return Targets(*parts)
+
+
+def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
+    """Rows, columns and channels of the features of a picture at `layers`; nothing is computed."""
+    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
+    features = jax.eval_shape(lambda model, image: model(image, tuple(layers)), model, picture)
+    return {layer: value.shape for layer, value in features.items()}
 
 
 class StyleTargets:
@@ -73,19 +103,12 @@ class StyleTargets:
 
     def of(self, job: Job) -> dict[str, dict[str, Array]]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
-        shapes = self._shapes(job)
+        shapes = _style_shapes(job, *self._shape)
         if job.regions is not None:
             parts = zip(job.styles, shapes, job.regions.styles, strict=True)
             return join_regions([self._one(style, shape, masks) for style, shape, masks in parts])
         shares = parse_blend(job.settings.style_blend)
         return blend_styles([self._one(*style) for style in zip(job.styles, shapes, strict=True)], _array(shares))
-
-    def key(self, job: Job) -> tuple:
-        """Equal for jobs with the same targets."""
-        return (*self._shapes(job), parse_blend(job.settings.style_blend), id(job.regions), *map(id, job.styles))
-
-    def _shapes(self, job: Job) -> list[tuple[int, int]]:
-        return [style_shape(style, job.settings, *self._shape) for style in job.styles]
 
     def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
         objects = (self._model, picture, masks)  # kept beside their targets: an id means nothing once its object is gone
@@ -112,11 +135,31 @@ def _array(shares: Sequence[float]) -> Array | None:
     return jnp.asarray(shares) if shares else None
 
 
-def _gather(jobs: Sequence[Job], make: Callable, *, key: Callable[[Job], tuple], shared: bool | None):
-    made = {}
-    for job in jobs:
-        if key(job) not in made:
-            made[key(job)] = make(job)
-    if len(made) == 1 if shared is None else shared:
-        return made[key(jobs[0])], True
-    return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs]), False
+def _style_shapes(job: Job, height: int, width: int) -> list[tuple[int, int]]:
+    return [style_shape(style, job.settings, height, width) for style in job.styles]
+
+
+def _content_key(job: Job) -> Hashable:
+    return id(job.content)
+
+
+def _style_key(job: Job, height: int, width: int) -> Hashable:
+    """Equal for jobs with the same style targets."""
+    shares = parse_blend(job.settings.style_blend)
+    return (*_style_shapes(job, height, width), shares, id(job.regions), *map(id, job.styles))
+
+
+def _guides_key(job: Job) -> Hashable:
+    return id(job.regions)
+
+
+def _gather(jobs: Sequence[Job], make: Callable[[Job], Any], *, key: Callable[[Job], Hashable], shared: bool) -> Any:
+    """The targets of all jobs, stacked unless all share one; those of jobs with the same key are made once."""
+    if shared:
+        return make(jobs[0])
+    made = {each: make(job) for each, job in {key(job): job for job in reversed(jobs)}.items()}
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs])
+
+
+def _stacked(tree: Any, lanes: int) -> Any:
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), tree)
