@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from stylejax.cli.app import App
 from stylejax.cli.batch import Batch
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
@@ -43,6 +44,7 @@ class WeightsCommands:
 
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
