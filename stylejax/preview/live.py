@@ -29,7 +29,7 @@ MOST_TILES = 60
 """Pictures on the wall of a batch; the oldest make room."""
 
 
-class StopPressed(KeyboardInterrupt):  # noqa: N818
+class StopPressed(KeyboardInterrupt):
     """*Stop* was pressed on the page; it ends a run as Ctrl-C does."""
 
 
