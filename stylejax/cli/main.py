@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from stylejax.cli.batch import Batch
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
@@ -49,13 +50,14 @@ Commands = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 2 an error of the user's, 130 stopped by Ctrl-C."""
+    """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe_asked_for(arguments)))
+        batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe_asked_for(arguments)))
         command = tyro.cli(
-            Annotated[Stylize, stylize] | Commands,  # pyright: ignore[reportArgumentType]
+            Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
             prog="stylejax",
             description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
             args=arguments,
