@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 FLEETS = ROOT / "docs" / "fleets"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import scale_cost
-from scaling.arithmetic import Costs
-from scaling.simulation import Fleet, simulate
+import scale_cost  # noqa: E402
+from scaling.arithmetic import Costs  # noqa: E402
+from scaling.simulation import Fleet, simulate  # noqa: E402
 
 FILES = sorted(path for path in FLEETS.iterdir())
 
@@ -34,11 +34,8 @@ def flags() -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_commands_use_flags_that_exist(path, flags):
-    used = {
-        flag
-        for line in re.findall(r"stylejax[, ]+batch(.*)", path.read_text())
-        for flag in re.findall(r"\s(--?[a-z][a-z-]*)", line)
-    }
+    lines = re.findall(r"stylejax[, ]+batch(.*)", path.read_text())
+    used = {flag for line in lines for flag in re.findall(r"\s(--?[a-z][a-z-]*)", line)}
     used |= set(re.findall(r"`(--[a-z-]+)", path.read_text())) - {"--array", "--signal"}
     assert used <= flags
     assert used or path.suffix == ".md"
@@ -74,7 +71,7 @@ def test_the_slurm_script_is_a_shell_script_whose_grace_ends_before_its_time():
 def test_the_tables_about_scale_are_what_the_script_prints(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     document = (ROOT / "docs" / "scale.md").read_text()
-    shown = re.findall(r"^```\npython scripts/scale_cost.py ((?:table|fleet) .*)\n```\n\n(.*?)\n\n", document, re.M | re.S)
+    shown = re.findall(r"^```\npython scripts/scale_cost.py ((?:table|fleet) [^\n]*)\n```\n\n(.*?)\n\n", document, re.M | re.S)
     assert len(shown) == 7
     for command, table in shown:
         scale_cost.main(shlex.split(command))
