@@ -120,7 +120,7 @@ class Batch:
             return _leave(stop.code or 130)
         finally:
             display.close()
-        return stop.code or (SOME_FAILED if self.machines.failures(tally) else 0)
+        return stop.code or (SOME_FAILED if tally.failed else 0)
 
     def _check(self) -> None:
         self.machines.check()

@@ -10,7 +10,6 @@ import tyro
 
 from stylejax.batch import distributed
 from stylejax.batch.engine import Engine
-from stylejax.batch.events import Tally
 from stylejax.batch.fleet import RayEngine
 from stylejax.batch.share import Share
 from stylejax.errors import SettingsError
@@ -73,7 +72,3 @@ class Machines:
     def make_engine(self) -> Callable[..., Any]:
         """What paints the units."""
         return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else Engine
-
-    def failures(self, tally: Tally) -> int:
-        """How many pictures failed, in all processes together, once all are done."""
-        return distributed.totals([tally.failed])[0] if self.distributed else tally.failed
