@@ -28,7 +28,7 @@ from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
 from stylejax.optimize.devices import devices_for
-from stylejax.optimize.memory import lanes_that_fit
+from stylejax.optimize.memory import chunk_bytes, lanes_that_fit
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 
@@ -46,7 +46,7 @@ class Batch:
     """Folder for the results, a record beside each (`NAME.json`), `failures.jsonl` and `contact_sheet.jpg`; or a URL, such as
     `gs://bucket/painted`."""
 
-    settings: tyro.conf.OmitArgPrefixes[Settings]
+    settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
     jobs: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JOBS")] = ""
     """Table of jobs: .csv, .jsonl or .parquet, with columns named as the flags: content, style, output, size, style_weight ...
@@ -86,7 +86,7 @@ class Batch:
     """Leave out rows that cannot be used, instead of painting nothing."""
 
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Show what would be done: groups, programs, batch sizes. Nothing is painted or written."""
+    """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
 
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
@@ -107,7 +107,7 @@ class Batch:
         painter = Painter(devices=self.machines.devices)
         plan = self._plan(store, painter, share)
         if self.dry_run:
-            return self._show(plan, console)
+            return self._show(plan, painter, console)
         store.folder.check()
         stop = Stop(self.grace)
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
@@ -166,19 +166,27 @@ class Batch:
         model = painter.model_for(group.settings)
         return devices * lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
 
-    def _show(self, plan: Survey, console: Console) -> int:
+    def _show(self, plan: Survey, painter: Painter, console: Console) -> int:
+        memory = [_bytes(group, painter) if any(row.output in plan.todo for row in group.rows) else 0 for group in plan.groups]
         programs = sum(len(group.scales) for group in plan.groups)
         table = Table(box=None, pad_edge=False)
-        for heading in ("painted at", "scales", "pictures", "to do", "batch"):
+        for heading in ("painted at", "scales", "pictures", "to do", "batch", "memory"):
             table.add_column(heading)
-        for group in plan.groups:
+        for group, size in zip(plan.groups, memory, strict=True):
             height, width = group.scales[-1]
             todo = sum(row.output in plan.todo for row in group.rows)
-            table.add_row(f"{width}×{height}", str(len(group.scales)), str(len(group.rows)), str(todo), str(group.lanes))
+            counts = (len(group.scales), len(group.rows), todo, group.lanes)
+            table.add_row(f"{width}×{height}", *map(str, counts), f"{size / 2**30:.2f} GiB" if size else "")
         if self.json:
             groups = [
-                {"shape": group.scales[-1], "scales": group.scales, "pictures": len(group.rows), "batch": group.lanes}
-                for group in plan.groups
+                {
+                    "shape": group.scales[-1],
+                    "scales": group.scales,
+                    "pictures": len(group.rows),
+                    "batch": group.lanes,
+                    "bytes": size,
+                }
+                for group, size in zip(plan.groups, memory, strict=True)
             ]
             facts = {"programs": programs, "todo": len(plan.todo), "done": plan.done, "refused": len(plan.refused)}
             print(json.dumps({"event": "plan", **facts, "groups": groups}))
@@ -191,6 +199,12 @@ class Batch:
             soft_wrap=True,
         )
         return 0
+
+
+def _bytes(group: Group, painter: Painter) -> int:
+    """The memory that painting a batch of the group takes, by the compiler's own account."""
+    model, shape = painter.model_for(group.settings), group.scales[-1]
+    return chunk_bytes(model, group.settings, *shape, lanes=group.lanes, shared=group.shared)
 
 
 def _leave(code: int) -> NoReturn:
