@@ -9,10 +9,14 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from stylejax.cli.app import App
 from stylejax.cli.batch import Batch
+from stylejax.cli.begin import BEGIN
+from stylejax.cli.completion import Completion
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
+from stylejax.cli.sections import REGISTRY
 from stylejax.cli.stylize import Stylize
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
@@ -43,9 +47,11 @@ class WeightsCommands:
 
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
+    | Annotated[Completion, tyro.conf.subcommand("completion")]
 )
 
 
@@ -53,15 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments in ([], ["stylize"]):
+        print(BEGIN, file=sys.stderr)
+        sys.exit(2)
     try:
-        stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe_asked_for(arguments)))
-        batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe_asked_for(arguments)))
-        command = tyro.cli(
-            Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
-            prog="stylejax",
-            description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
-            args=arguments,
-        )
+        command = _parse(arguments)
+        if isinstance(command, Completion):
+            command = _parse(["--tyro-print-completion", command.shell])  # which exits
         silence_decoders()
         keep_compiled_programs()
         sys.exit(command.run(console))
@@ -71,6 +75,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stylejax: stopped", highlight=False)
         sys.exit(130)
+
+
+def _parse(arguments: Sequence[str]) -> Any:
+    """The command that the arguments ask for; exits after a help text or a mistake."""
+    recipe = recipe_asked_for(arguments)
+    stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
+    batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe))
+    return tyro.cli(
+        Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
+        prog="stylejax",
+        description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
+        args=arguments,
+        registry=REGISTRY,
+    )
 
 
 def recipe_asked_for(arguments: Sequence[str]) -> str:
