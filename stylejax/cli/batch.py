@@ -23,6 +23,7 @@ from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import read_table, rows_of
 from stylejax.cli.batch_display import batch_display
+from stylejax.cli.live import LiveOptions, on_the_wall
 from stylejax.cli.machines import Machines
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
@@ -92,6 +93,8 @@ class Batch:
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
 
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -115,10 +118,14 @@ class Batch:
         store.folder.check()
         stop = Stop(self.grace)
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
+        watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
         try:
-            with heeding_signals(stop):
+            with watching as live, heeding_signals(stop):
                 engine = self.machines.make_engine()
-                tally = run_batch(plan, painter, store, stop=stop, observe=display.show, make_engine=engine)
+                observe = on_the_wall(live, display.show, stop)
+                tally = run_batch(plan, painter, store, stop=stop, observe=observe, make_engine=engine)
+                if live:
+                    live.end("stopped" if stop.requested else "finished")
         except (AbandonedError, KeyboardInterrupt):
             display.close()
             return _leave(stop.code or 130)
