@@ -3,8 +3,8 @@
     python scripts/compare_reference.py
 
 Features in float32 with a full-width VGG-19, objectives in float64 with an eighth of the width, all with seeded weights and
-small pictures on the CPU; about three minutes on two cores. It prints one line a comparison, the largest deviation beside the
-tolerance, and exits with 1 when one is exceeded.
+small pictures on the CPU; about two minutes on two quiet cores. It prints one line a comparison, the largest deviation beside
+the tolerance, and exits with 1 when one is exceeded.
 
 `--write-golden` writes `scripts/reference/golden.npz` anew, the PyTorch program's answers for a tiny network in float64, which
 the ordinary tests compare with, so that those need no PyTorch.

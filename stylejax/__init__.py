@@ -12,6 +12,7 @@ from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize, stylize_batch
+from stylejax.preview.report import write_report
 from stylejax.version import VERSION
 
 __version__ = VERSION
@@ -33,4 +34,5 @@ __all__ = [
     "objective",
     "stylize",
     "stylize_batch",
+    "write_report",
 ]

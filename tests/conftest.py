@@ -7,6 +7,7 @@ os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-
 
 import numpy as np
 import pytest
+from chromium import browser, page  # noqa: F401
 
 from stylejax.model.layers import kernel_shapes
 from stylejax.model.preprocessing import TORCHVISION

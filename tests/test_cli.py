@@ -116,6 +116,25 @@ def make_bad_files() -> None:
     Image.new("RGB", (1, 1)).save("dot.png")
     Path("truncated.safetensors").write_bytes(Path("tiny.safetensors").read_bytes()[:-1000])
     Path("pickled.pth").write_bytes(b"\x80\x04.")
+    Path("not.icc").write_bytes(b"not a profile")
+    for name, colors in (("two", ["red", "blue"]), ("three", ["red", "blue", "lime"]), ("other", ["red", "cyan"])):
+        labels = Image.new("RGB", (30, 30), colors[0])
+        for number, color in enumerate(colors):
+            labels.paste(color, (0, 10 * number, 30, 30))
+        labels.save(f"{name}-labels.png")
+    for name, box in (("black", (0, 0, 0, 0)), ("upper", (0, 0, 30, 15)), ("lower", (0, 15, 30, 30))):
+        mask = Image.new("L", (30, 30))
+        mask.paste(255, box)
+        mask.save(f"{name}-mask.png")
+
+
+PICTURES, RECIPE = ["content.png", "style.png"], ["--recipe", "crowson", "--model", "vgg19-torchvision"]
+TWO_STYLES = ["stylize", "content.png", "style.png", "style.png"]
+REGIONS = ["--content-mask=upper-mask.png", "--content-mask=lower-mask.png"]
+
+
+def masks(content: str, style: str) -> list[str]:
+    return [f"--content-mask={content}.png", f"--style-mask={style}.png"]
 
 
 BAD = {
@@ -142,6 +161,31 @@ BAD = {
     "unknown suffix": ([*stylize(), "-o", "out.gif"], ".png"),
     "folder as output": ([*stylize(), "-o", "folder.png"], "folder.png"),
     "output under a file": ([*stylize(), "-o", "style.png/out.png"], "style.png"),
+    "blend of three for two": ([*TWO_STYLES, "--style-blend", "1,2,3"], "3 shares for 2 styles"),
+    "blend of zeros": ([*TWO_STYLES, "--style-blend", "0,0"], "at least one share must be above 0"),
+    "negative blend": ([*TWO_STYLES, "--style-blend=-1,2"], "style_blend"),
+    "blend of regions": ([*TWO_STYLES, *REGIONS, "--style-blend", "1,2"], "leave the blend out"),
+    "black mask": (
+        [*TWO_STYLES, "--content-mask=black-mask.png", "--content-mask=upper-mask.png"],
+        "black-mask.png is all black",
+    ),
+    "black label picture": ([*stylize(), *masks("black-mask", "two-labels")], "black-mask.png is all of one color"),
+    "uncovered pixels": ([*TWO_STYLES, "--content-mask=upper-mask.png", "--content-mask=upper-mask.png"], "rows 24 to 47"),
+    "other labels": ([*stylize(), *masks("two-labels", "other-labels")], "has the label #0000ff (66.67% of it)"),
+    "a region of one picture": ([*stylize(), *masks("three-labels", "two-labels")], "#00ff00 (33.33% of it), which two-labels"),
+    "a style mask alone": ([*stylize(), "--style-mask=upper-mask.png"], "no content mask"),
+    "recipe without its network": (["stylize", *PICTURES, *RECIPE], "weights fetch vgg19-torchvision`, or run approximately"),
+    "unknown recipe": ([*stylize(), "--recipe", "monet"], "no recipe is called 'monet'"),
+    "color match without match": ([*stylize(), "--color-match", "pca"], "used with keep_color match only"),
+    "noise without noise": ([*stylize(), "--noise", "0.5"], "used with init noise only"),
+    "history under Adam": ([*stylize(), "--history", "20"], "used with optimizer l-bfgs only"),
+    "schedule under L-BFGS": ([*stylize(), "--optimizer", "l-bfgs", "--schedule", "cosine"], "used with optimizer adam only"),
+    "clamp under L-BFGS": ([*stylize(), "--recipe=udacity", "--optimizer=l-bfgs", "--clamp"], "clamp is True"),
+    "scale of a stretched style": ([*stylize(), "--style-fit=stretch", "--style-scale=.5"], "style_fit shrink or resize only"),
+    "scale and size of a style": ([*stylize(), "--style-size=99", "--style-scale=.5"], "give only one of them"),
+    "quiet and json": ([*stylize(), "--quiet", "--json"], "give only one of them"),
+    "proof without a profile": ([*stylize(), "--proof", "not.icc"], "not.icc is no ICC profile"),
+    "stop-when of 1": ([*stylize(), "--stop-when", "1"], "stop_when is 1"),
     "negative save-every": ([*stylize(), "--save-every", "-2"], "save_every"),
 }
 
@@ -168,6 +212,24 @@ def test_more_memory_than_there_is_is_refused_before_anything_is_written(styleja
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert told in err
     assert not Path("out.png").exists()
+
+
+def test_masks_of_another_shape_are_resized_with_a_note(stylejax_command):
+    make_bad_files()
+    arguments = stylize("-o", "out.png", *REGIONS)
+    arguments.insert(3, "content.png")
+    code, out, err = stylejax_command(*arguments)
+    assert (code, err) == (0, "")
+    assert "note: upper-mask.png is 30×30 and its picture 64×48; the mask was resized" in out
+
+
+def test_the_line_of_a_scale_that_had_converged_and_its_trace(stylejax_command):
+    many = ["--iterations", "60", "--stop-when", "0.9", "--trace", "losses.jsonl"]
+    code, out, _ = stylejax_command(*stylize("-o", "out.png", *many))
+    assert code == 0
+    assert "scale 1 had converged after 40 steps" in out and "step 40/40" in out
+    stopped = [record for record in map(json.loads, Path("losses.jsonl").read_text().splitlines()) if record.get("stopped")]
+    assert [(record["scale"], record["step"]) for record in stopped] == [(1, 39), (2, 39)]
 
 
 def test_a_command_that_cannot_be_parsed_exits_with_2(stylejax_command):

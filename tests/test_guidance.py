@@ -10,6 +10,8 @@ from stylejax.errors import SettingsError
 from stylejax.losses.guidance import layer_guides, make_guides
 from stylejax.losses.objective import ObjectiveSpec, Weights, make_targets, objective
 from stylejax.losses.statistics import channel_sums, measure
+from stylejax.model.load import build_model
+from stylejax.model.padding import ZERO, Padding
 
 STATISTICS = ("gram", "gram+mean", "wasserstein", "moments")
 LAYERS = ("relu1_1", "relu2_1")
@@ -45,7 +47,7 @@ def test_a_guided_gram_is_the_papers():
     features, mask = rng.standard_normal((4, 6, 3)), rng.uniform(0, 1, (1, 4, 6))
     channel = (mask / np.sqrt((mask**2).sum())).reshape(-1, 1)  # Σ T² = 1
     flat = features.reshape(-1, 3) * channel
-    guide = layer_guides(jnp.asarray(mask, jnp.float32), "relu1_1")[0]
+    guide = layer_guides(jnp.asarray(mask, jnp.float32), "relu1_1", ZERO)[0]
     gram = measure(channel_sums(jnp.asarray(features, jnp.float32), guide), "gram")["gram"]
     np.testing.assert_allclose(gram, flat.T @ flat, rtol=1e-5)
 
@@ -53,14 +55,16 @@ def test_a_guided_gram_is_the_papers():
 @pytest.mark.parametrize(
     ("height", "width", "layer"), [(33, 20, "relu1_1"), (35, 30, "relu3_1"), (47, 16, "relu5_1"), (19, 40, "pool3")]
 )
-def test_guides_add_up_to_one_at_every_layer_whatever_the_shape(height, width, layer):
+@pytest.mark.parametrize("padding", ["zero", "replicate", "reflect-conv1_1"])
+def test_guides_have_the_shape_of_every_layer_and_add_up_to_one(tiny_weights, height, width, layer, padding):
     masks = np.zeros((3, height, width), np.float32)
     masks[0] = 1
     masks[1, height // 2, width // 3] = 1  # a single pixel
     masks[2, -1:] = 0.5  # a strip that pooling may drop
-    guides = layer_guides(jnp.asarray(masks), layer)
-    stride = {"relu1_1": 1, "relu3_1": 4, "relu5_1": 16, "pool3": 8}[layer]
-    assert guides.shape == (3, height // stride, width // stride)
+    guides = layer_guides(jnp.asarray(masks), layer, Padding.named(padding))
+    model = build_model(tiny_weights, padding=padding)
+    features = jax.eval_shape(lambda image: model(image, (layer,)), jax.ShapeDtypeStruct((height, width, 3), np.float32))
+    assert guides.shape == (3, *features[layer].shape[:2])
     np.testing.assert_allclose(guides.sum((1, 2)), 1, rtol=1e-5)
     assert (np.asarray(guides) >= 0).all()
 
@@ -68,7 +72,7 @@ def test_guides_add_up_to_one_at_every_layer_whatever_the_shape(height, width, l
 def test_regions_weigh_as_much_as_they_cover():
     masks = np.zeros((2, 32, 32), np.float32)
     masks[0, :8], masks[1, 8:] = 1, 1
-    np.testing.assert_allclose(make_guides(jnp.asarray(masks), LAYERS).shares, [0.25, 0.75], rtol=1e-6)
+    np.testing.assert_allclose(make_guides(jnp.asarray(masks), LAYERS, ZERO).shares, [0.25, 0.75], rtol=1e-6)
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)

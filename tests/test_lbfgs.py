@@ -8,19 +8,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from programs import lowered_program
 
 import stylejax
 from stylejax.errors import SettingsError
 from stylejax.optimize import lbfgs, two_loop
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.jobs import Job, starting_images
+from stylejax.optimize.jobs import Job
 from stylejax.optimize.paint import paint
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Failure
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import start
-from stylejax.optimize.targets import batch_targets
 
 FAST = {"size": 48, "smallest_size": 48, "iterations": 20, "optimizer": "l-bfgs"}
 CURVATURES = np.logspace(0, 3, 50, dtype=np.float32)
@@ -194,19 +194,11 @@ def test_the_state_is_float32_and_keeps_its_types():
     assert state.history.steps.shape == (7, 4, 5, 3)
 
 
-def lowered_program(model, jobs, plan):
-    targets, shared = batch_targets(model, jobs, 36, 48, plan.objective)
-    lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, 36, 48))
-    weights = stylejax.Weights(jnp.ones((len(jobs), 2)), jnp.ones((len(jobs), 5)), jnp.ones(len(jobs)))
-    rates, never, steps = jnp.full((plan.chunk, len(jobs)), 0.02), jnp.zeros(len(jobs)), jnp.int32(3)
-    return run_chunk.lower(model, lanes, targets, weights, rates, never, steps, plan=plan, shared=shared).as_text()
-
-
 def test_a_batch_lowers_to_no_grouped_convolution_and_no_branch(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**FAST)
     jobs = [Job(content, (style,), settings)] * 3
-    text = lowered_program(tiny_model, jobs, Plan.of(settings, chunk=10))
+    text = lowered_program(tiny_model, jobs, 36, 48)
     groups = re.findall(r"(?:feature|batch)_group_count\s*=\s*(\d+)", text)
     assert len(groups) >= 2 * 13
     assert set(groups) == {"1"}

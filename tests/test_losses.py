@@ -11,10 +11,10 @@ from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.objective import ObjectiveSpec, Weights, blend_styles, make_targets, objective
-from stylejax.losses.statistics import channel_sums, measure
+from stylejax.losses.statistics import channel_sums, measure, statistic_of
 from stylejax.losses.style import style_loss
 from stylejax.losses.variation import variation_loss
-from stylejax.losses.wasserstein import square_root
+from stylejax.losses.wasserstein import square_root, wasserstein
 from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
@@ -30,8 +30,8 @@ def values(*shape, seed=0, dtype=np.float32):
 
 def loss_of(statistic, target, *, relative):
     """The style loss as a function of features."""
-    wanted = measure(channel_sums(target), statistic)
-    return lambda features: style_loss(measure(channel_sums(features), statistic), wanted, relative=relative)
+    wanted = statistic_of(target, statistic)
+    return lambda features: style_loss(statistic_of(features, statistic), wanted, relative=relative)
 
 
 def test_statistics_of_constant_features_in_closed_form():
@@ -42,24 +42,38 @@ def test_statistics_of_constant_features_in_closed_form():
     np.testing.assert_allclose(measure(sums, "gram+mean")["mean"], color, rtol=1e-6)
     np.testing.assert_allclose(measure(sums, "wasserstein")["covariance"], np.zeros((3, 3)), atol=1e-5)
     np.testing.assert_allclose(measure(sums, "moments")["deviation"], [1e-4] * 3, atol=3e-3)
+    centered = channel_sums(jnp.broadcast_to(jnp.asarray(1e3 * color), (4, 7, 3)), centered=True)
+    np.testing.assert_allclose(measure(centered, "wasserstein")["covariance"], 0, atol=1e-6)
+    np.testing.assert_allclose(measure(centered, "moments")["deviation"], [1e-4] * 3, atol=5e-4)  # rounding: 1e-7 of 3000
+    np.testing.assert_allclose(measure(centered, "gram")["gram"], 1e6 * np.outer(color, color), rtol=1e-6)
 
 
-def test_statistics_are_those_of_numpy():
+@pytest.mark.parametrize("centered", [False, True])
+def test_statistics_are_those_of_numpy(centered):
     features = np.asarray(values(5, 6, 3))
     flat = features.reshape(-1, 3)
-    sums = channel_sums(jnp.asarray(features))
+    sums = channel_sums(jnp.asarray(features), centered=centered)
     np.testing.assert_allclose(measure(sums, "gram")["gram"], flat.T @ flat / 30, rtol=1e-5, atol=1e-6)
     covariance = np.cov(flat.T, bias=True)
     np.testing.assert_allclose(measure(sums, "wasserstein")["covariance"], covariance, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(measure(sums, "moments")["deviation"], flat.std(0), rtol=1e-5)
 
 
-def test_tiles_add_up_to_the_picture():
-    features = values(6, 7, 3)
-    tiles = [features[:4, :3], features[:4, 3:], features[4:, :3], features[4:, 3:]]
-    together = sum((channel_sums(tile) for tile in tiles[1:]), channel_sums(tiles[0]))
-    for added, whole in zip(together, channel_sums(features), strict=True):
+@pytest.mark.parametrize("centered", [False, True])
+def test_tiles_add_up_to_the_picture_and_so_do_their_gradients(centered):
+    def of_tiles(features):
+        tiles = [features[:4, :3], features[:4, 3:], features[4:, :3], features[4:, 3:]]
+        first, *others = (channel_sums(tile, centered=centered) for tile in tiles)
+        return sum(others, first)
+
+    features, direction = values(6, 7, 3), values(3, 3, seed=1)
+    for added, whole in zip(of_tiles(features), channel_sums(features, centered=centered), strict=True):
         np.testing.assert_allclose(added, whole, rtol=1e-5, atol=1e-5)
+    gradients = [
+        jax.grad(lambda features, sums=sums: jnp.vdot(direction, sums(features).covariance))(features)
+        for sums in (of_tiles, channel_sums)
+    ]
+    np.testing.assert_allclose(*gradients, rtol=1e-4, atol=1e-6)
 
 
 def test_sums_of_half_precision_features_do_not_overflow():
@@ -127,17 +141,8 @@ HARD = {
 }
 
 
-ROUNDED_COVARIANCE = pytest.mark.xfail(
-    strict=True, reason="rounding gives the covariance negative eigenvalues, whose root diverges"
-)
-HARD_CASES = [
-    pytest.param(statistic, name, marks=ROUNDED_COVARIANCE if (statistic, name) == ("wasserstein", "flat and bright") else ())
-    for statistic in STATISTICS
-    for name in HARD
-]
-
-
-@pytest.mark.parametrize(("statistic", "name"), HARD_CASES)
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("name", HARD)
 def test_hard_features_have_a_finite_loss_and_gradient(statistic, name):
     hard = jnp.asarray(HARD[name])
     usual = values(4, 5, hard.shape[-1], seed=5)
@@ -173,6 +178,52 @@ def test_the_square_root_squares_to_the_matrix():
     matrix = np.diag([1.0, 2.0, 3.0]).astype(np.float32) + 0.3
     root = square_root(jnp.asarray(matrix))
     np.testing.assert_allclose(root @ root, matrix, atol=1e-4)
+
+
+def covariance_of_spectrum(eigenvalues, seed):
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(eigenvalues),) * 2))
+    return (axes * eigenvalues) @ axes.T
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_the_derivative_of_twelve_unconverged_iterations_is_that_of_the_iterations(symmetric):
+    """Not that of the exact root, from which a spectrum as wide as this keeps them away."""
+
+    def unrolled(matrix):
+        norm, identity = jnp.sqrt(jnp.sum(matrix**2)), jnp.eye(len(matrix))
+        y, z = matrix / norm, identity
+        for _ in range(12):
+            t = (3 * identity - z @ y) / 2
+            y, z = y @ t, t @ z
+        return y * jnp.sqrt(norm)
+
+    with jax.enable_x64(True):
+        matrix = jnp.asarray(covariance_of_spectrum(np.logspace(-6, 0, 12), seed=0))
+        matrix = matrix if symmetric else matrix + 1e-3 * values(12, 12, seed=2, dtype=np.float64)
+        direction = values(12, 12, seed=1, dtype=np.float64)
+        assert not symmetric or np.linalg.eigvalsh(square_root(matrix))[0] < 0.5e-3  # the exact root's is 1e-3
+        np.testing.assert_allclose(square_root(matrix), unrolled(matrix), rtol=1e-12)
+        ours, wanted = (jax.grad(lambda m, f=f: jnp.vdot(direction, f(m)))(matrix) for f in (square_root, unrolled))
+        np.testing.assert_allclose(ours, wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_the_backward_pass_of_a_square_root_keeps_no_iterate():
+    size, iterations = 5, 12
+    program = jax.make_jaxpr(jax.grad(lambda matrix: square_root(matrix, iterations).sum()))(jnp.eye(size))
+    kept = f"f32[{iterations},{size},{size}]"
+    assert kept not in str(program)
+
+
+def test_wasserstein_agrees_with_the_exact_distance_where_its_iterations_converge():
+    rng = np.random.default_rng(0)
+    means = rng.standard_normal((2, 8))
+    a, b = (covariance_of_spectrum(np.linspace(1, 3, 8), seed) for seed in (1, 2))
+    values_of, axes = np.linalg.eigh(b)
+    root = (axes * np.sqrt(values_of)) @ axes.T
+    exact = np.mean((means[0] - means[1]) ** 2) + np.trace(a + b) / 8
+    exact -= 2 * np.sqrt(np.linalg.eigvalsh(root @ a @ root)).sum() / 8
+    with jax.enable_x64(True):
+        assert float(wasserstein(means[0], a, means[1], b)) == pytest.approx(exact, rel=1e-4)
 
 
 def test_wasserstein_of_diagonal_covariances_in_closed_form():

@@ -87,6 +87,27 @@ def test_pooling_equals_a_loop(kind, shape):
     np.testing.assert_allclose(pool(jnp.asarray(features), kind), wanted, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["max", "average", "l2"])
+@pytest.mark.parametrize("edge", ["replicate", "reflect"])
+@pytest.mark.parametrize("shape", [(4, 6), (5, 7), (5, 4), (1, 3)])
+def test_pooling_pads_an_odd_edge_where_convolutions_do(kind, edge, shape):
+    features = np.asarray(values(*shape, 3))
+    mode = "edge" if edge == "replicate" or 1 in shape else "reflect"
+    even = np.pad(features, [(0, shape[0] % 2), (0, shape[1] % 2), (0, 0)], mode=mode)
+    np.testing.assert_array_equal(pool(jnp.asarray(features), kind, edge), pool(jnp.asarray(even), kind))
+
+
+@pytest.mark.parametrize("padding", ["zero", "replicate", "reflect", "replicate-conv1_1"])
+def test_deep_layers_see_the_edge_of_an_odd_picture_where_it_is_padded(tiny_weights, padding):
+    model, whole = build_model(tiny_weights, padding=padding), padding in ("replicate", "reflect")
+    image = 0.5 + 0.1 * values(47, 35, 3)
+    deep = jax.jit(lambda image: model(image, ("relu4_1",))["relu4_1"])
+    assert deep(image).shape[:2] == ((6, 5) if whole else (5, 4))
+    gradient = np.abs(np.asarray(jax.grad(lambda image: (deep(image) ** 2).sum())(image))).mean((1, 2))
+    edge = gradient[-2:].mean() / gradient[16:32].mean()
+    assert edge > 0.8 if whole else edge < 0.6
+
+
 def test_an_unknown_pooling_is_told():
     with pytest.raises(SettingsError, match="'max-rescaled' is not one of max, average"):
         pool(values(2, 2, 1), "max-rescaled")

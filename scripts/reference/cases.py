@@ -75,6 +75,8 @@ _DEFAULT = {
     "style_loss": "gram+mean",
     "padding": "replicate",
 }
+_UNDER_ADAM = {"optimizer": "adam", "clamp": False}
+"""How a recipe for L-BFGS is compared step by step: two line searches part at the first rounding, Adam's steps do not."""
 _CAFFE = ((1 / 255,) * 3, (123.68 / 255, 116.779 / 255, 103.939 / 255))
 _REPLICATE = Network(padding="replicate")
 
@@ -144,7 +146,7 @@ OBJECTIVES = (
     ),
     Case(
         "gatys-2016",
-        {"recipe": "gatys-2016"},
+        {"recipe": "gatys-2016", **_UNDER_ADAM},
         Formula(
             content={"conv4_2": 1e-3},
             style=dict.fromkeys(("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"), 1 / 5),
@@ -153,17 +155,21 @@ OBJECTIVES = (
             style_distance=formulas.gatys_style,
         ),
         Network("oxford", pooling="average"),
+        adam=True,
+        clamp=False,
     ),
     Case(
         "gatys-code",
-        {"recipe": "gatys-code"},
+        {"recipe": "gatys-code", **_UNDER_ADAM},
         Formula(content={"relu4_2": 1.0}, style=dict.fromkeys(STYLE_LAYERS, 1e3), style_distance=formulas.per_channel_squared),
         Network("oxford"),
+        adam=True,
         space=_CAFFE,
+        clamp=False,
     ),
     Case(
         "neural-style",
-        {"recipe": "neural-style"},
+        {"recipe": "neural-style", **_UNDER_ADAM},
         Formula(
             content={"relu4_2": 5.0},
             style=dict.fromkeys(STYLE_LAYERS, 100.0),
@@ -172,7 +178,9 @@ OBJECTIVES = (
             variation_of=formulas.absolute_variation_of_bytes,
         ),
         Network("oxford"),
+        adam=True,
         space=_CAFFE,
+        clamp=False,
     ),
     Case(
         "crowson",

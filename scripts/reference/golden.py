@@ -3,7 +3,8 @@
 `golden.npz` holds, all from `seeded`: the weights (`weights/conv1_1/kernel`, ...) and the pictures (`content`, `style`,
 `start`); and, computed in float64: for every problem in `PROBLEMS` the features of `start` at all ReLUs
 (`default/features/relu1_1`, `[rows, columns, channels]`), its weighted terms and their sum (`default/content`, `default/style`,
-`default/tv`, `default/total`) and the gradient of the sum for `start` (`default/gradient`).
+`default/tv`, `default/total`) and the gradient of the sum for `start` (`default/gradient`); and the same without features for
+every published recipe (`recipe/crowson/total`, ...), with the picture after `STEPS` steps of Adam (`recipe/crowson/iterate`).
 """
 
 from pathlib import Path
@@ -16,10 +17,12 @@ from reference.cases import OBJECTIVES, STYLE_LAYERS, Case
 from reference.formulas import Formula
 from reference.network import Network
 from reference.theirs import Problem
+from stylejax.optimize.recipes import settings_from
 
 PATH = Path(__file__).with_name("golden.npz")
 WIDTHS = (4, 8, 8, 12, 12)
 SIZE, STYLE_SIZE = (25, 34), (28, 23)
+STEPS = 20
 PROBLEMS = {
     "default": OBJECTIVES[0],
     "gram": Case(
@@ -35,6 +38,7 @@ PROBLEMS = {
     ),
 }
 """The default recipe; and plain means of squared differences, with another network, content layer and variation."""
+RECIPES = [case for case in OBJECTIVES if "recipe" in case.options]
 
 
 def write_golden() -> Path:
@@ -50,8 +54,23 @@ def write_golden() -> Path:
         answers[f"{name}/gradient"] = gradient
         for layer, value in _features(case, weights, start).items():
             answers[f"{name}/features/{layer}"] = value
+    for case in RECIPES:
+        answers |= {
+            f"recipe/{case.name}/{part}": value for part, value in _recipe(case, weights, content, style, start).items()
+        }
     np.savez_compressed(PATH, allow_pickle=False, **answers)
     return PATH
+
+
+def _recipe(
+    case: Case, weights: dict[str, np.ndarray], content: np.ndarray, style: np.ndarray, start: np.ndarray
+) -> dict[str, np.ndarray]:
+    style = seeded.picture(*SIZE, seed=10) if case.stretched else style
+    problem, settings = Problem.of(case, weights, content, [style], torch.float64), settings_from(case.options)
+    terms, gradient = problem.value_and_gradient(start)
+    *_, iterate = problem.adam_iterates(start, STEPS, settings.learning_rate, (settings.beta1, settings.beta2))
+    arrays = {"gradient": gradient.astype(np.float32), "iterate": iterate.astype(np.float32)}
+    return {term: np.asarray(value) for term, value in terms.items()} | arrays
 
 
 def _features(case: Case, weights: dict[str, np.ndarray], image: np.ndarray) -> dict[str, np.ndarray]:

@@ -40,7 +40,8 @@ def features(network: Network, weights: dict[str, Tensor], image: Tensor, wanted
             value = found[f"relu{place}"] = torch.relu(value)
             if set(wanted) <= set(found):
                 return {name: found[name][0] for name in wanted}
-        value = found[f"pool{block}"] = POOLING_SCALES[network.pooling] * _pool(network.pooling, value)
+        whole = _whole_windows(network.padding, value)
+        value = found[f"pool{block}"] = POOLING_SCALES[network.pooling] * _pool(network.pooling, whole)
     return {name: found[name][0] for name in wanted}
 
 
@@ -60,6 +61,14 @@ def _convolution(padding: str, weights: dict[str, Tensor], value: Tensor, place:
         mode = "zero"
     padded = functional.pad(value, (1, 1, 1, 1), mode=PADDING_MODES[mode])
     return functional.conv2d(padded, weights[f"conv{place}/kernel"], weights[f"conv{place}/bias"])
+
+
+def _whole_windows(padding: str, value: Tensor) -> Tensor:
+    """Where every convolution pads with the picture itself, an odd last row and column are padded, too, instead of dropped."""
+    mode = PADDING_MODES.get(padding, "constant")
+    if mode == "constant":
+        return value
+    return functional.pad(value, (0, value.shape[-1] % 2, 0, value.shape[-2] % 2), mode=mode)
 
 
 def _pool(kind: str, value: Tensor) -> Tensor:

@@ -17,7 +17,6 @@ from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
 from stylejax.paintings import PAINTINGS, demo_photograph
 
 STYLE_SIZE = 512
-WHOLE = 32  # sides that two scales of four poolings each divide evenly, so that no row at the edge is dropped
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ class Demo:
         began = time.monotonic()
         check_output(self.output / "contact_sheet.png")
         photograph = demo_photograph()
-        height, width = fit_long_side(photograph.shape[0], photograph.shape[1], self.size)
-        photograph = resize(photograph, *(max(1, round(side / WHOLE)) * WHOLE for side in (height, width)))
+        photograph = resize(photograph, *fit_long_side(photograph.shape[0], photograph.shape[1], self.size))
         styles = {name: draw(STYLE_SIZE, STYLE_SIZE) for name, draw in PAINTINGS.items()}
         write_picture(self.output / "photograph.png", photograph)
         for name, style in styles.items():

@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ import tyro
 from rich.console import Console
 
 from stylejax.cli.display import display_for
+from stylejax.cli.live import LiveOptions
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
 from stylejax.images.write import check_output, write_picture
@@ -20,9 +22,14 @@ from stylejax.optimize.budget import in_words
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.reader import named_picture
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.preview.command import repeat_command
+from stylejax.preview.live import Live
+from stylejax.preview.report import check_report, write_report
+from stylejax.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,11 @@ class Stylize:
     trace: Path | None = None
     """Write the losses of every step to this file, as JSON lines."""
 
+    report: Path | None = None
+    """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -76,6 +88,30 @@ class Stylize:
         self._check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+        with self._page(console) as live:
+            code = self._run(live, console)
+            if live:
+                live.end("stopped" if code else "finished")
+        return code
+
+    def _page(self, console: Console):
+        """The live page, if it is asked for."""
+        if not self.watching.live:
+            return nullcontext()
+        content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+        names = [style.source for style in styles]
+        return self.watching.page(
+            console,
+            f"{content.source} in the style of {', '.join(names)}",
+            content,
+            styles,
+            record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
+            | {"settings": self.settings.as_options()},
+            quiet=self.quiet,
+            as_json=self.json,
+        )
+
+    def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
         began = time.monotonic()
 
@@ -83,20 +119,23 @@ class Stylize:
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
+            if live:
+                live.show(progress)
 
         try:
             painting = self._paint(observe)
         except PaintingInterrupted as stopped:
             display.close()
-            return self._keep(stopped, console)
+            return self._keep(stopped, time.monotonic() - began, console)
         except NonFiniteError as failed:
             display.close()
-            self._finish(failed.painting)
+            self._finish(failed.painting, time.monotonic() - began)
             raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
         finally:
             display.close()
-        self._finish(painting)
-        self._report(painting, time.monotonic() - began, console)
+        seconds = time.monotonic() - began
+        self._finish(painting, seconds)
+        self._tell(painting, seconds, console)
         return 0
 
     def _paint(self, observe) -> Painting:
@@ -113,26 +152,37 @@ class Stylize:
     def _check(self) -> None:
         if not self.styles:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
+        if self.quiet and self.json:
+            raise SettingsError("got quiet and json; give only one of them")
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
         check_output(self.output, bits=self.bits)
         if self.trace:
             check_writable(self.trace)
+        if self.report:
+            check_report(self.report)
 
     def _save_intermediate(self, progress: Progress) -> None:
         name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
         write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
 
-    def _finish(self, painting: Painting) -> None:
+    def _finish(self, painting: Painting, seconds: float) -> None:
         painting.save(self.output, bits=self.bits)
         if self.trace:
             with write_atomically(self.trace) as file:
                 file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
+        if self.report:
+            write_report(self.report, painting, self.content, self.styles, command=self._command(), seconds=seconds)
 
-    def _keep(self, stopped: PaintingInterrupted, console: Console) -> int:
+    def _command(self) -> str:
+        """The command line that paints the same again."""
+        masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
+        return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
+
+    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> int:
         kept = bool(stopped.paintings)
         if kept:
-            self._finish(stopped.paintings[0])
+            self._finish(stopped.paintings[0], seconds)
         if self.json:
             print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
@@ -140,7 +190,7 @@ class Stylize:
             console.print(f"stopped; {told}", highlight=False, soft_wrap=True)
         return 130
 
-    def _report(self, painting: Painting, seconds: float, console: Console) -> None:
+    def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:
             last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
             result = {
@@ -162,3 +212,5 @@ class Stylize:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
             told = f"{self.output}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
             console.print(told, highlight=False, soft_wrap=True)
+            if self.report:
+                console.print(f"look at {self.report}", highlight=False, soft_wrap=True)

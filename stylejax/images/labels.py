@@ -45,6 +45,10 @@ def read_labels(picture: Picture) -> Labels:
     colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     labels = np.arange(len(colors)) if len(colors) <= MOST_LABELS else _common(colors, counts)
     if not 2 <= len(labels) <= MOST_LABELS:
+        if len(colors) == 1:
+            raise ImageError(
+                f"{picture.source} is all of one color; wanted a region, white on black, or several in flat colors"
+            )
         raise ImageError(
             f"{picture.source} has {len(colors)} colors, of which {len(labels)} are labels; wanted 2 to {MOST_LABELS} regions, "
             "each of one flat color, or one gray mask for each region"

@@ -14,5 +14,7 @@ def content_loss(features: Features, target: Features, *, relative: bool) -> Sca
         target: P, of the content picture.
         relative: divide by mean P², so that one weight means the same for every network, layer and size.
     """
+    wide = jnp.promote_types(features.dtype, jnp.float32)  # a difference of bfloat16 numbers would be rounded away
+    features, target = features.astype(wide), target.astype(wide)
     distance = jnp.mean((features - target) ** 2)
     return distance / jnp.maximum(jnp.mean(target**2), ENERGY_FLOOR) if relative else distance

@@ -22,7 +22,8 @@ def _forward(features: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def _backward(weight: Array, gradient: Array) -> tuple[Array, Array]:
-    return gradient * (weight / (jnp.abs(gradient).sum() + _FLOOR)), jnp.zeros_like(weight)
+    size = jnp.abs(gradient).sum(dtype=weight.dtype)
+    return (gradient * (weight / (size + _FLOOR))).astype(gradient.dtype), jnp.zeros_like(weight)
 
 
 unit_gradient.defvjp(_forward, _backward)

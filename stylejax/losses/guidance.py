@@ -17,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from stylejax.losses.statistics import StatisticName, channel_sums, measure
+from stylejax.losses.statistics import StatisticName, statistic_of
 from stylejax.losses.style import style_loss
-from stylejax.model.layers import smallest_side
+from stylejax.model.layers import poolings
+from stylejax.model.padding import Padding
 from stylejax.types import Features, Masks, Scalar
 
 _LEAST = 1e-30  # keeps a division finite for a mask that is black
@@ -34,19 +35,20 @@ class Guides(NamedTuple):
     """For each style layer the weights T² of its positions, `[regions, rows, columns]`, each region's adding up to one."""
 
 
-def make_guides(masks: Masks, layers: tuple[str, ...]) -> Guides:
+def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding) -> Guides:
     """Carry the regions of a picture down to `layers`.
 
     Args:
         masks: in [0, 1], of the shape of the picture; none of them black.
         layers: names of style layers.
+        padding: of the network, which decides how many positions its layers have.
     """
     areas = masks.sum((1, 2))
-    guides = {layer: layer_guides(masks, layer) for layer in layers}
+    guides = {layer: layer_guides(masks, layer, padding) for layer in layers}
     return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
 
 
-def layer_guides(masks: Masks, layer: str) -> Array:
+def layer_guides(masks: Masks, layer: str, padding: Padding) -> Array:
     """The weights T² `[regions, rows, columns]` of the positions of one layer, for each region adding up to one.
 
     T is the mask averaged down to the layer's resolution, the "simple" way of the paper's authors. Their other ways, which
@@ -56,20 +58,21 @@ def layer_guides(masks: Masks, layer: str) -> Array:
     Args:
         masks: in [0, 1], of the shape of the picture; none of them black.
         layer: its name.
+        padding: of the network.
     """
-    stride = smallest_side([layer])
-    down, across = _averaging(masks.shape[1], stride), _averaging(masks.shape[2], stride)
+    times = poolings(layer)
+    down, across = (_averaging(side, 2**times, padding.pooled(side, times)) for side in masks.shape[1:])
     channels = jnp.einsum("ih,rhw,jw->rij", down, masks, across, precision=lax.Precision.HIGHEST)
     weights = channels**2
     return weights / jnp.maximum(weights.sum((1, 2), keepdims=True), _LEAST)
 
 
-def _averaging(side: int, stride: int) -> np.ndarray:
+def _averaging(side: int, stride: int, positions: int) -> np.ndarray:
     """Averages `side` pixels over windows of `stride`, as `[positions, side]`.
 
-    The last window also takes in what pooling drops, so that no region is lost in there.
+    The last window takes in what there is: what pooling drops, too, so that no region is lost in there, and fewer pixels where
+    pooling pads the edge.
     """
-    positions = side // stride
     window = np.minimum(np.arange(side) // stride, positions - 1)
     matrix = (window == np.arange(positions)[:, np.newaxis]).astype(np.float32)
     return matrix / matrix.sum(1, keepdims=True)
@@ -77,7 +80,7 @@ def _averaging(side: int, stride: int) -> np.ndarray:
 
 def region_statistics(features: Features, guides: Array, statistic: StatisticName) -> dict[str, Array]:
     """The statistic of each region, its parts with a leading axis of regions; `guides` from `layer_guides`."""
-    regions = [measure(channel_sums(features, guide), statistic) for guide in guides]
+    regions = [statistic_of(features, statistic, guide) for guide in guides]
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 

@@ -18,7 +18,7 @@ from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_statistics
-from stylejax.losses.statistics import StatisticName, channel_sums, measure
+from stylejax.losses.statistics import StatisticName, statistic_of
 from stylejax.losses.style import style_loss
 from stylejax.losses.variation import VariationName, variation_loss
 from stylejax.model.vgg import VGG19
@@ -87,8 +87,11 @@ def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec, masks: Masks 
     """
     features = model(style, spec.style_layers) if spec.style_layers else {}
     if masks is None:
-        return {layer: measure(channel_sums(value), spec.statistic) for layer, value in features.items()}
-    return {layer: region_statistics(value, layer_guides(masks, layer), spec.statistic) for layer, value in features.items()}
+        return {layer: statistic_of(value, spec.statistic) for layer, value in features.items()}
+    return {
+        layer: region_statistics(value, layer_guides(masks, layer, model.spec.padding), spec.statistic)
+        for layer, value in features.items()
+    }
 
 
 def join_regions(styles: Sequence[dict[str, dict[str, Array]]]) -> dict[str, dict[str, Array]]:
@@ -143,7 +146,7 @@ def make_targets(
     style = join_regions(
         [style_targets(model, picture, spec, masks) for picture, masks in zip(pictures, style_masks, strict=True)]
     )
-    guides = make_guides(content_masks, spec.style_layers)
+    guides = make_guides(content_masks, spec.style_layers, model.spec.padding)
     return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style, guides))
 
 
@@ -173,7 +176,7 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, sp
 def _layer_style_loss(features: Features, targets: Targets, layer: str, spec: ObjectiveSpec) -> Scalar:
     target, guides = targets.style[layer], targets.guides
     if guides is None:
-        return style_loss(measure(channel_sums(features), spec.statistic), target, relative=spec.relative)
+        return style_loss(statistic_of(features, spec.statistic), target, relative=spec.relative)
     return guided_style_loss(
         features, target, guides.layers[layer], guides.shares, statistic=spec.statistic, relative=spec.relative
     )

@@ -5,6 +5,7 @@ All of them come from sums over positions, so the statistics of a huge picture a
 
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -13,6 +14,11 @@ from stylejax.types import Features, Guide
 StatisticName = Literal["gram", "gram+mean", "wasserstein", "moments"]
 
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
+
+
+_CENTERED = ("wasserstein", "moments")
+"""Statistics of distances from the mean. Taken from plain products, they would be small differences of large numbers: a flat
+and bright feature map would have a covariance with negative eigenvalues, by rounding alone."""
 
 
 class ChannelSums(NamedTuple):
@@ -26,24 +32,104 @@ class ChannelSums(NamedTuple):
         """The sums of two tiles together."""
         return ChannelSums(*(a + b for a, b in zip(self, other, strict=True)))
 
+    @property
+    def mean(self) -> Array:
+        """μ, `[channels]`."""
+        return self.first / self.ones
 
-def channel_sums(features: Features, guide: Guide | None = None) -> ChannelSums:
+    @property
+    def gram(self) -> Array:
+        """FᵀF / (H·W), `[channels, channels]`."""
+        return self.second / self.ones
+
+    @property
+    def covariance(self) -> Array:
+        """(F - μ)ᵀ(F - μ) / (H·W), `[channels, channels]`."""
+        return self.gram - jnp.outer(self.mean, self.mean)
+
+
+class CenteredSums(NamedTuple):
+    """The same, but for the products, which are those of the features' distances from their mean."""
+
+    ones: Array
+    first: Array
+    second: Array
+
+    def __add__(self, other: "CenteredSums") -> "CenteredSums":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The sums of two tiles together.
+
+        Source: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983, eq. 2.1b, for covariances.
+        """
+        apart, ones = other.mean - self.mean, self.ones + other.ones
+        between = self.ones * other.ones / ones * jnp.outer(apart, apart)
+        return CenteredSums(ones, self.first + other.first, self.second + other.second + between)
+
+    @property
+    def mean(self) -> Array:
+        """μ, `[channels]`."""
+        return self.first / self.ones
+
+    @property
+    def gram(self) -> Array:
+        """FᵀF / (H·W), `[channels, channels]`."""
+        return self.covariance + jnp.outer(self.mean, self.mean)
+
+    @property
+    def covariance(self) -> Array:
+        """(F - μ)ᵀ(F - μ) / (H·W), `[channels, channels]`, without negative eigenvalues."""
+        return self.second / self.ones
+
+
+Sums = ChannelSums | CenteredSums
+
+
+def channel_sums(features: Features, guide: Guide | None = None, *, centered: bool = False) -> Sums:
     """Sum over the positions of `[rows, columns, channels]`, at least in float32: sums in float16 overflow.
 
     Args:
         features: of one layer.
         guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
+        centered: sum distances from the mean. It takes one more pass over the features.
     """
-    flat = features.reshape(-1, features.shape[-1]).astype(jnp.promote_types(features.dtype, jnp.float32))
-    if guide is None:
-        second = jnp.matmul(flat.T, flat, precision=lax.Precision.HIGHEST)
-        return ChannelSums(jnp.asarray(flat.shape[0], flat.dtype), flat.sum(0), second)
-    weighted = flat * guide.reshape(-1, 1)
-    second = jnp.matmul(weighted.T, flat, precision=lax.Precision.HIGHEST)
-    return ChannelSums(guide.sum(), weighted.sum(0), second)
+    flat = features.reshape(-1, features.shape[-1])
+    exact = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))
+    counts = None if guide is None else guide.reshape(-1, 1)
+    ones = jnp.asarray(flat.shape[0], exact.dtype) if counts is None else counts.sum()
+    first = (exact if counts is None else exact * counts).sum(0)
+    if centered:
+        # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
+        exact = exact - lax.stop_gradient(first / ones)
+    if counts is not None:
+        second = _matmul((exact * counts).T, exact)
+    else:
+        second = _products(flat if flat.dtype == jnp.bfloat16 and not centered else exact)
+    return (CenteredSums if centered else ChannelSums)(ones, first, second)
 
 
-def measure(sums: ChannelSums, statistic: StatisticName) -> dict[str, Array]:
+@jax.custom_vjp
+def _products(flat: Array) -> Array:
+    """FᵀF of `[positions, channels]`. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
+    return _matmul(flat.T, flat)
+
+
+def _products_forward(flat: Array) -> tuple[Array, Array]:
+    return _products(flat), flat
+
+
+def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
+    # F (S + Sᵀ): one product. Autodiff, which does not know that both factors are the same, makes two and a transposition.
+    return (_matmul(flat, (gradient + gradient.T).astype(flat.dtype)).astype(flat.dtype),)
+
+
+_products.defvjp(_products_forward, _products_backward)
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    wide = jnp.promote_types(a.dtype, jnp.float32)
+    return jnp.matmul(a, b, precision=lax.Precision.HIGHEST, preferred_element_type=wide)
+
+
+def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
     """The named parts of a style statistic.
 
     gram         G = FᵀF / (H·W)                                              Gatys et al. 2016, eq. 3, over H·W
@@ -51,13 +137,16 @@ def measure(sums: ChannelSums, statistic: StatisticName) -> dict[str, Array]:
     wasserstein  mean and covariance of the features, as a normal distribution
     moments      mean and standard deviation of each channel                  Huang and Belongie 2017
     """
-    mean = sums.first / sums.ones
-    gram = sums.second / sums.ones
     if statistic == "gram":
-        return {"gram": gram}
+        return {"gram": sums.gram}
     if statistic == "gram+mean":
-        return {"gram": gram, "mean": mean}
+        return {"gram": sums.gram, "mean": sums.mean}
     if statistic == "wasserstein":
-        return {"mean": mean, "covariance": gram - jnp.outer(mean, mean)}
-    variance = jnp.diagonal(gram) - mean**2
-    return {"mean": mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
+        return {"mean": sums.mean, "covariance": sums.covariance}
+    variance = jnp.diagonal(sums.covariance)
+    return {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
+
+
+def statistic_of(features: Features, statistic: StatisticName, guide: Guide | None = None) -> dict[str, Array]:
+    """`measure` of the sums that suit the statistic."""
+    return measure(channel_sums(features, guide, centered=statistic in _CENTERED), statistic)

@@ -76,6 +76,14 @@ def kernel_shapes(widths: tuple[int, ...] = FULL_WIDTHS) -> dict[str, tuple[int,
     return shapes
 
 
+def poolings(name: str) -> int:
+    """How many poolings lie between the picture and layer `name`, that one included; each halves rows and columns."""
+    return sum(layer.kind == "pool" for layer in layers_up_to([name]))
+
+
 def smallest_side(names: Iterable[str]) -> int:
-    """Fewest pixels a picture's short side needs for the layers `names`, each pooling halving it (rounding down)."""
-    return 2 ** sum(layer.kind == "pool" for layer in layers_up_to(names))
+    """Fewest pixels a picture's short side needs for the layers `names`: those that one position of the deepest layer pools.
+
+    Where poolings pad the edge fewer would do, but such a layer would look at little but padding.
+    """
+    return 2 ** max(map(poolings, names), default=0)

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stylejax.model.convolution import PrecisionName
+from stylejax.model.device import ConvolutionName, PrecisionChoice, resolve_precision, resolve_winograd
 from stylejax.model.padding import Padding, PaddingName
 from stylejax.model.pooling import PoolingName
 from stylejax.model.sources import resolve, resolve_auto
@@ -16,7 +16,8 @@ def load_model(
     *,
     pooling: PoolingName = "max",
     padding: PaddingName = "replicate",
-    precision: PrecisionName = "float32",
+    precision: PrecisionChoice = "auto",
+    convolution: ConvolutionName = "auto",
 ) -> VGG19:
     """Load a feature network.
 
@@ -25,13 +26,15 @@ def load_model(
             the cache, otherwise the small network that comes with stylejax.
         pooling: of all five pooling layers.
         padding: of the convolutions.
-        precision: of the convolutions on a GPU or TPU.
+        precision: of the convolutions: `float32`, `tf32`, `bfloat16`, or `auto`, the fastest that looks the same here.
+        convolution: `direct`, `winograd`, or `auto`, the faster one of each layer here; see `stylejax.model.winograd`.
 
     Raises:
+        SettingsError: the device lacks the precision, or it does not go with the convolution.
         WeightsError: the set is not installed (the message says how to get it) or its file is damaged.
     """
     path = resolve_auto()[1] if name == "auto" else resolve(str(name))
-    return build_model(read_weights(path), pooling=pooling, padding=padding, precision=precision)
+    return build_model(read_weights(path), pooling=pooling, padding=padding, precision=precision, convolution=convolution)
 
 
 def build_model(
@@ -39,16 +42,19 @@ def build_model(
     *,
     pooling: PoolingName = "max",
     padding: PaddingName = "replicate",
-    precision: PrecisionName = "float32",
+    precision: PrecisionChoice = "auto",
+    convolution: ConvolutionName = "auto",
 ) -> VGG19:
     """A network from weights in memory."""
+    resolved = resolve_precision(precision)
     spec = NetworkSpec(
         name=weights.name,
         preprocessing=weights.preprocessing,
         widths=weights.widths,
         pooling=pooling,
         padding=Padding.named(padding),
-        precision=precision,
+        precision=resolved,
+        winograd=resolve_winograd(convolution, weights.widths, resolved),
     )
     return VGG19(spec, weights.arrays)
 

@@ -1,7 +1,8 @@
 """How a convolution sees past the edge of the picture.
 
 Zero padding is what VGG was trained with; it darkens the borders of a painted picture. Replicate and reflect padding do
-not, and can be applied to every convolution or to conv1_1 alone, which already removes most of the halo.
+not, and can be applied to every convolution or to conv1_1 alone, which already removes most of the halo. Applied to every
+convolution, they also fill the windows of the poolings that a side of odd length leaves incomplete.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from jax import Array
 
 from stylejax.errors import SettingsError
 
+PaddingMode = Literal["zero", "replicate", "reflect"]
 PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "reflect-conv1_1"]
 """`replicate` and `reflect` pad every convolution; with `-conv1_1` only the first, and the others with zeros."""
 
@@ -20,8 +22,9 @@ PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "refl
 class Padding:
     """The padding mode of the first convolution and of all the others."""
 
-    first: Literal["zero", "replicate", "reflect"]
-    rest: Literal["zero", "replicate", "reflect"]
+    first: PaddingMode
+    rest: PaddingMode
+    """Also that of the poolings."""
 
     @classmethod
     def named(cls, name: PaddingName) -> "Padding":
@@ -31,18 +34,32 @@ class Padding:
             raise SettingsError(f"padding {name!r} is not one of zero, replicate, reflect, replicate-conv1_1, reflect-conv1_1")
         return cls(mode, "zero" if only_first else mode)  # pyright: ignore[reportArgumentType]
 
-    def mode(self, layer: str) -> Literal["zero", "replicate", "reflect"]:
+    def mode(self, layer: str) -> PaddingMode:
         """The mode of convolution `layer`."""
         return self.first if layer == "conv1_1" else self.rest
+
+    def pooled(self, side: int, times: int) -> int:
+        """Rows or columns that `times` poolings leave of `side`."""
+        return side // 2**times if self.rest == "zero" else -(-side // 2**times)
 
 
 ZERO = Padding("zero", "zero")
 """What VGG was trained with."""
 
 
-def pad_by_one(features: Array, mode: Literal["zero", "replicate", "reflect"]) -> Array:
+def pad_by_one(features: Array, mode: PaddingMode) -> Array:
     """Add one row and one column on each side of `[..., rows, columns, channels]`."""
-    margins = [(0, 0)] * (features.ndim - 3) + [(1, 1), (1, 1), (0, 0)]
+    return _pad(features, mode, (1, 1), (1, 1))
+
+
+def pad_to_even(features: Array, mode: PaddingMode) -> Array:
+    """Add a row below and a column to the right of `[..., rows, columns, channels]` where their number is odd."""
+    rows, columns = features.shape[-3:-1]
+    return _pad(features, mode, (0, rows % 2), (0, columns % 2)) if rows % 2 or columns % 2 else features
+
+
+def _pad(features: Array, mode: PaddingMode, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+    margins = [(0, 0)] * (features.ndim - 3) + [rows, columns, (0, 0)]
     if mode == "reflect" and min(features.shape[-3:-1]) == 1:
         mode = "replicate"  # one pixel has no neighbor to reflect
     return jnp.pad(features, margins, mode={"zero": "constant", "replicate": "edge", "reflect": "reflect"}[mode])

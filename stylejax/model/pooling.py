@@ -1,4 +1,8 @@
-"""Pooling over 2×2 windows with stride 2; an odd last row or column is dropped, as VGG does.
+"""Pooling over 2×2 windows with stride 2.
+
+VGG drops an odd last row or column. Four poolings drop up to 15 pixels of the picture, which the deepest layers then do not see
+but the shallow ones do: a thin line of wrong colors can grow along the right or the lower edge. Where convolutions pad the
+edge with what is there, pooling does, too.
 
 The paper replaces max by average pooling. Averages are smaller than maxima, which lowers every deeper feature, so the
 `-rescaled` kinds multiply by the factors that restore the size of the activations (average 2, L2 0.78: Crowson 2021).
@@ -11,18 +15,26 @@ import jax.numpy as jnp
 from jax import Array
 
 from stylejax.errors import SettingsError
+from stylejax.model.padding import PaddingMode, pad_to_even
 
 PoolingName = Literal["max", "average", "average-rescaled", "l2", "l2-rescaled"]
 
 _SQRT_FLOOR = 1e-12  # keeps the derivative of the square root finite where a whole window is zero
 
 
-def pool(features: Array, kind: PoolingName) -> Array:
-    """Halve `[rows, columns, channels]`, rows and columns rounded down.
+def pool(features: Array, kind: PoolingName, edge: PaddingMode = "zero") -> Array:
+    """Halve `[rows, columns, channels]`.
+
+    Args:
+        features: the input.
+        kind: what becomes of the values of a window.
+        edge: how convolutions are padded. With `zero` rows and columns are rounded down, and an odd last one is dropped, as
+            published; otherwise they are rounded up, and an odd last one is padded in this mode.
 
     Raises:
         SettingsError: `kind` is not a `PoolingName`.
     """
+    features = features if edge == "zero" else pad_to_even(features, edge)
     name, _, rescaled = kind.partition("-")
     if name == "max" and not rescaled:
         return _max_pool(features)

@@ -130,7 +130,7 @@ def resolve(name_or_path: str | Path) -> Path:
             raise WeightsError(f"{text} is missing from this installation; install stylejax again")
         raise WeightsError(
             f"{text} is not on this machine; get it with `stylejax weights fetch {text}`, "
-            "or take the small network: --model vgg19-slim"
+            "or run approximately with the small network: --model vgg19-slim"
         )
     path = Path(text).expanduser()
     if path.is_file():

@@ -23,6 +23,7 @@ from stylejax.model.layers import CONV_NAMES, FULL_WIDTHS, layers_up_to, smalles
 from stylejax.model.padding import ZERO, Padding, pad_by_one
 from stylejax.model.pooling import PoolingName, pool
 from stylejax.model.preprocessing import Preprocessing
+from stylejax.model.winograd import convolve_by_tiles, flipped, transform_kernel
 from stylejax.types import Image
 
 
@@ -40,6 +41,8 @@ class NetworkSpec:
     pooling: PoolingName = "max"
     padding: Padding = ZERO
     precision: PrecisionName = "float32"
+    winograd: tuple[str, ...] = ()
+    """Convolutions that are computed by Winograd's algorithm: a choice of speed, for CPUs; see `stylejax.model.winograd`."""
 
 
 class VGG19(nnx.Module):
@@ -50,6 +53,12 @@ class VGG19(nnx.Module):
         self.spec = spec
         self.kernels = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/kernel"])) for name in CONV_NAMES})
         self.biases = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/bias"])) for name in CONV_NAMES})
+        self.winograd_kernels = nnx.Dict(
+            {name: FrozenParam(transform_kernel(weights[f"{name}/kernel"])) for name in spec.winograd}
+        )
+        self.winograd_gradient_kernels = nnx.Dict(
+            {name: FrozenParam(transform_kernel(flipped(weights[f"{name}/kernel"]))) for name in spec.winograd}
+        )
 
     def __call__(self, image: Image, layers: Iterable[str]) -> dict[str, Array]:
         """Features of `image` at `layers`, computing no deeper than the deepest of them.
@@ -59,7 +68,7 @@ class VGG19(nnx.Module):
             layers: names such as `relu4_2`, `conv4_2`, `pool3`.
 
         Returns:
-            `{"relu4_2": [rows, columns, channels], ...}` in float32.
+            `{"relu4_2": [rows, columns, channels], ...}` in float32, or in bfloat16 where that is the network's precision.
 
         Raises:
             SettingsError: a layer does not exist, or the picture is too small for the deepest one or of whole numbers.
@@ -81,17 +90,21 @@ class VGG19(nnx.Module):
             elif layer.kind == "relu":
                 value = _relu(value)
             else:
-                value = pool(value, self.spec.pooling)
+                value = pool(value, self.spec.pooling, self.spec.padding.rest)
             if layer.name in layers:
                 features[layer.name] = value
         return features
 
     def _convolve(self, value: Array, layer: str) -> Array:
-        kernel = lax.stop_gradient(self.kernels[layer][...])
         bias = lax.stop_gradient(self.biases[layer][...])
         mode = self.spec.padding.mode(layer)
         padded = value if mode == "zero" else pad_by_one(value, mode)
-        return convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision) + bias
+        if layer in self.spec.winograd:
+            kernels = lax.stop_gradient((self.winograd_kernels[layer][...], self.winograd_gradient_kernels[layer][...]))
+            return convolve_by_tiles(padded, *kernels, zero_padded=mode == "zero") + bias
+        kernel = lax.stop_gradient(self.kernels[layer][...])
+        result = convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision)
+        return (result + bias).astype(result.dtype)
 
 
 @jax.custom_vjp

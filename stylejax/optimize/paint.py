@@ -81,6 +81,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 stops=stopped,
                 memory=memory,
             )
+            clock.resume()
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:

@@ -77,6 +77,12 @@ class Clock:
         done = sum(self._work[: scale - 1]) + self._work[scale - 1] * share
         return done / total, (now - self._began) * (total - done) / done, per_step
 
+    def resume(self) -> None:
+        """Do not count the time since the last tick: it was the consumer's, who may have waited."""
+        now = time.perf_counter()
+        self._began += now - self._last
+        self._last = now
+
 
 def trace_records(trace: Trace, count: int, lane: int, stop: Stop | None, **place: int) -> list[dict[str, Any]]:
     """The first `count` rows of a chunk's trace for one lane, or as many as there are before its `stop`.

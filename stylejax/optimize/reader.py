@@ -1,5 +1,6 @@
 """The pictures and masks of a batch, each read and prepared once, so that lanes that share one share its array."""
 
+import dataclasses
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
+from stylejax.images.proof import soft_proof
 from stylejax.images.read import to_picture
 from stylejax.optimize.colors import content_to_paint, style_to_paint
 from stylejax.optimize.settings import Settings
@@ -22,9 +24,13 @@ class Reader:
     def __init__(self):
         self._made: dict[Hashable, Any] = {}
 
-    def read(self, source: Source) -> Picture:
-        """The picture of `source`."""
-        return self._once(("picture", _key(source)), lambda: to_picture(source))
+    def read(self, source: Source, *, proof: str = "") -> Picture:
+        """The picture of `source`, as a printer would print it where the path of its profile is given."""
+        picture = self._once(("picture", _key(source)), lambda: to_picture(source))
+        if not proof:
+            return picture
+        proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
+        return self._once(("proof", _key(source), proof), proofed)
 
     def content(self, content: Picture, settings: Settings) -> HostImage:
         """The content as it is painted; see `optimize.colors`."""
@@ -71,6 +77,11 @@ def mask_lists(masks: Sequence[Sequence[Source]] | None, lanes: int, name: str) 
 def source_name(source: Source) -> str:
     """What a record calls a source: a file's name without its folders, which are nobody's business, or a kind of object."""
     return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
+
+
+def named_picture(source: Source) -> Picture:
+    """The picture of `source`, under the name that a record has for it."""
+    return dataclasses.replace(to_picture(source), source=source_name(source))
 
 
 def _key(source: Source) -> Hashable:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from stylejax.errors import SettingsError
+from stylejax.optimize.contradictions import check_used
 from stylejax.optimize.settings import Settings
 
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
@@ -23,6 +24,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # no count of steps and no distribution for its white noise; both are ours.
     "gatys-2016": Settings(
         recipe="gatys-2016",
+        precision="float32",
         size_rule="short",
         style_fit="resize",
         model="vgg19",
@@ -46,6 +48,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # Gatys, PytorchNeuralStyleTransfer notebook, 2017: 500 evaluations at 512 pixels, then 200 at 800.
     "gatys-code": Settings(
         recipe="gatys-code",
+        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         size=800,
@@ -71,6 +74,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # Johnson, neural-style, 2015, as its PyTorch port runs it. Total variation counts in 0-255 units: 1e-3 · 255.
     "neural-style": Settings(
         recipe="neural-style",
+        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         style_fit="resize",
@@ -92,9 +96,11 @@ RECIPES: dict[RecipeName, Settings] = {
         init="noise",
         noise=1e-3,
     ),
-    # Crowson, style-transfer-pytorch, 2021.
+    # Crowson, style-transfer-pytorch, 2021. Its gradient of a square root solves the Lyapunov equation of the converged root;
+    # ours is that of the iterations which are run, 2.6 % away from it (photograph at 256 pixels, vgg19-slim).
     "crowson": Settings(
         recipe="crowson",
+        precision="float32",
         content_layers="relu4_2",
         model="vgg19-torchvision",
         pooling="max",
@@ -116,6 +122,7 @@ RECIPES: dict[RecipeName, Settings] = {
     # The lesson's notebook (Udacity, 2018).
     "udacity": Settings(
         recipe="udacity",
+        precision="float32",
         content_layers="relu4_2",
         size=400,
         style_fit="stretch",
@@ -154,11 +161,14 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     """The settings of `options["recipe"]`, or of the default recipe, with the other `options` in place of its parts.
 
     Raises:
-        SettingsError: an option or the recipe does not exist, or has an impossible value.
+        SettingsError: an option or the recipe does not exist, has an impossible value, or would not be used.
     """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in options:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
             raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
-    return dataclasses.replace(recipe_named(options.get("recipe", "stylejax")), **options)
+    recipe = recipe_named(options.get("recipe", "stylejax"))
+    settings = dataclasses.replace(recipe, **options)
+    check_used(settings, [name for name in options if getattr(settings, name) != getattr(recipe, name)])
+    return settings

@@ -15,7 +15,7 @@ from stylejax.losses.normalization import NormalizationName
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.losses.statistics import StatisticName
 from stylejax.losses.variation import VariationName
-from stylejax.model.convolution import PrecisionName
+from stylejax.model.device import ConvolutionName, PrecisionChoice
 from stylejax.model.layers import check_layer_names
 from stylejax.model.padding import PaddingName
 from stylejax.model.pooling import PoolingName
@@ -38,7 +38,8 @@ _KINDS = {
     "normalization": NormalizationName,
     "pooling": PoolingName,
     "padding": PaddingName,
-    "precision": PrecisionName,
+    "precision": PrecisionChoice,
+    "convolution": ConvolutionName,
     "optimizer": OptimizerName,
     "space": SpaceName,
     "schedule": ScheduleName,
@@ -101,6 +102,9 @@ class Settings:
     color_match: ColorMatchName = "cholesky"
     """How `keep_color match` moves colors: `cholesky`, `pca`, or `symmetric`, which moves them least."""
 
+    proof: str = ""
+    """Path of a CMYK printer's ICC profile: content and styles are first brought to the colors that it can print."""
+
     variation: VariationName = "squared"
     """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
 
@@ -114,8 +118,13 @@ class Settings:
     padding: PaddingName = "replicate"
     """How convolutions see past the edge; `zero` is the published choice and leaves halos."""
 
-    precision: PrecisionName = "float32"
-    """Arithmetic of the convolutions on a GPU or TPU."""
+    precision: PrecisionChoice = "auto"
+    """What convolutions multiply: `float32`, `tf32` (NVIDIA GPUs), `bfloat16`, or `auto`: bfloat16 on a GPU or TPU that is good
+    at it, and float32 on a CPU. All else is float32 always."""
+
+    convolution: ConvolutionName = "auto"
+    """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one of each layer
+    on this device."""
 
     iterations: int = 100
     """Steps at each scale."""

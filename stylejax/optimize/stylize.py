@@ -123,8 +123,11 @@ def stylize_batch(
     if not everything:
         raise SettingsError("got no picture to paint; give at least one content and one style")
     reader = Reader()
-    pictures = [reader.read(content) for content in contents]
-    style_pictures = [[reader.read(style) for style in _as_list(style)] for style in styles]
+    proofs = [settings.proof for settings in everything]
+    pictures = [reader.read(content, proof=proof) for content, proof in zip(contents, proofs, strict=True)]
+    style_pictures = [
+        [reader.read(style, proof=proof) for style in _as_list(each)] for each, proof in zip(styles, proofs, strict=True)
+    ]
     masks = [mask_lists(content_masks, len(contents), "content_masks"), mask_lists(style_masks, len(contents), "style_masks")]
     jobs = [_job(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
     sources = [_sources(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
@@ -135,7 +138,13 @@ def stylize_batch(
 
 def network_for(settings: Settings) -> VGG19:
     """The feature network that `settings` ask for."""
-    return load_model(settings.model, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
+    return load_model(
+        settings.model,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        precision=settings.precision,
+        convolution=settings.convolution,
+    )
 
 
 def non_finite(painting: Painting) -> NonFiniteError:
@@ -164,7 +173,7 @@ def _job(
         content=reader.content(content, settings),
         styles=tuple(reader.style(style, content, settings) for style in styles),
         settings=settings,
-        init=None if settings.init in STARTS else reader.read(settings.init).pixels,
+        init=None if settings.init in STARTS else reader.read(settings.init, proof=settings.proof).pixels,
         regions=reader.regions(content_masks, style_masks, content, styles),
     )
 

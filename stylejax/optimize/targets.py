@@ -26,7 +26,7 @@ from stylejax.types import HostImage
 
 _content_targets = jax.jit(content_targets, static_argnames="spec")
 _style_targets = jax.jit(style_targets, static_argnames="spec")
-_guides = jax.jit(make_guides, static_argnames="layers")
+_guides = jax.jit(make_guides, static_argnames=("layers", "padding"))
 
 
 def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, spec: ObjectiveSpec) -> tuple[Targets, Shared]:
@@ -38,7 +38,8 @@ def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, sp
     def guides(job: Job):
         if job.regions is None:
             return None
-        return _guides(jnp.asarray(resize_masks(job.regions.content, height, width)), layers=spec.style_layers)
+        masks = jnp.asarray(resize_masks(job.regions.content, height, width))
+        return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
 
     styles = StyleTargets(model, height, width, spec)
     shared = shared_targets(jobs, height, width)

@@ -1,0 +1,96 @@
+"""What watching costs: the seconds of a run with and without somebody at the live page, in turns.
+
+    python scripts/benchmark_live.py --rounds 3
+
+Paints one picture of the size with the small network; a client in a process of its own follows the stream, and fetches the
+picture and the curves at every state as a browser does. Prints the seconds of each run and the difference of the medians.
+Compilation is done before the first round. About 80 seconds on two quiet cores.
+"""
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import requests
+import tyro
+
+import stylejax
+from stylejax.images.read import to_picture
+from stylejax.paintings import PAINTINGS, demo_photograph
+from stylejax.preview.live import Live
+from stylejax.preview.server import Server
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What to paint, and how often."""
+
+    size: int = 384
+    """Long side of the picture."""
+    iterations: int = 30
+    """Steps at each of two scales."""
+    rounds: int = 3
+    """Runs of each kind."""
+    watch: str = ""
+    """Only be the client of the page at this address."""
+
+
+def main() -> None:
+    arguments = tyro.cli(Arguments, description=__doc__)
+    if arguments.watch:
+        watch(arguments.watch)
+        return
+    photograph, style = demo_photograph(), next(iter(PAINTINGS.values()))(512, 512)
+    options = {"size": arguments.size, "smallest_size": arguments.size // 2, "iterations": arguments.iterations}
+    model = stylejax.load_model("vgg19-slim")
+
+    def paint(live: Live | None) -> float:
+        began = time.perf_counter()
+        stylejax.stylize(photograph, style, model=model, observe=live.show if live else None, **options)
+        return time.perf_counter() - began
+
+    def paint_watched() -> float:
+        live = Live("benchmark", to_picture(photograph), [to_picture(style)])
+        server = Server(live)
+        command = [sys.executable, __file__, "--watch", server.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+            assert client.stdout is not None
+            client.stdout.readline()  # it has seen the first state
+            seconds = paint(live)
+            live.end("finished")
+            print(f"watched {seconds:6.2f} s  the client fetched {client.stdout.readline().strip()}", flush=True)
+        server.close()
+        return seconds
+
+    paint_watched()  # compiles the steps and the thumbnails
+    alone, watched = [], []
+    for _ in range(arguments.rounds):
+        alone.append(paint(None))
+        print(f"alone   {alone[-1]:6.2f} s", flush=True)
+        watched.append(paint_watched())
+    cost = statistics.median(watched) / statistics.median(alone) - 1
+    print(f"watching costs {cost:+.1%} (medians of {arguments.rounds})")
+
+
+def watch(url: str) -> None:
+    """Do what the page does: follow the states, fetch each new picture and the curves."""
+    pictures = 0
+    with requests.get(f"{url}events", stream=True, timeout=60) as stream, contextlib.suppress(requests.ConnectionError):
+        for line in stream.iter_lines(chunk_size=1):
+            if not line.startswith(b"data: "):
+                continue
+            if pictures == 0:
+                print("watching", flush=True)
+            pictures += 1
+            requests.get(f"{url}picture/1", timeout=60)
+            requests.get(f"{url}curves", timeout=60)
+            if b'"finished"' in line:
+                break
+    print(f"{pictures} pictures", flush=True)
+
+
+if __name__ == "__main__":
+    main()

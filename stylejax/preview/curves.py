@@ -1,0 +1,110 @@
+"""Loss curves as SVG: the total and its terms over the steps of all scales, on a logarithmic axis.
+
+The drawing fills the width that it is given while its letters keep their size: labels and bands stand at percentages, and
+the curves lie in an inner drawing that is stretched. Its colors are left to the style sheet of the page.
+"""
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+TERMS = ("total", "content", "style", "tv")
+
+_HEIGHT, _TOP, _BOTTOM = 280, 24, 24
+_PLOT = _HEIGHT - _TOP - _BOTTOM
+_COLUMNS = 300
+"""Longer runs are drawn as the lowest and highest value of each of so many columns, so that no peak is lost."""
+_DECADES = 5
+"""A curve is cut where it lies further below the highest value: the content term starts at exactly 0."""
+
+
+def curves_svg(records: Sequence[Mapping[str, Any]]) -> str:
+    """Draw the trace of one picture.
+
+    Args:
+        records: one a step, as in `Painting.trace`.
+
+    Returns:
+        An `<svg>` element without any text from outside. Terms that are nowhere positive are left out; without records, or
+        before any loss is positive, the plot is empty.
+    """
+    values = {term: np.array([float(record[term]) for record in records]) for term in TERMS}
+    positive = np.concatenate([each[np.isfinite(each) & (each > 0)] for each in values.values()])
+    if not positive.size:
+        return _svg("Loss curves: no steps yet", [])
+    high = math.log10(positive.max())
+    low = max(math.log10(positive.min()), high - _DECADES)
+    pad = max(0.05 * (high - low), 0.02)
+    low, high = low - pad, high + pad
+    starts = {index for index in range(1, len(records)) if records[index]["scale"] != records[index - 1]["scale"]}
+    lines, labels = _gridlines(low, high)
+    inner = f'<svg y="{_TOP}" width="100%" height="{_PLOT}" viewBox="0 0 1000 1000" preserveAspectRatio="none">'
+    curves = [_curve(term, values[term], starts, low, high) for term in reversed(TERMS)]
+    return _svg(f"Loss curves of {len(records)} steps", [*_bands(records), *lines, inner, *curves, "</svg>", *labels])
+
+
+def _svg(label: str, parts: Sequence[str]) -> str:
+    inside = "".join(parts)
+    return f'<svg class="curves" width="100%" height="{_HEIGHT}" role="img" aria-label="{label}">{inside}</svg>'
+
+
+def _bands(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A band for each scale, with its size above and its first step below."""
+    parts, first = [], 0
+    for scale, group in groupby(records, key=lambda record: record["scale"]):
+        rows = list(group)
+        left, width = 100 * first / len(records), 100 * len(rows) / len(records)
+        kind = "odd" if scale % 2 else "even"
+        parts.append(f'<rect class="{kind}" x="{left:.3f}%" y="{_TOP}" width="{width:.3f}%" height="{_PLOT}"/>')
+        if width > 8:  # narrower bands have no room for words
+            parts.append(f'<text x="{left:.3f}%" dx="4" y="{_TOP - 8}">{rows[0]["width"]}×{rows[0]["height"]}</text>')
+            parts.append(f'<text x="{left:.3f}%" dx="4" y="{_HEIGHT - 8}">step {first + 1}</text>')
+        first += len(rows)
+    parts.append(f'<text class="end" x="100%" dx="-4" y="{_HEIGHT - 8}">{len(records)}</text>')
+    return parts
+
+
+def _gridlines(low: float, high: float) -> tuple[list[str], list[str]]:
+    """Lines at round values, few enough to be told apart, and their labels."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    steps = (1,) if high - low > 3 else (1, 2, 5) if high - low > 0.7 else tuple(1 + 0.5 * tenth for tenth in range(18))
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    lines, labels = [], []
+    for tick in ticks:
+        share = (high - math.log10(tick)) / (high - low)
+        if 0 <= share <= 1:
+            y = _TOP + share * _PLOT
+            lines.append(f'<line x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
+            if share > 0.05:
+                labels.append(f'<text class="value" x="4" y="{y - 3:.1f}">{tick:.3g}</text>')
+    return lines, labels
+
+
+def _curve(term: str, values: np.ndarray, starts: Set[int], low: float, high: float) -> str:
+    """One line, in pieces where a scale starts and where it is too low to be drawn or not finite."""
+    pieces: list[list[str]] = [[]]
+    for index in _drawn(values, starts):
+        if index in starts:
+            pieces.append([])
+        value = values[index]
+        if np.isfinite(value) and value > 0 and math.log10(value) >= low:
+            x = 1000 * (index + 0.5) / len(values)
+            y = 1000 * (high - math.log10(value)) / (high - low)
+            pieces[-1].append(f"{x:.1f},{y:.1f}")
+        elif pieces[-1]:
+            pieces.append([])
+    path = "".join(f"M{' L'.join(piece)}{' h.1' if len(piece) == 1 else ''}" for piece in pieces if piece)
+    return f'<path class="{term}" d="{path}"/>' if path else ""
+
+
+def _drawn(values: np.ndarray, starts: Set[int]) -> list[int]:
+    """Indices of the values to draw, in order."""
+    if len(values) <= 2 * _COLUMNS:
+        return list(range(len(values)))
+    chosen = {0, len(values) - 1, *starts}
+    for column in np.array_split(np.arange(len(values)), _COLUMNS):
+        chosen |= {int(column[np.argmin(values[column])]), int(column[np.argmax(values[column])])}
+    return sorted(chosen)

@@ -1,0 +1,48 @@
+"""Pictures as bytes for a page: JPEG, or PNG where there is opacity, no larger than a screen needs."""
+
+import base64
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from stylejax.images.encode import JPEG, PNG, write_with_pillow
+from stylejax.images.resize import fit_long_side, resize
+
+QUALITY = 88
+
+
+def data_uri(pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int) -> str:
+    """A `data:` address of the picture.
+
+    Args:
+        pixels: sRGB in [0, 1], `[height, width, 3]`.
+        alpha: opacity in [0, 1], `[height, width]`.
+        long_side: larger pictures are made so small.
+    """
+    kind, data = encoded(pixels, alpha, long_side=long_side)
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def encoded(pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int) -> tuple[str, bytes]:
+    """Media type and bytes of the picture; arguments as for `data_uri`."""
+    values = pixels if alpha is None else np.concatenate([pixels, alpha[..., np.newaxis]], axis=2)
+    if max(values.shape[:2]) > long_side:
+        values = resize(values, *fit_long_side(values.shape[0], values.shape[1], long_side))
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return ("image/jpeg", jpeg(levels)) if alpha is None else ("image/png", png(levels))
+
+
+def jpeg(levels: np.ndarray) -> bytes:
+    """A JPEG file of uint8 `[height, width, 3]`."""
+    file = BytesIO()
+    write_with_pillow(file, levels, JPEG, None, QUALITY)
+    return file.getvalue()
+
+
+def png(levels: np.ndarray, record: Mapping[str, Any] | None = None) -> bytes:
+    """A PNG file of uint8 `[height, width, 3 or 4]`, with the record of its making."""
+    file = BytesIO()
+    write_with_pillow(file, levels, PNG, record, QUALITY)
+    return file.getvalue()

@@ -1,0 +1,200 @@
+"""A run as the live page shows it: the painting thread writes, the server's thread reads, and what is pressed comes back.
+
+`Live.show` is an observer of painting. It hands references over and, while somebody watches, has thumbnails made on the
+device; transfers and encoding happen in the server's thread. A press of *stop* ends the run as Ctrl-C does, by a
+`KeyboardInterrupt` raised from `show`.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from jax import Array
+
+from stylejax.images.picture import Picture
+from stylejax.optimize.progress import Progress
+from stylejax.preview.curves import TERMS, curves_svg
+from stylejax.preview.embed import jpeg, png
+from stylejax.preview.thumbnails import shrunk
+
+Status = Literal["starting", "painting", "paused", "stopping", "finished", "stopped", "failed"]
+Button = Literal["stop", "pause", "resume"]
+
+SECONDS_BETWEEN_THUMBNAILS = 0.5
+MOST_TILES = 60
+"""Pictures on the wall of a batch; the oldest make room."""
+
+
+@dataclass(eq=False)
+class Tile:
+    """One picture on the page."""
+
+    number: int
+    name: str
+    total: float = math.nan
+    version: int = 0
+    """Counts thumbnails; 0 while there is none."""
+    thumbnails: Array | None = None
+    """Uint8 `[lanes, height, width, 3]` on the device, of all that was painted together."""
+    lane: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """What the page shows of it, but for the picture."""
+        return {"number": self.number, "name": self.name, "version": self.version, "total": _short(self.total)}
+
+
+@dataclass(eq=False)
+class Live:
+    """What a page shows, and what its buttons ask for."""
+
+    title: str
+    content: Picture | None = None
+    """Shown beside the picture; None for a wall of many pictures."""
+    styles: Sequence[Picture] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """What a saved copy says of its making."""
+
+    def __post_init__(self):
+        self._condition = threading.Condition()
+        self._status: Status = "starting"
+        self._version = 0
+        self._watchers = 0
+        self._tiles: dict[str, Tile] = {}
+        self._numbered = 0
+        self._progress: Progress | None = None
+        self._counts: tuple[int, int] | None = None
+        self._records: list[dict[str, Any]] = []
+        self._last_thumbnails = 0.0
+        self._message = ""
+
+    # The painting thread
+
+    def show(self, progress: Progress, names: Sequence[str] = ("",), counts: tuple[int, int] | None = None) -> None:
+        """Show the state of the pictures called `names`; waits while the run is paused.
+
+        Args:
+            progress: from painting.
+            names: of the pictures, one a lane.
+            counts: of a batch, how many pictures are finished, and how many there are in all.
+
+        Raises:
+            KeyboardInterrupt: *stop* was pressed.
+        """
+        with self._condition:
+            self._progress, self._counts = progress, counts
+            if self.content is not None:
+                self._records += progress.records[0]
+            if self._status == "starting":
+                self._status = "painting"
+            for name, last in zip(names, progress.last_records, strict=True):
+                self._tile(name).total = last.get("total", math.nan)
+            self._refresh(names, force=progress.fraction >= 1)
+            while self._status == "paused":
+                self._condition.wait(0.2)
+                self._refresh(names)
+            if self._status == "stopping":
+                raise KeyboardInterrupt
+
+    def end(self, status: Literal["finished", "stopped", "failed"], message: str = "", *, patience: float = 5.0) -> None:
+        """Say how the run ended, and wait until all pages have taken what they keep, but not for long."""
+        with self._condition:
+            self._status, self._message = status, message
+            self._version += 1
+            self._condition.wait_for(lambda: self._watchers == 0, timeout=patience)
+
+    def _tile(self, name: str) -> Tile:
+        if name not in self._tiles:
+            self._numbered += 1
+            self._tiles[name] = Tile(self._numbered, name)
+            if len(self._tiles) > MOST_TILES:
+                del self._tiles[next(iter(self._tiles))]
+        return self._tiles[name]
+
+    def _refresh(self, names: Sequence[str], *, force: bool = False) -> None:
+        self._version += 1
+        now = time.monotonic()
+        if (
+            self._progress is None
+            or not self._watchers
+            or (now - self._last_thumbnails < SECONDS_BETWEEN_THUMBNAILS and not force)
+        ):
+            return
+        self._last_thumbnails = now
+        thumbnails = shrunk(self._progress.pictures)
+        for lane, name in enumerate(names):
+            tile = self._tile(name)
+            tile.thumbnails, tile.lane, tile.version = thumbnails, lane, tile.version + 1
+
+    # The server's thread
+
+    def press(self, button: Button) -> None:
+        """What a button asks for; ignored where it makes no sense any more."""
+        with self._condition:
+            if button == "stop" and self._status in ("starting", "painting", "paused"):
+                self._status = "stopping"
+            elif button == "pause" and self._status in ("starting", "painting"):
+                self._status = "paused"
+            elif button == "resume" and self._status == "paused":
+                self._status = "painting"
+            self._version += 1
+            self._condition.notify_all()
+
+    def watch(self, more: int) -> None:
+        """Count a watcher that comes (1) or goes (-1)."""
+        with self._condition:
+            self._watchers += more
+            self._condition.notify_all()
+
+    @property
+    def version(self) -> int:
+        """Changes whenever `state` does."""
+        return self._version
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+        return self._status in ("finished", "stopped", "failed")
+
+    def state(self) -> dict[str, Any]:
+        """All that changes, as plain values."""
+        with self._condition:
+            progress = self._progress
+            names = ("scale", "scales", "width", "height", "step", "steps", "fraction", "steps_per_second", "seconds_left")
+            return {
+                "status": self._status,
+                "message": self._message,
+                "progress": progress and {name: getattr(progress, name) for name in names},
+                "counts": self._counts,
+                "losses": {term: _short(self._records[-1][term]) for term in TERMS} if self._records else None,
+                "tiles": [tile.state() for tile in self._tiles.values()],
+            }
+
+    def thumbnail(self, number: int) -> bytes | None:
+        """A tile's picture as JPEG; waits for the device. None while there is none."""
+        with self._condition:
+            tile = next((tile for tile in self._tiles.values() if tile.number == number), None)
+            thumbnails = tile and tile.thumbnails
+        return None if tile is None or thumbnails is None else jpeg(np.asarray(thumbnails[tile.lane]))
+
+    def curves(self) -> str:
+        """The loss curves so far."""
+        with self._condition:
+            records = list(self._records)
+        return curves_svg(records)
+
+    def copy(self) -> bytes | None:
+        """The picture as it is now, whole, as PNG with the record of its making; None before the first steps."""
+        progress = self._progress
+        if progress is None:
+            return None
+        pixels = np.clip(np.asarray(progress.pictures[0]), 0, 1)
+        place = f"scale {progress.scale} of {progress.scales}, step {progress.step} of {progress.steps}"
+        return png(np.rint(pixels * 255).astype(np.uint8), {**self.record, "taken at": place})
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"

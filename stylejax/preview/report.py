@@ -1,0 +1,128 @@
+"""The report of a run: one HTML file that needs nothing else, to keep beside the picture or to send to somebody."""
+
+import os
+import platform
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+from markupsafe import Markup
+
+from stylejax.errors import StylejaxError
+from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.images.picture import Picture
+from stylejax.images.resize import resize
+from stylejax.optimize.painting import Painting
+from stylejax.optimize.reader import Source, named_picture
+from stylejax.optimize.recipes import recipe_named
+from stylejax.preview.command import changed_settings
+from stylejax.preview.curves import TERMS, curves_svg
+from stylejax.preview.embed import data_uri
+from stylejax.preview.template import render_page
+
+LARGE, SMALL = 1600, 640
+"""Long sides of the embedded pictures: those that are compared, and those that are only shown."""
+
+
+def check_report(path: str | Path) -> None:
+    """Raise when a report could not be written to `path`; to be called before any work starts."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise StylejaxError(f"the report {path} must be a file named .html; name it so")
+    check_writable(Path(path))
+
+
+def write_report(
+    path: str | Path,
+    painting: Painting,
+    content: Source,
+    styles: Sequence[Source],
+    *,
+    command: str = "",
+    seconds: float | None = None,
+) -> Path:
+    """Write a page that shows how `painting` was made: pictures, loss curves, settings, command, versions.
+
+    Args:
+        path: where to, an `.html` file. It holds all it shows and loads nothing from elsewhere.
+        painting: from `stylize`.
+        content: the content picture, as `stylize` got it.
+        styles: the style pictures.
+        command: the command line that repeats the run; see `stylejax.preview.command`.
+        seconds: how long the run took.
+
+    Raises:
+        StylejaxError: the path has another suffix or cannot be written.
+        ImageError: a picture cannot be read.
+
+    Example:
+        >>> painting = stylejax.stylize("town.jpg", "wave.jpg")  # doctest: +SKIP
+        >>> stylejax.write_report("painted.html", painting, "town.jpg", ["wave.jpg"])  # doctest: +SKIP
+    """
+    check_report(path)
+    page = _page(painting, named_picture(content), [named_picture(style) for style in styles], command, seconds)
+    try:
+        with write_atomically(Path(path)) as file:
+            file.write(page.encode())
+    except OSError as problem:
+        raise StylejaxError(f"{path} cannot be written: {problem.strerror or problem}") from None
+    return Path(path)
+
+
+def _page(painting: Painting, content: Picture, styles: Sequence[Picture], command: str, seconds: float | None) -> str:
+    height, width = painting.image.shape[:2]
+    settings, usual = painting.settings, recipe_named(painting.settings.recipe)
+    took = [] if seconds is None else [f"{seconds:.1f} s"]
+    return render_page(
+        "report.html",
+        style="look.css,report.css",
+        script="report.js",
+        title=f"{content.source} in the style of {_joined([style.source for style in styles])}",
+        facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
+        notes=[*_failure(painting), *painting.notes],
+        before=data_uri(resize(content.pixels, height, width), painting.alpha, long_side=LARGE),
+        after=data_uri(painting.image, painting.alpha, long_side=LARGE),
+        transparent=painting.alpha is not None,
+        content=_shown("Content", content),
+        styles=[_shown("Style", style) for style in styles],
+        losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in TERMS},
+        curves=Markup(curves_svg(painting.trace)),  # drawn from numbers alone
+        command=[shlex.quote(word) for word in shlex.split(command)],
+        recipe=settings.recipe,
+        changed=[(name, value, getattr(usual, name)) for name, value in changed_settings(settings).items()],
+        settings=settings.as_options(),
+        made_with=_made_with(painting.network, seconds),
+    )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _failure(painting: Painting) -> list[str]:
+    if painting.failure is None:
+        return []
+    return [f"The loss stopped being finite at scale {painting.failure.scale}, step {painting.failure.step}; "
+            "this is the last good picture."]  # fmt: skip
+
+
+def _shown(role: str, picture: Picture) -> dict[str, Any]:
+    size = {"width": picture.width, "height": picture.height}
+    return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, picture.alpha, long_side=SMALL), **size}
+
+
+def _made_with(network: str, seconds: float | None) -> dict[str, str]:
+    devices = jax.devices()
+    kinds = {device.device_kind: sum(device.device_kind == other.device_kind for other in devices) for device in devices}
+    return {
+        "device": ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
+        + f" ({os.cpu_count()} cores in this machine)",
+        "seconds": "not measured" if seconds is None else f"{seconds:.1f}",
+        "network": network,
+        **{package: version(package) for package in ("stylejax", "jax", "flax", "optax")},
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+    }

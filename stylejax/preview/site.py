@@ -1,0 +1,96 @@
+"""What the live page's server answers: the page, a stream of states, pictures, curves, and the presses of its buttons."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import get_args
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from stylejax.preview.embed import encoded
+from stylejax.preview.live import Button, Live
+from stylejax.preview.template import render_page
+
+SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
+SHOWN_SIDE = 640
+
+
+def live_site(live: Live) -> Starlette:
+    """The application that serves `live`, without any control of access."""
+
+    def page(request: Request) -> Response:
+        html = render_page(
+            "live.html",
+            style="look.css,live.css",
+            script="live.js",
+            images="'self' blob: data:",
+            connect="'self'",
+            title=live.title,
+            content=live.content and live.content.source,
+            styles=[style.source for style in live.styles],
+        )
+        return HTMLResponse(html)
+
+    def given(request: Request) -> Response:
+        pictures = [*([] if live.content is None else [live.content]), *live.styles]
+        number = request.path_params["number"]
+        if number >= len(pictures):
+            return Response(status_code=404)
+        kind, data = encoded(pictures[number].pixels, pictures[number].alpha, long_side=SHOWN_SIDE)
+        return Response(data, media_type=kind)
+
+    async def events(request: Request) -> Response:
+        return StreamingResponse(_events(live), media_type="text/event-stream")
+
+    def picture(request: Request) -> Response:
+        data = live.thumbnail(request.path_params["number"])
+        return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg")
+
+    def curves(request: Request) -> Response:
+        return Response(live.curves(), media_type="image/svg+xml")
+
+    def copy(request: Request) -> Response:
+        data = live.copy()
+        return Response(status_code=404) if data is None else Response(data, media_type="image/png")
+
+    def button(name: Button) -> Route:
+        def press(request: Request) -> Response:
+            live.press(name)
+            return Response(status_code=204)
+
+        return Route(f"/{name}", press, methods=["POST"])
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/events", events),
+            Route("/given/{number:int}", given),
+            Route("/picture/{number:int}", picture),
+            Route("/curves", curves),
+            Route("/copy", copy),
+            *map(button, get_args(Button)),
+        ]
+    )
+
+
+async def _events(live: Live) -> AsyncIterator[str]:
+    """States as server-sent events, each as soon as it is there; the first at once, so that who comes late sees all."""
+    seen, quiet = -1, 0.0
+    await run_in_threadpool(live.watch, 1)
+    try:
+        while True:
+            if live.version != seen:
+                seen, quiet = live.version, 0.0
+                yield f"data: {json.dumps(await run_in_threadpool(live.state))}\n\n"
+            elif quiet >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
+                quiet = 0.0
+                yield ": still here\n\n"
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            quiet += SECONDS_BETWEEN_LOOKS
+    finally:
+        live.watch(-1)

@@ -1,0 +1,27 @@
+"""Small pictures for a screen, made on the device so that only they travel to the host."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from stylejax.images.resize import fit_long_side
+from stylejax.types import Images
+
+LONG_SIDE = 960
+
+
+def shrunk(pictures: Images, *, long_side: int = LONG_SIDE) -> Array:
+    """The pictures as uint8 `[lanes, height, width, 3]`, of at most this long side; returns before they are computed."""
+    height, width = pictures.shape[1:3]
+    if max(height, width) > long_side:
+        height, width = fit_long_side(height, width, long_side)
+    return _shrunk(pictures, height=height, width=width)
+
+
+@partial(jax.jit, static_argnames=("height", "width"))
+def _shrunk(pictures: Images, *, height: int, width: int) -> Array:
+    lanes = pictures.shape[0]
+    resized = jax.image.resize(pictures, (lanes, height, width, 3), "linear", antialias=True)
+    return jnp.rint(jnp.clip(resized, 0, 1) * 255).astype(jnp.uint8)

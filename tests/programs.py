@@ -1,0 +1,25 @@
+"""The compiled chunk as text, for tests that read what a batch lowers to."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from stylejax.losses.objective import Weights
+from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.jobs import starting_images
+from stylejax.optimize.plan import Plan
+from stylejax.optimize.step import start
+from stylejax.optimize.targets import batch_targets
+
+
+def lowered_program(model, jobs, height, width, platform="cpu"):
+    """StableHLO of ten steps of `jobs`, whether or not this machine has the platform (`cpu`, `cuda`, `tpu`)."""
+    plan = Plan.of(jobs[0].settings, chunk=10)
+    targets, shared = batch_targets(model, jobs, height, width, plan.objective)
+    lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, height, width))
+    count, spec = len(jobs), plan.objective
+    weights = Weights(jnp.ones((count, len(spec.content_layers))), jnp.ones((count, len(spec.style_layers))), jnp.ones(count))
+    rates, never, steps = jnp.full((plan.chunk, count), 0.02), jnp.zeros(count), jnp.int32(3)
+    traced = run_chunk.trace(model, lanes, targets, weights, rates, never, steps, plan=plan, shared=shared)
+    return traced.lower(lowering_platforms=(platform,)).as_text()

@@ -1,0 +1,46 @@
+"""Every published recipe against the answers of an independent PyTorch program, and the words about what is missing."""
+
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+
+from reference import ours, seeded
+
+from stylejax.optimize.recipes import RECIPES, settings_from
+
+GOLDEN = np.load(Path(__file__).parent.parent / "scripts" / "reference" / "golden.npz")
+PUBLISHED = [name for name in RECIPES if name != "stylejax"]
+STEPS = 20
+
+
+def inputs_of(settings):
+    return "torchvision" if settings.model == "vgg19-torchvision" else "oxford"
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_recipe_has_the_values_gradient_and_adam_iterates_of_the_pytorch_program(name):
+    settings = settings_from({"recipe": name})
+    if settings.optimizer == "l-bfgs":
+        settings = settings_from({"recipe": name, "optimizer": "adam", "clamp": False})
+    with jax.enable_x64(True):  # in float32 rounding would turn a maximum or a ReLU the other way somewhere
+        arrays = {key.removeprefix("weights/"): GOLDEN[key] for key in GOLDEN.files if key.startswith("weights/")}
+        arrays, content, style, start = jax.tree.map(
+            lambda array: array.astype(np.float64), (arrays, *(GOLDEN[picture] for picture in ("content", "style", "start")))
+        )
+        if settings.style_fit == "stretch":
+            style = seeded.picture(*content.shape[:2], seed=10).astype(np.float64)
+        problem = ours.Problem(ours.network(arrays, inputs_of(settings), settings), settings, content, [style], [1.0])
+        terms, gradient = problem.value_and_gradient(start)
+        *_, iterate = problem.adam_iterates(start, STEPS)
+    for term, value in terms.items():
+        assert value == pytest.approx(float(GOLDEN[f"recipe/{name}/{term}"]), rel=1e-5)
+    for got, part, tolerance in ((gradient, "gradient", 1e-4), (iterate, "iterate", 1e-3)):
+        wanted = GOLDEN[f"recipe/{name}/{part}"]
+        assert np.linalg.norm(got - wanted) <= tolerance * np.linalg.norm(wanted), part
+    moved = np.linalg.norm(iterate - start) / np.linalg.norm(start)
+    assert moved > 0.002  # the iterates say something
