@@ -8,6 +8,7 @@ from stylejax.errors import StylejaxError
 from stylejax.losses.objective import ObjectiveSpec, Targets, Terms, Weights, make_targets, objective
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.settings import Settings
@@ -19,6 +20,7 @@ __version__ = VERSION
 
 __all__ = [
     "VGG19",
+    "Checkpoint",
     "ObjectiveSpec",
     "Painting",
     "PaintingInterrupted",

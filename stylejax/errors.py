@@ -39,5 +39,9 @@ class NonFiniteError(StylejaxError):
         self.painting = painting
 
 
+class CheckpointError(StylejaxError):
+    """A checkpoint is of another run, damaged, or cannot be written."""
+
+
 class MissingExtraError(StylejaxError):
     """An optional package is needed; the message names the extra that installs it."""

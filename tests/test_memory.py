@@ -37,7 +37,7 @@ def compiled_programs():
 
 def test_each_further_picture_takes_the_same(tiny_model):
     peaks = {lanes: chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 2, 5)}
-    assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.03)
+    assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.1)
     assert least_bytes(tiny_model, SETTINGS, 30, 40) < peaks[1]
     shared = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=5, shared=Shared(True, True, True))
     assert shared < peaks[5] - 3 * 15 * 20 * 8 * 4  # four content targets of relu2_1 less, or nearly

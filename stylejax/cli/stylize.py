@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,11 @@ from stylejax.cli.display import display_for
 from stylejax.cli.live import LiveOptions
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.files.interrupts import Interrupts, heed_termination
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
+from stylejax.optimize.checkpoint import Checkpoint, Saved
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
@@ -67,6 +70,12 @@ class Stylize:
     trace: Path | None = None
     """Write the losses of every step to this file, as JSON lines."""
 
+    checkpoint: Path | None = None
+    """Keep the state of the run in this folder, so that the same command goes on after a kill and ends with the same bytes. It
+    is saved at Ctrl-C and SIGTERM, too, and removed when the result is written."""
+
+    checkpoint_every: float = 10.0
+    """Minutes between two savings of the state; 0 for after every few steps."""
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
@@ -113,32 +122,40 @@ class Stylize:
 
     def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
-        began = time.monotonic()
+        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every) if self.checkpoint else None
+        began, first = time.monotonic(), True
 
         def observe(progress: Progress) -> None:
+            nonlocal first
+            if first and checkpoint and checkpoint.resumed:
+                self._tell_of(checkpoint.resumed, console)
+            first = False
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
             if live:
                 live.show(progress)
 
+        interrupts = Interrupts()
         try:
-            painting = self._paint(observe)
+            with heed_termination(interrupts):
+                painting = self._paint(observe, checkpoint)
         except PaintingInterrupted as stopped:
             display.close()
-            return self._keep(stopped, time.monotonic() - began, console)
+            self._keep(stopped, time.monotonic() - began, console)
+            return interrupts.exit_code
         except NonFiniteError as failed:
             display.close()
-            self._finish(failed.painting, time.monotonic() - began)
+            self._finish(failed.painting, time.monotonic() - began, checkpoint)
             raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
         finally:
             display.close()
         seconds = time.monotonic() - began
-        self._finish(painting, seconds)
+        self._finish(painting, seconds, checkpoint)
         self._tell(painting, seconds, console)
         return 0
 
-    def _paint(self, observe) -> Painting:
+    def _paint(self, observe: Callable[[Progress], None], checkpoint: Checkpoint | None) -> Painting:
         return stylize(
             self.content,
             *self.styles,
@@ -146,6 +163,7 @@ class Stylize:
             style_masks=self.style_mask,
             observe=observe,
             every=self.save_every or CHUNK,
+            checkpoint=checkpoint,
             **self.settings.as_options(),
         )
 
@@ -166,7 +184,19 @@ class Stylize:
         name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
         write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
 
-    def _finish(self, painting: Painting, seconds: float) -> None:
+    def _tell_of(self, resumed: Saved, console: Console) -> None:
+        if self.json:
+            print(json.dumps({"event": "resumed", "scale": resumed.scale, "step": resumed.step}), flush=True)
+        elif not self.quiet:
+            place = f"scale {resumed.scale}, step {resumed.step}"
+            console.print(f"going on from {self.checkpoint}: {place}", highlight=False, soft_wrap=True)
+
+    def _finish(self, painting: Painting, seconds: float, checkpoint: Checkpoint | None) -> None:
+        self._write(painting, seconds)
+        if checkpoint:
+            checkpoint.remove()
+
+    def _write(self, painting: Painting, seconds: float) -> None:
         painting.save(self.output, bits=self.bits)
         if self.trace:
             with write_atomically(self.trace) as file:
@@ -179,16 +209,16 @@ class Stylize:
         masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
         return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
 
-    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> int:
+    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> None:
         kept = bool(stopped.paintings)
         if kept:
-            self._finish(stopped.paintings[0], seconds)
+            self._write(stopped.paintings[0], seconds)
         if self.json:
             print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
             told = f"what there was is in {self.output}" if kept else "before the first steps; nothing was written"
-            console.print(f"stopped; {told}", highlight=False, soft_wrap=True)
-        return 130
+            more = f"; the same command goes on from {self.checkpoint}" if self.checkpoint and self.checkpoint.exists() else ""
+            console.print(f"stopped; {told}{more}", highlight=False, soft_wrap=True)
 
     def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:

@@ -10,13 +10,16 @@ from stylejax.model.layers import smallest_side
 from stylejax.model.load import reconfigured
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import in_words, memory_budget
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.memory import chunk_bytes, least_bytes
 from stylejax.optimize.targets import shared_targets
 
 
-def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
+def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
     """Peak bytes of painting `jobs` together at `shape` (height, width), which the run will find compiled.
+
+    `shared` says which targets all jobs share, where that is known.
 
     Raises:
         OutOfMemoryError: that is more than there is.
@@ -25,20 +28,20 @@ def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
     least = least_bytes(model, settings, *shape) * len(jobs)
     if budget is not None and least > budget:
         raise _too_large(model, jobs, shape, least, budget, told="at least ")
-    peak = _peak(model, jobs, shape)
+    peak = _peak(model, jobs, shape, shared)
     if budget is not None and peak > budget:
         raise _too_large(model, jobs, shape, peak, budget)
     return peak
 
 
-def _peak(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int]) -> int:
+def _peak(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], shared: Shared | None = None) -> int:
     regions = jobs[0].regions
     return chunk_bytes(
         model,
         jobs[0].settings,
         *shape,
         lanes=len(jobs),
-        shared=shared_targets(jobs, *shape),
+        shared=shared or shared_targets(jobs, *shape),
         regions=0 if regions is None else len(regions.content),
     )
 
@@ -66,9 +69,9 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         history = settings.history - math.ceil((needed - budget) / pair)
         if history >= 1:
             yield f"history {history}"
-    if model.spec.pooling == "max" and share > 1 / 2:
-        if _peak(reconfigured(model, pooling="average"), jobs, shape) <= budget:
-            yield "pooling average"
+    can_average = model.spec.pooling == "max" and share > 1 / 2
+    if can_average and _peak(reconfigured(model, pooling="average"), jobs, shape) <= budget:
+        yield "pooling average"
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= smallest_side(settings.objective_spec().layers):
         yield f"a long side of {side} pixels"

@@ -1,13 +1,15 @@
 """The host loop: jobs in, paintings out. It prepares each scale, runs the compiled chunks and tells of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from stylejax.model.vgg import VGG19
-from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.checkpoint import Saved
+from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.plan import CHUNK, Plan
@@ -18,7 +20,15 @@ from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
 
 
-def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[Progress]:
+def paint(
+    model: VGG19,
+    jobs: Sequence[Job],
+    *,
+    every: int = CHUNK,
+    resume: Saved | None = None,
+    shared: Shared | None = None,
+    seen: MutableMapping[Any, Any] | None = None,
+) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
     The consumer decides what to do with a progress, and may stop at any time by not asking for the next.
@@ -27,6 +37,10 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
         model: the feature network.
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
+        resume: where the same run was when it was saved, to go on from there.
+        shared: which targets all jobs share, where that is known; told from the jobs otherwise.
+        seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
+            same objects.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
@@ -36,25 +50,32 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
     shapes = common_shapes(jobs)
     assert settings is not None
     plan = Plan.of(settings)
-    memory = memory_of(model, jobs, shapes[-1])
+    memory = memory_of(model, jobs, shapes[-1], shared=shared)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     lanes, last_records = None, [{} for _ in jobs]
+    if resume:
+        clock.skip(resume.scale, share=resume.step / resume.steps)
+        last_records = [trace[-1] for trace in resume.traces]
     stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
     for scale, (height, width) in enumerate(shapes, start=1):
-        targets, shared = batch_targets(model, jobs, height, width, plan.objective)
+        if resume and scale < resume.scale:
+            continue
+        targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
-        if lanes is None:
-            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
-        else:
-            lanes = enlarge(lanes, shape=(height, width), plan=plan)
         step, steps = 0, steps_of[scale - 1]
+        if lanes is not None:
+            lanes = enlarge(lanes, shape=(height, width), plan=plan)
+        elif resume:
+            lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
+        else:
+            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
             chunk_rates = rates[step : step + CHUNK]
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=shared
+                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
@@ -79,6 +100,7 @@ def paint(model: VGG19, jobs: Sequence[Job], *, every: int = CHUNK) -> Iterator[
                 pictures=pictures,
                 failures=failed,
                 stops=stopped,
+                lanes=lanes,
                 memory=memory,
             )
             clock.resume()

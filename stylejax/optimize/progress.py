@@ -56,6 +56,8 @@ class Progress:
     """For each lane, where it stopped being finite, if it did."""
     stops: list[Stop | None]
     """For each lane, where it has converged at this scale, if it has."""
+    lanes: LaneState
+    """The whole state, `[lanes, ...]`, on the device; its memory is reused when the next progress is asked for."""
     memory: int = 0
     """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
 
@@ -67,15 +69,22 @@ class Clock:
         """Start the clock for scales of these shapes, each of so many steps."""
         self._work = [height * width * count for (height, width), count in zip(shapes, steps, strict=True)]
         self._began = self._last = time.perf_counter()
+        self._before = 0.0
+
+    def skip(self, scale: int, *, share: float) -> None:
+        """The scales before `scale` and this share of it were done before: they count as done, and took no time."""
+        self._before = self._done(scale, share)
 
     def tick(self, scale: int, new_steps: int, *, share: float) -> tuple[float, float, float]:
         """Fraction done, seconds left and seconds per step of the last chunk, after `share` of the steps of `scale`."""
         now = time.perf_counter()
         per_step = (now - self._last) / new_steps
         self._last = now
-        total = sum(self._work)
-        done = sum(self._work[: scale - 1]) + self._work[scale - 1] * share
-        return done / total, (now - self._began) * (total - done) / done, per_step
+        total, done = sum(self._work), self._done(scale, share)
+        return done / total, (now - self._began) * (total - done) / (done - self._before), per_step
+
+    def _done(self, scale: int, share: float) -> float:
+        return sum(self._work[: scale - 1]) + self._work[scale - 1] * share
 
     def resume(self) -> None:
         """Do not count the time since the last tick: it was the consumer's, who may have waited."""

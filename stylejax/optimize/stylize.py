@@ -12,6 +12,7 @@ from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.paint import paint
@@ -41,6 +42,7 @@ def stylize(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    checkpoint: Checkpoint | None = None,
     **options: Any,
 ) -> Painting:
     """Paint `content` in the style of `styles`.
@@ -53,6 +55,7 @@ def stylize(
         model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
         observe: called after each few steps with the `Progress`.
         every: `observe` is also called after each so many steps of a scale.
+        checkpoint: keeps the state of the run, and goes on from what it kept of the same run before, to the same bytes.
         **options: any field of `Settings`, such as `size=768` or `content_weight=0.1`.
 
     Raises:
@@ -61,6 +64,7 @@ def stylize(
         WeightsError: the network is not installed or damaged.
         OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
+        CheckpointError: the checkpoint is of another run, damaged, or cannot be written.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
 
     Example:
@@ -76,6 +80,7 @@ def stylize(
         model=model,
         observe=observe,
         every=every,
+        checkpoint=checkpoint,
         **options,
     )
     if painting.failure:
@@ -92,6 +97,7 @@ def stylize_batch(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    checkpoint: Checkpoint | None = None,
     each: Sequence[Mapping[str, Any]] | None = None,
     **options: Any,
 ) -> list[Painting]:
@@ -105,6 +111,7 @@ def stylize_batch(
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
+        checkpoint: as for `stylize`, of all lanes together.
         each: for each lane, options of its own: weights, learning rate, seed.
         **options: any field of `Settings`, for all lanes.
 
@@ -133,7 +140,7 @@ def stylize_batch(
     sources = [_sources(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
     common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    return _paint_all(network, jobs, pictures, sources, observe, every)
+    return _paint_all(network, jobs, pictures, sources, observe, every, checkpoint)
 
 
 def network_for(settings: Settings) -> VGG19:
@@ -193,8 +200,10 @@ def _paint_all(
     sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
     every: int,
+    checkpoint: Checkpoint | None,
 ) -> list[Painting]:
-    traces: list[list[dict[str, Any]]] = [[] for _ in jobs]
+    saved = checkpoint.resume(network, jobs) if checkpoint else None
+    traces: list[list[dict[str, Any]]] = saved.traces if saved else [[] for _ in jobs]
     originals = [content.pixels for content in contents]
     progress = None
 
@@ -218,16 +227,20 @@ def _paint_all(
         ]
 
     try:
-        for raw in paint(network, jobs, every=every):
+        for raw in paint(network, jobs, every=every, resume=saved):
             colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
             progress = dataclasses.replace(raw, pictures=colored)
             for trace, records in zip(traces, progress.records, strict=True):
                 trace.extend(records)
+            if checkpoint:
+                checkpoint.keep(progress, traces)
             if observe:
                 observe(progress)
             if all(progress.failures):
                 break
     except KeyboardInterrupt:
+        if checkpoint:
+            checkpoint.save()
         raise PaintingInterrupted(paintings()) from None
     return paintings()
 

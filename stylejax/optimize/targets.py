@@ -3,7 +3,7 @@
 A picture that several lanes use is looked at once; one that all lanes use is also held once.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,8 +29,21 @@ _style_targets = jax.jit(style_targets, static_argnames="spec")
 _guides = jax.jit(make_guides, static_argnames=("layers", "padding"))
 
 
-def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, spec: ObjectiveSpec) -> tuple[Targets, Shared]:
-    """Targets of `jobs` for pictures of this shape, and which of them all lanes share."""
+def batch_targets(
+    model: VGG19,
+    jobs: Sequence[Job],
+    height: int,
+    width: int,
+    spec: ObjectiveSpec,
+    *,
+    shared: Shared | None = None,
+    seen: MutableMapping[Any, Any] | None = None,
+) -> tuple[Targets, Shared]:
+    """Targets of `jobs` for pictures of this shape, and which of them all lanes share.
+
+    `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps style
+    targets from one batch to the next.
+    """
 
     def content(job: Job):
         return _content_targets(model, jnp.asarray(resize(job.content, height, width)), spec=spec)
@@ -41,8 +54,8 @@ def batch_targets(model: VGG19, jobs: Sequence[Job], height: int, width: int, sp
         masks = jnp.asarray(resize_masks(job.regions.content, height, width))
         return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
 
-    styles = StyleTargets(model, height, width, spec)
-    shared = shared_targets(jobs, height, width)
+    styles = StyleTargets(model, height, width, spec, seen=seen)
+    shared = shared or shared_targets(jobs, height, width)
     contents = _gather(jobs, content, key=_content_key, shared=shared.content)
     statistics = _gather(jobs, styles.of, key=partial(_style_key, height=height, width=width), shared=shared.style)
     regions = _gather(jobs, guides, key=_guides_key, shared=shared.guides)
@@ -79,10 +92,12 @@ def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -
 class StyleTargets:
     """Style targets at one scale, each picture looked at once."""
 
-    def __init__(self, model: VGG19, height: int, width: int, spec: ObjectiveSpec):
-        """Look at styles while pictures of this shape are painted."""
+    def __init__(
+        self, model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, seen: MutableMapping[Any, Any] | None = None
+    ):
+        """Look at styles while pictures of this shape are painted; what was `seen` before is not looked at again."""
         self._model, self._shape, self._spec = model, (height, width), spec
-        self._seen: dict[tuple[int, ...], Any] = {}
+        self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
     def of(self, job: Job) -> dict[str, dict[str, Array]]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
@@ -94,12 +109,13 @@ class StyleTargets:
         return blend_styles([self._one(*style) for style in zip(job.styles, shapes, strict=True)], _array(shares))
 
     def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
-        key = (id(picture), *shape, id(masks))
+        objects = (self._model, picture, masks)  # kept beside their targets: an id means nothing once its object is gone
+        key = (*map(id, objects), *shape, self._spec)
         if key not in self._seen:
             scaled = resize(picture, *shape)
             regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
-            self._seen[key] = _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
-        return self._seen[key]
+            self._seen[key] = objects, _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
+        return self._seen[key][1]
 
 
 def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
