@@ -74,12 +74,14 @@ def abstract_targets(
     """Shapes and types of what `batch_targets` gives for so many lanes, each of so many regions."""
     picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
     masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
+    guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding)
     one = Targets(
         content=jax.eval_shape(partial(content_targets, spec=spec), model, picture),
         style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
-        guides=None if masks is None else jax.eval_shape(partial(make_guides, layers=spec.style_layers), masks),
+        guides=None if masks is None else jax.eval_shape(guides, masks),
     )
-    return Targets(*(part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)))
+    parts = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
+    return Targets(*parts)  # pyright: ignore[reportArgumentType]
 
 
 def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
