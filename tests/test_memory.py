@@ -1,5 +1,7 @@
 """The memory of a run: known from the compiler before it starts, without a second compilation."""
 
+import re
+
 import numpy as np
 import pytest
 from programs import compiled_programs
@@ -18,7 +20,7 @@ SETTINGS = Settings(**SHALLOW)
 
 def test_each_further_picture_takes_the_same(tiny_model):
     peaks = {lanes: chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 2, 5)}
-    assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.1)
+    assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.06)
     assert least_bytes(tiny_model, SETTINGS, 30, 40) < peaks[1]
     shared = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=5, shared=Shared(True, True, True))
     assert shared < peaks[5] - 3 * 15 * 20 * 8 * 4  # four content targets of relu2_1 less, or nearly
@@ -30,8 +32,8 @@ def test_as_many_fit_as_the_compiler_says(tiny_model):
     def fitting(budget, most=4):
         return lanes_that_fit(tiny_model, SETTINGS, 30, 40, most=most, budget=budget)
 
-    assert fitting(three) == 3
-    assert fitting(three - 1) == 2
+    assert fitting(int(three * 1.05)) == 3
+    assert fitting(int(three * 0.95)) == 2
     assert fitting(2**40, most=3) == 3
     assert fitting(one) == 1
     assert fitting(one - 1) == 0
@@ -40,7 +42,7 @@ def test_as_many_fit_as_the_compiler_says(tiny_model):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"size": 64, "smallest_size": 32}],
+    [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"size": 38, "smallest_size": 19}],
     ids=str,
 )
 def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, options):
@@ -50,7 +52,7 @@ def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, opti
     with compiled_programs() as compiled:
         painting = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
     assert compiled["run_chunk"] == seen[-1].scales
-    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), seen[-1].height, seen[-1].width)
+    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *painting.image.shape[:2])
 
 
 def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, pictures):
@@ -80,11 +82,13 @@ def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_mode
 def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatch):
     content, style = pictures
     options = {**SHALLOW, "optimizer": "l-bfgs", "history": 12}
-    budget = chunk_bytes(tiny_model, Settings(**{**options, "history": 7}), 30, 40) + 30 * 40 * 12
+    budget = chunk_bytes(tiny_model, Settings(**{**options, "history": 7}), 30, 40)
     monkeypatch.setenv("STYLEJAX_MEMORY", str(budget))
-    with pytest.raises(OutOfMemoryError, match="history 7"):
+    with pytest.raises(OutOfMemoryError, match=r"fit: history \d,") as refused:
         stylejax.stylize(content, style, model=tiny_model, **options)
-    stylejax.stylize(content, style, model=tiny_model, **{**options, "history": 7})
+    (offered,) = re.findall(r"history (\d)", str(refused.value))
+    assert int(offered) in (6, 7)
+    stylejax.stylize(content, style, model=tiny_model, **{**options, "history": int(offered)})
 
 
 def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):

@@ -54,6 +54,11 @@ def orient(values: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(values)
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Whether EXIF says that rows and columns are to be exchanged."""
+    return 5 <= _orientation(image) <= 8
+
+
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation; 1 when there is none or the EXIF block is damaged, which makes no picture unreadable."""
     try:

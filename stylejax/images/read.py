@@ -8,16 +8,20 @@ floating-point TIFF is taken as sRGB and clipped to [0, 1].
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from stylejax.errors import ImageError
-from stylejax.images.decode import decode
+from stylejax.files.url import copy_of, is_url, open_url
+from stylejax.images.decode import decode, is_turned
 from stylejax.images.deep import decode_rare_tiff, has_sixteen_bits, is_cut_off, is_planar, is_tiff, low_bytes
 from stylejax.images.picture import Picture, picture_from_array
+
+T = TypeVar("T")
 
 PIXEL_LIMIT = 178_956_970
 """Larger pictures are refused before they are decoded: a file of a few kilobytes can claim billions of pixels."""
@@ -28,15 +32,28 @@ _WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
-    """Read a picture file.
+    """Read a picture file, on this machine or at a URL (`stylejax.files.url`).
 
     Raises:
         ImageError: the file is missing, unreadable, empty, cut off, damaged, no picture, or has too many pixels.
     """
+    return _read(path, open_file(path), _decode_file)
+
+
+def read_shape(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """The height and width that `read_picture` would give, from the file's header alone where it has one that Pillow knows.
+
+    Raises:
+        ImageError: as for `read_picture`, as far as the header tells.
+    """
+    return _read(path, open_file(path, whole=False), _shape_of_file)
+
+
+def _read(path: str | os.PathLike[str], opened: BinaryIO, decode_file: Callable[[BinaryIO, str], T]) -> T:
     source = os.fspath(path)
-    with open_file(path) as file:
+    with opened as file:
         try:
-            return _decode_file(file, source)
+            return decode_file(file, source)
         except ImageError:
             raise
         except MemoryError:
@@ -79,10 +96,15 @@ def silence_decoders() -> None:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file that should be a picture; raise ImageError when it is missing, not an ordinary file, or empty."""
+def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
+    """Open a file that should be a picture; raise ImageError when it is missing, not an ordinary file, or empty.
+
+    What a URL names is copied here first if the `whole` of it is to be read.
+    """
     source = Path(path)
     try:
+        if isinstance(path, str) and is_url(path):
+            return copy_of(path) if whole else open_url(path)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():
@@ -91,9 +113,19 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
             raise ImageError(f"{source} is empty; {_WANTED}")
         return source.open("rb")
     except FileNotFoundError:
-        raise ImageError(f"{source} does not exist; check the path") from None
+        raise ImageError(f"{os.fspath(path)} does not exist; check the path") from None
     except (OSError, ValueError) as problem:
         raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
+
+
+def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
+    try:
+        image = Image.open(file, formats=READABLE)
+    except UnidentifiedImageError:
+        pixels = _decode_file(file, source).pixels
+        return pixels.shape[0], pixels.shape[1]
+    _check_size(*image.size, source)
+    return image.size if is_turned(image) else (image.height, image.width)
 
 
 def _decode_file(file: BinaryIO, source: str) -> Picture:

@@ -6,8 +6,9 @@ same pixels, metadata and settings give the same bytes.
 
 import os
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import features
@@ -32,6 +33,16 @@ def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | N
     Raises:
         ImageError: an unknown suffix, a depth or size that the format lacks, a folder, a place that cannot be written.
     """
+    check_format(path, bits=bits, height=height, width=width)
+    check_writable(Path(path), error=ImageError)
+
+
+def check_format(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
+    """The part of `check_output` that concerns the name alone.
+
+    Raises:
+        ImageError: an unknown suffix, a depth or size that the format lacks.
+    """
     format = _format(path)
     if bits not in (8, 16):
         raise ImageError(f"bits is {bits}; wanted 8 or 16")
@@ -43,7 +54,6 @@ def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | N
             f"{os.fspath(path)} is to have a side of {side} pixels, but {format.name} holds {format.longest_side}; "
             "name a .png or .tiff file"
         )
-    check_writable(Path(path), error=ImageError)
 
 
 def write_picture(
@@ -68,30 +78,70 @@ def write_picture(
     Raises:
         ImageError: what `check_output` refuses, other shapes, NaN or infinite values, or a disk that is full.
     """
+    levels = _prepared(path, pixels, alpha, bits, quality)
+    check_output(path, bits=bits, height=levels.shape[0], width=levels.shape[1])
+    try:
+        with write_atomically(Path(path)) as file:
+            _encode(file, path, levels, metadata, bits, quality)
+    except OSError as problem:
+        raise ImageError(f"{os.fspath(path)} cannot be written: {problem.strerror or problem}") from None
+
+
+def encode_picture(
+    name: str,
+    pixels: np.ndarray,
+    *,
+    alpha: np.ndarray | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    bits: int = 8,
+    quality: int = 95,
+) -> bytes:
+    """The bytes that `write_picture` would write to a file of this name.
+
+    Raises:
+        ImageError: as `write_picture`, but for what concerns the place.
+    """
+    levels = _prepared(name, pixels, alpha, bits, quality)
+    check_format(name, bits=bits, height=levels.shape[0], width=levels.shape[1])
+    file = BytesIO()
+    _encode(file, name, levels, metadata, bits, quality)
+    return file.getvalue()
+
+
+def _prepared(
+    path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int
+) -> np.ndarray:
+    """Levels `[height, width, 3 or 4]` for the format of `path`."""
     colors = _checked(pixels, "pixels", 3)
     opacity = None if alpha is None else _checked(alpha, "alpha", 2)
     if opacity is not None and opacity.shape != colors.shape[:2]:
         raise ImageError(f"alpha has shape {opacity.shape}, the picture {colors.shape[:2]}; they must be equal")
     if not 1 <= quality <= 100:
         raise ImageError(f"quality is {quality}; wanted 1 to 100")
-    check_output(path, bits=bits, height=colors.shape[0], width=colors.shape[1])
-    format = _format(path)
-    if opacity is not None and not format.alpha:
+    check_format(path, bits=bits)
+    if opacity is not None and not _format(path).alpha:
         colors = colors * opacity[..., np.newaxis] + (1 - opacity[..., np.newaxis])
     elif opacity is not None:
         colors = np.concatenate([colors, opacity[..., np.newaxis]], axis=2)
-    levels = _levels(colors, bits)
-    try:
-        with write_atomically(Path(path)) as file:
-            if format is TIFF:
-                write_tiff(file, levels, metadata)
-            elif bits == 16:
-                text = None if metadata is None else (KEY, as_text(metadata))
-                write_png16(file, levels, profile=SRGB_PROFILE, text=text)
-            else:
-                write_with_pillow(file, levels, format, metadata, quality)
-    except OSError as problem:
-        raise ImageError(f"{os.fspath(path)} cannot be written: {problem.strerror or problem}") from None
+    return _levels(colors, bits)
+
+
+def _encode(
+    file: BinaryIO,
+    path: str | os.PathLike[str],
+    levels: np.ndarray,
+    metadata: Mapping[str, Any] | None,
+    bits: int,
+    quality: int,
+) -> None:
+    format = _format(path)
+    if format is TIFF:
+        write_tiff(file, levels, metadata)
+    elif bits == 16:
+        text = None if metadata is None else (KEY, as_text(metadata))
+        write_png16(file, levels, profile=SRGB_PROFILE, text=text)
+    else:
+        write_with_pillow(file, levels, format, metadata, quality)
 
 
 def _format(path: str | os.PathLike[str]) -> Format:

@@ -68,7 +68,8 @@ class VGG19(nnx.Module):
             layers: names such as `relu4_2`, `conv4_2`, `pool3`.
 
         Returns:
-            `{"relu4_2": [rows, columns, channels], ...}` in float32, or in bfloat16 where that is the network's precision.
+            A dictionary from layer to features `[rows, columns, channels]` in float32, or in bfloat16 where that is the
+            network's precision.
 
         Raises:
             SettingsError: a layer does not exist, or the picture is too small for the deepest one or of whole numbers.

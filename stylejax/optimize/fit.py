@@ -19,8 +19,6 @@ from stylejax.optimize.targets import shared_targets
 def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
     """Peak bytes of painting `jobs` together at `shape` (height, width), which the run will find compiled.
 
-    `shared` says which targets all jobs share, where that is known.
-
     Raises:
         OutOfMemoryError: that is more than there is.
     """
@@ -69,8 +67,8 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         history = settings.history - math.ceil((needed - budget) / pair)
         if history >= 1:
             yield f"history {history}"
-    can_average = model.spec.pooling == "max" and share > 1 / 2
-    if can_average and _peak(reconfigured(model, pooling="average"), jobs, shape) <= budget:
+    averaging = reconfigured(model, pooling="average")
+    if model.spec.pooling == "max" and share > 1 / 2 and _peak(averaging, jobs, shape) <= budget:
         yield "pooling average"
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= smallest_side(settings.objective_spec().layers):

@@ -100,8 +100,8 @@ def paint(
                 pictures=pictures,
                 failures=failed,
                 stops=stopped,
-                lanes=lanes,
                 memory=memory,
+                lanes=lanes,
             )
             clock.resume()
 

@@ -136,8 +136,8 @@ def stylize_batch(
         [reader.read(style, proof=proof) for style in _as_list(each)] for each, proof in zip(styles, proofs, strict=True)
     ]
     masks = [mask_lists(content_masks, len(contents), "content_masks"), mask_lists(style_masks, len(contents), "style_masks")]
-    jobs = [_job(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
-    sources = [_sources(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
+    jobs = [job_from(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
+    sources = [sources_of(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
     common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
     network = model if isinstance(model, VGG19) else network_for(everything[0])
     return _paint_all(network, jobs, pictures, sources, observe, every, checkpoint)
@@ -168,7 +168,7 @@ def _as_list(style: Source | Sequence[Source]) -> list[Source]:
     return list(style) if isinstance(style, list | tuple) else [style]
 
 
-def _job(
+def job_from(
     reader: Reader,
     content: Picture,
     styles: Sequence[Picture],
@@ -176,6 +176,7 @@ def _job(
     style_masks: Sequence[Source],
     settings: Settings,
 ) -> Job:
+    """The job of painting `content` in `styles`, with what the settings do to their colors."""
     return Job(
         content=reader.content(content, settings),
         styles=tuple(reader.style(style, content, settings) for style in styles),
@@ -185,9 +186,10 @@ def _job(
     )
 
 
-def _sources(
+def sources_of(
     content: Picture, styles: Sequence[Picture], content_masks: Sequence[Source], style_masks: Sequence[Source]
 ) -> dict[str, Any]:
+    """What a record says of the pictures that went into a painting."""
     masks = {"content_masks": content_masks, "style_masks": style_masks}
     named = {kind: [source_name(mask) for mask in each] for kind, each in masks.items() if each}
     return {"content": source_name(content.source), "styles": [source_name(style.source) for style in styles], **named}

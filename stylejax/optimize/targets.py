@@ -80,8 +80,8 @@ def abstract_targets(
         style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
         guides=None if masks is None else jax.eval_shape(guides, masks),
     )
-    parts = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
-    return Targets(*parts)  # pyright: ignore[reportArgumentType]
+    parts: Any = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
+    return Targets(*parts)
 
 
 def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
@@ -155,10 +155,9 @@ def _guides_key(job: Job) -> Hashable:
 
 def _gather(jobs: Sequence[Job], make: Callable[[Job], Any], *, key: Callable[[Job], Hashable], shared: bool) -> Any:
     """The targets of all jobs, stacked unless all share one; those of jobs with the same key are made once."""
-    made = {key(job): job for job in reversed(jobs)}
-    made = {each: make(job) for each, job in made.items()}
     if shared:
-        return made[key(jobs[0])]
+        return make(jobs[0])
+    made = {each: make(job) for each, job in {key(job): job for job in reversed(jobs)}.items()}
     return jax.tree.map(lambda *parts: jnp.stack(parts), *[made[key(job)] for job in jobs])
 
 

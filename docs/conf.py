@@ -1,0 +1,52 @@
+"""How the documentation is built: `sphinx-build -W docs docs/_build/html`, with the extra `docs`."""
+
+from stylejax.version import VERSION
+
+project = "stylejax"
+copyright = "stylejax contributors, Apache-2.0"
+version = release = VERSION
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+exclude_patterns = ["_build", "space"]
+suppress_warnings = [
+    "myst.xref_missing",  # links to files outside this folder; tests/test_docs.py checks every one of them
+]
+
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"  # tests/test_tutorial.py runs the lesson; its pictures are stored in it
+
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+html_theme = "sphinx_book_theme"
+html_title = f"stylejax {VERSION}"
+html_theme_options = {"show_navbar_depth": 1, "home_page_in_toc": True}
+
+
+def keep_columns(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Turn a paragraph of a docstring that is aligned in columns into a literal block, so that it stays so."""
+    paragraphs = "\n".join(lines).split("\n\n")
+    for number, paragraph in enumerate(paragraphs):
+        first = paragraph.lstrip("\n").partition("\n")[0].strip()
+        if "   " in first and not first.startswith((">>>", ":", "..")):
+            paragraphs[number] = "::\n\n" + "\n".join(f"    {line}" for line in paragraph.split("\n"))
+    lines[:] = "\n\n".join(paragraphs).split("\n")
+
+
+def list_other_pages(app, page: str, source: list[str]) -> None:
+    """Put every page that the index does not name in place of `every-other-page`."""
+    if page == app.config.root_doc:
+        named = {*source[0].splitlines(), page}
+        others = sorted(other for other in app.env.found_docs if other not in named and not other.startswith("howto/"))
+        source[0] = source[0].replace("every-other-page", "\n".join(others))
+
+
+def setup(app) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", list_other_pages)
+    app.connect("autodoc-process-docstring", keep_columns)

@@ -1,0 +1,100 @@
+"""Paint two pictures with every published recipe, by stylejax and by the recipe's own program or formulas in PyTorch.
+
+    pip install 'stylejax[reference]' && pip install --no-deps torchvision neural-style
+    python scripts/compare_peers.py tubingen.jpg starry_night.jpg -o peers.jpg
+
+Of the programs that the recipes come from, the package index has one, `neural-style` 0.5.7, which is run as it is. For the
+others the PyTorch formulas of `scripts/reference` take its place, under `torch.optim` with the recipe's start and space. All
+see `vgg19-slim`, one scale and the same pixels. It prints the losses after the same numbers of evaluations and how far the last
+pictures are apart; the sheet shows them, the other program above and stylejax below. About three minutes on two CPU cores.
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from stylejax.images.read import read_picture
+from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.sheet import contact_sheet
+from stylejax.images.write import check_output, write_picture
+from stylejax.model.sources import resolve
+from stylejax.model.store import read_weights
+from stylejax.optimize.recipes import settings_from
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Side by side: the recipes' programs and stylejax."""
+
+    content: tyro.conf.Positional[Path]
+    """The photograph."""
+
+    style: tyro.conf.Positional[Path]
+    """The painting."""
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("peers.jpg")
+    """Where the sheet goes."""
+
+    size: int = 256
+    """Long side of both pictures."""
+
+    steps: int = 100
+    """Evaluations of each program."""
+
+    only: str = ""
+    """Only recipes whose name begins like this."""
+
+    def run(self) -> None:
+        """Paint, print and lay out."""
+        from peers import runs
+
+        check_output(self.output)
+        content, style = (self._read(path) for path in (self.content, self.style))
+        slim = read_weights(resolve("vgg19-slim"))
+        above, below = [], []
+        for recipe in ("gatys-2016", "gatys-code", "neural-style", "neural-style, Adam", "crowson", "udacity"):
+            name, _, adam = recipe.partition(", ")
+            if not recipe.startswith(self.only):
+                continue
+            settings = self._settings(name, {"optimizer": "adam", "clamp": False, "averaging": 0.0} if adam else {})
+            looked = resize(style, *content.shape[:2]) if settings.style_fit == "stretch" else style
+            if name != "neural-style":
+                peer, theirs = "formulas", runs.from_formula(slim, name, settings, content, looked)
+                mine = runs.ours(slim, settings, content, looked)
+            elif importlib.util.find_spec("neural_style"):
+                weights = runs.in_caffe_units(slim)
+                peer, theirs = "neural-style 0.5.7", runs.neural_style(weights, settings, content, looked, self.steps)
+                mine = runs.ours(weights, settings, content, looked, scale=runs.BYTES)
+            else:
+                print(f"{recipe}: the program is not installed: pip install --no-deps torchvision neural-style")
+                continue
+            self._tell(recipe, peer, theirs, mine)
+            above.append((f"{recipe}\n{peer}", theirs.picture))
+            below.append((f"{recipe}\nstylejax", mine.picture))
+        write_picture(self.output, contact_sheet([above, below], cell=self.size), quality=85)
+        print(self.output)
+
+    def _read(self, path: Path) -> np.ndarray:
+        pixels = read_picture(path).pixels
+        fitted = resize(pixels, *fit_long_side(pixels.shape[0], pixels.shape[1], self.size))
+        return np.rint(fitted * 255).astype(np.float32) / 255  # 8 bits, as a file hands them to the other program
+
+    def _settings(self, recipe: str, changes: dict):
+        one_scale = {"size": self.size, "size_rule": "long", "smallest_size": self.size, "iterations": self.steps}
+        start = {"init": "content"} if recipe == "neural-style" else {}
+        settings = {"recipe": recipe, "first_iterations": 0, "style_size": 0, **one_scale, **start, **changes}
+        return settings_from(settings)
+
+    def _tell(self, recipe, peer, theirs, mine) -> None:
+        print(f"{recipe} ({peer}, stylejax); pictures {255 * np.abs(theirs.picture - mine.picture).mean():.2f} of 255 apart")
+        for step in sorted({0, 19, self.steps // 2 - 1, self.steps - 1}):
+            a, b = (run.losses[min(step, len(run.losses) - 1)] for run in (theirs, mine))
+            print(f"    evaluation {step + 1:4d}: {a:12.5g} {b:12.5g}  ratio {b / a:.6f}", flush=True)
+
+
+if __name__ == "__main__":
+    tyro.cli(Peers).run()

@@ -1,0 +1,166 @@
+"""Paint one photograph under every control and lay the results on one sheet, one row a control.
+
+    python scripts/make_controls_sheet.py -o controls.jpg
+    python scripts/make_controls_sheet.py --content town.jpg --styles wave.jpg scream.jpg -o controls.jpg --rows blend regions
+
+Without pictures of your own it takes scikit-image's cat and two paintings drawn by code. Each cell is labelled with its flags;
+what a row can paint in one program, it paints as one batch, at one scale. The sheet is written anew after each row. About four
+minutes on two CPU cores.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+
+import stylejax
+from stylejax.images.read import read_picture
+from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.sheet import contact_sheet
+from stylejax.images.write import check_output, write_picture
+from stylejax.optimize.jobs import TRACED
+from stylejax.optimize.painting import Painting
+from stylejax.paintings import demo_photograph, paint_glass, paint_waves
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One painting: its flags, and which of the styles it takes."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    styles: tuple[int, ...] = (0,)
+    regions: bool = False
+
+    @property
+    def label(self) -> str:
+        """The flags as one would type them."""
+        flags = [f"--{name.replace('_', '-')} {value}" for name, value in self.options.items()]
+        names = "".join(f" style{number + 1}" for number in self.styles)
+        regions = ["--content-mask oval", "--content-mask rest"] if self.regions else []
+        return "\n".join([f"photo{names}" if self.styles != (0,) else "", *flags, *regions]).strip("\n") or "defaults"
+
+
+def _each(name: str, *values: Any, **common: Any) -> list[Cell]:
+    return [Cell({name: value, **common}) for value in values]
+
+
+ROWS: dict[str, list[Cell]] = {
+    "blend": [Cell({"style_blend": shares}, (0, 1)) for shares in ("1,0", "0.7,0.3", "0.3,0.7", "0,1")],
+    "style-scale": [*_each("style_scale", 1.0, 0.5, 0.25), Cell({"style_size": 96})],
+    "layers": _each(
+        "style_layers",
+        "relu1_1=1,relu2_1=0,relu3_1=0,relu4_1=0,relu5_1=0",
+        "relu1_1=1,relu2_1=1,relu3_1=0,relu4_1=0,relu5_1=0",
+        "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=0,relu5_1=0",
+        "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1,relu5_1=1",
+    ),
+    "content-weight": _each("content_weight", 0.0, 0.02, 0.1, 1.0),
+    "keep-color": [
+        Cell({"keep_color": "luminance"}),
+        *[Cell({"keep_color": "match", "color_match": kind}) for kind in ("cholesky", "pca", "symmetric")],
+    ],
+    "regions": [
+        Cell({}, (0, 1), regions=True),
+        Cell({}, (1, 0), regions=True),
+        Cell({"content_weight": 0.1}, (0, 1), regions=True),
+        Cell({"content_weight": 0.1}, (1, 0), regions=True),
+    ],
+    "init": _each("init", "content", "noise", "gray", "style-stats"),
+    "tv-weight": _each("tv_weight", 0.0, 10.0, 100.0, 1000.0),
+    "variation": [
+        Cell({"variation": "squared"}),
+        Cell({"variation": "nine-point"}),
+        Cell({"variation": "absolute", "tv_weight": 1e-4}),
+        Cell({"variation": "absolute", "tv_weight": 1e-3}),
+    ],
+    "style-loss": _each("style_loss", "gram", "gram+mean", "wasserstein", "moments"),
+    "pooling": _each("pooling", "max", "average", "average-rescaled", "l2-rescaled"),
+    "padding": _each("padding", "zero", "replicate", "reflect", "replicate-conv1_1"),
+    "schedule": _each("schedule", "constant", "linear", "cosine", "warmup-cosine"),
+    "optimizer": [
+        Cell({"optimizer": "adam"}),
+        Cell({"optimizer": "l-bfgs"}),
+        Cell({"normalize_gradients": True}),
+        Cell({"normalize_gradients": True, "content_weight": 1.0}),
+    ],
+    "stop-when": _each("stop_when", 0.0, 0.05, 0.1, 0.5, iterations=200),
+}
+
+
+@dataclass(frozen=True)
+class Controls:
+    """A sheet of every control."""
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("controls.jpg")
+    """Where the sheet goes."""
+
+    content: Path | None = None
+    """The photograph."""
+
+    styles: tuple[Path, ...] = ()
+    """Two paintings."""
+
+    rows: tuple[str, ...] = tuple(ROWS)
+    """The rows, in this order."""
+
+    size: int = 176
+    """Long side of the paintings."""
+
+    model: str = "vgg19-slim"
+    """The feature network."""
+
+    def run(self) -> None:
+        """Paint and lay out."""
+        check_output(self.output)
+        content = demo_photograph() if self.content is None else read_picture(self.content).pixels
+        content = resize(content, *fit_long_side(content.shape[0], content.shape[1], self.size))
+        styles = [read_picture(path).pixels for path in self.styles] or [paint_waves(400, 400), paint_glass(400, 400)]
+        inputs = [("photo", content), *((f"style{number}", style) for number, style in enumerate(styles, start=1))]
+        oval = _oval(*content.shape[:2])
+        sheet = [[*inputs, ("oval", np.repeat(oval[..., np.newaxis], 3, axis=2))]]
+        for name in self.rows:
+            paintings = self._paint(ROWS[name], content, styles, [oval, 1 - oval])
+            cells = zip(ROWS[name], paintings, strict=True)
+            sheet.append([(_with_stops(cell.label, painting), painting.image) for cell, painting in cells])
+            write_picture(self.output, contact_sheet(sheet, cell=self.size, gap=8, text_size=12), quality=80)
+            print(f"{name}: in {self.output}", flush=True)
+
+    def _paint(self, cells: list[Cell], content: np.ndarray, styles: list[np.ndarray], masks: list[np.ndarray]):
+        """The paintings of a row, those that share a program together."""
+        batches: dict[Any, list[int]] = {}
+        for number, cell in enumerate(cells):
+            static = tuple((name, value) for name, value in cell.options.items() if name not in TRACED)
+            batches.setdefault((static, cell.regions), []).append(number)
+        paintings: list[Any] = [None] * len(cells)
+        for numbers in batches.values():
+            lanes = [cells[number] for number in numbers]
+            batch = stylejax.stylize_batch(
+                [content] * len(lanes),
+                [[styles[index] for index in lane.styles] for lane in lanes],
+                content_masks=[masks if lane.regions else [] for lane in lanes],
+                each=[lane.options for lane in lanes],
+                size=self.size,
+                smallest_size=self.size,
+                model=self.model,
+            )
+            for number, painting in zip(numbers, batch, strict=True):
+                paintings[number] = painting
+        return paintings
+
+
+def _with_stops(label: str, painting: Painting) -> str:
+    if not painting.settings.stop_when:
+        return label
+    return f"{label}\nstopped: {', '.join(f'scale {stop.scale} after {stop.step}' for stop in painting.stops) or 'never'}"
+
+
+def _oval(height: int, width: int) -> np.ndarray:
+    """A soft oval in the middle, as a mask."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return np.clip((0.8 - np.hypot(x * 1.2, y)) * 8 + 0.5, 0, 1).astype(np.float32)
+
+
+if __name__ == "__main__":
+    tyro.cli(Controls).run()

@@ -1,0 +1,134 @@
+"""One recipe on both sides: the losses of every evaluation, and the last picture."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from reference.cases import OBJECTIVES
+from reference.network import Network
+from reference.theirs import Problem
+
+from stylejax.images.write import write_picture
+from stylejax.model.load import build_model
+from stylejax.model.preprocessing import preprocessing_named
+from stylejax.model.store import WeightSet
+from stylejax.optimize.jobs import Job, starting_images
+from stylejax.optimize.paint import paint
+from stylejax.optimize.settings import Settings
+
+BYTES = 256 / 255
+"""`neural-style` multiplies pictures by 256 where this recipe says 255: it sees them that much brighter."""
+
+UNIT = 1e6
+"""`torch.optim.LBFGS` forgets every step s and change y of the gradient with s·y of at most 1e-10, and so never leaves the
+start when losses are small, as they are with `vgg19-slim`: there it is given a million times the loss."""
+
+
+class Run(NamedTuple):
+    """What a program did."""
+
+    losses: list[float]
+    """At each evaluation, before the picture moved."""
+    picture: np.ndarray
+
+
+def ours(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.ndarray, *, scale: float = 1.0) -> Run:
+    """Stylejax, with pictures multiplied by `scale`."""
+    model = build_model(weights, pooling=settings.pooling, padding=settings.padding)
+    progresses = list(paint(model, [Job(content * np.float32(scale), (style * np.float32(scale),), settings)]))
+    losses = [record["total"] for progress in progresses for record in progress.records[0]]
+    return Run(losses, np.clip(np.asarray(progresses[-1].pictures[0]) / scale, 0, 1))
+
+
+def from_formula(weights: WeightSet, recipe: str, settings: Settings, content: np.ndarray, style: np.ndarray) -> Run:
+    """The recipe's formulas in PyTorch under `torch.optim`, from the same start."""
+    case = next(case for case in OBJECTIVES if case.name == recipe)
+    case = dataclasses.replace(case, network=Network("torchvision", settings.pooling, settings.padding))
+    problem = Problem.of(case, weights.arrays, content, [style])
+    start = np.asarray(starting_images([Job(content, (style,), settings)], *content.shape[:2])[0])
+    scale, offset = (torch.tensor(part) for part in case.space)
+    variable = ((torch.tensor(start) - offset) / scale).requires_grad_()
+    unit = UNIT if settings.optimizer == "l-bfgs" else 1.0
+    losses: list[float] = []
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        total = torch.stack(list(problem.terms(scale * variable + offset).values())).sum()
+        (unit * total).backward()
+        losses.append(total.item())
+        return unit * total.detach()
+
+    if settings.optimizer == "l-bfgs":
+        search = "strong_wolfe" if recipe == "gatys-2016" else None  # the paper's SciPy searches, the later programs do not
+        budget = {"max_iter": settings.iterations, "max_eval": settings.iterations}
+        optimizer = torch.optim.LBFGS([variable], line_search_fn=search, tolerance_grad=0, tolerance_change=0, **budget)
+        optimizer.step(closure)
+        return Run(losses, (scale * variable + offset).detach().clamp(0, 1).numpy())
+    optimizer = torch.optim.Adam([variable], lr=settings.learning_rate, betas=(settings.beta1, settings.beta2))
+    average, kept = torch.zeros_like(variable), 1.0
+    for _ in range(settings.iterations):
+        optimizer.step(closure)
+        with torch.no_grad():
+            if settings.clamp:
+                variable.clamp_(0, 1)
+            average = settings.averaging * average + (1 - settings.averaging) * variable
+            kept *= settings.averaging
+    return Run(losses, (scale * average / (1 - kept) + offset).detach().clamp(0, 1).numpy())
+
+
+def neural_style(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.ndarray, steps: int) -> Run:
+    """The published program, on weights in its own units, from the content picture."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_picture(folder / "content.png", content)
+        write_picture(folder / "style.png", style)
+        torch.save(_state_dict(weights.arrays), folder / "vgg19.pth")
+        flags = {
+            "content_image": folder / "content.png",
+            "style_image": folder / "style.png",
+            "output_image": folder / "painted.png",
+            "model_file": folder / "vgg19.pth",
+            "image_size": max(content.shape),
+            "num_iterations": steps,
+            "optimizer": settings.optimizer.replace("-", ""),
+            "init": "image",
+            "print_iter": 1,
+            "save_iter": 0,
+            "gpu": "c",
+        }
+        command = [sys.executable, str(Path(__file__).with_name("narrow_neural_style.py"))]
+        command += [",".join(map(str, weights.widths)), "-disable_check"]
+        command += [text for flag, value in flags.items() for text in (f"-{flag}", str(value))]
+        printed = subprocess.run(command, capture_output=True, text=True)
+        if printed.returncode:
+            raise SystemExit(f"neural-style failed: {printed.stderr.strip().splitlines()[-1]}")
+        losses = [float(loss) for loss in re.findall(r"Total loss: (\S+)", printed.stdout)]
+        return Run(losses[:steps], np.asarray(Image.open(folder / "painted.png"), np.float32) / 255)
+
+
+def in_caffe_units(weights: WeightSet) -> WeightSet:
+    """The same network for pictures in 0-255, blue first, less the mean color: what `neural-style` feeds it."""
+    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    caffe = np.array([123.68, 116.779, 103.939])
+    kernel = weights.arrays["conv1_1/kernel"].astype(np.float64)
+    bias = weights.arrays["conv1_1/bias"] + np.einsum("ijco,c->o", kernel, (caffe / 255 - mean) / deviation)
+    turned = (kernel / (255 * deviation)[:, np.newaxis])[:, :, ::-1]
+    first = {"conv1_1/kernel": turned.astype(np.float32), "conv1_1/bias": bias.astype(np.float32)}
+    return dataclasses.replace(weights, preprocessing=preprocessing_named("oxford"), arrays=weights.arrays | first)
+
+
+def _state_dict(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+    names = [name.removesuffix("/kernel") for name in arrays if name.endswith("/kernel")]
+    state = {}
+    for place, name in zip(places, sorted(names), strict=True):
+        state[f"features.{place}.weight"] = torch.tensor(arrays[f"{name}/kernel"].transpose(3, 2, 0, 1).copy())
+        state[f"features.{place}.bias"] = torch.tensor(arrays[f"{name}/bias"])
+    return state

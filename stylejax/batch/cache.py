@@ -1,0 +1,28 @@
+"""A bounded memory: what was used last is kept."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+
+class Recent(OrderedDict[Any, Any]):
+    """A mapping of at most `most` entries; setting one more drops the one that was used least recently."""
+
+    def __init__(self, most: int):
+        super().__init__()
+        self._most = most
+
+    def __getitem__(self, key: Hashable) -> Any:
+        self.move_to_end(key)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: Hashable, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self._most:
+            self.popitem(last=False)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The entry of `key`, made if it is not there."""
+        if key not in self:
+            self[key] = make()
+        return self[key]

@@ -1,0 +1,71 @@
+"""From a unit of rows to pictures in memory. One that cannot be read is an outcome like any other; the rest goes on."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stylejax.batch.cache import Recent
+from stylejax.batch.row import Outcome, Row, Unit
+from stylejax.errors import StylejaxError
+from stylejax.images.picture import Picture
+from stylejax.images.resize import resize
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.reader import Reader
+from stylejax.optimize.scales import side_of
+from stylejax.optimize.stylize import job_from, sources_of
+
+STYLES = 32
+"""Style pictures that are kept in memory for the batches to come."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A row whose pictures are in memory."""
+
+    row: Row
+    content: Picture
+    """As it was read."""
+    job: Job
+    """With the content at the shape that it is painted at."""
+    sources: dict[str, Any]
+    """What the record says of the pictures."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A unit, as far as it could be read."""
+
+    unit: Unit
+    ready: tuple[Ready, ...]
+    failed: tuple[Outcome, ...]
+
+
+class Loader:
+    """Reads units; a style that many rows share is read once, so that its targets are made once, too."""
+
+    def __init__(self):
+        self._styles = Recent(STYLES)
+        self._reading = threading.Lock()
+
+    def load(self, unit: Unit, each: Callable[..., Iterable[Ready | Outcome]] = map) -> Loaded:
+        """Read the pictures of a unit; `each` maps a function over its rows, such as a thread pool's `map`."""
+        read = list(each(lambda row: self._ready(row, unit.shape), unit.rows))
+        ready = tuple(one for one in read if isinstance(one, Ready))
+        return Loaded(unit, ready, tuple(one for one in read if isinstance(one, Outcome)))
+
+    def _ready(self, row: Row, shape: tuple[int, int]) -> Ready | Outcome:
+        try:
+            content = Reader().read(row.content, proof=row.settings.proof)
+            styles = [self._style(style, row.settings.proof) for style in row.styles]
+            settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
+            job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
+            sources = sources_of(content, styles, row.content_masks, row.style_masks)
+            return Ready(row, content, dataclasses.replace(job, content=resize(job.content, *shape)), sources)
+        except (StylejaxError, OSError, MemoryError) as problem:
+            return Outcome(row, stage="read", reason=f"{problem}" or type(problem).__name__)
+
+    def _style(self, place: str, proof: str) -> Picture:
+        with self._reading:
+            return self._styles.once((place, proof), lambda: Reader().read(place, proof=proof))

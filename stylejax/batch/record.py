@@ -1,0 +1,73 @@
+"""When a picture counts as done, and the record beside it that says so.
+
+The digest is taken over everything that decides the result: all settings, the network, the shape that is painted, and name,
+size and time of last change of every picture that goes in. Contents are not hashed: a hundred thousand pictures would have to
+be read anew at each start. Another digest is another picture, which is painted again.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import jax
+
+from stylejax.batch.row import Outcome, Row
+from stylejax.files.url import stamp
+from stylejax.model.sources import SOURCES, resolve, resolve_auto
+from stylejax.optimize.stylize import STARTS
+from stylejax.version import VERSION
+
+
+def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
+    """The digest of a row that is painted at `shape`, height and width.
+
+    Raises:
+        WeightsError: its network is not installed.
+    """
+    settings = row.settings
+    places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
+    places += [] if settings.init in STARTS else [settings.init]
+    places += [settings.proof] if settings.proof else []
+    facts = {
+        "settings": settings.as_options(),
+        "network": network_stamp(settings.model),
+        "shape": list(shape),
+        "bits": bits,
+        "counts": [len(row.styles), len(row.content_masks), len(row.style_masks)],
+        "pictures": [stamp(place) for place in places],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def network_stamp(model: str) -> list[Any]:
+    """What tells networks apart: the name of a known one, name, size and time of any other file."""
+    name = resolve_auto().name if model == "auto" else model
+    return [name] if name in SOURCES else stamp(str(resolve(name)))
+
+
+def sidecar_name(output: str) -> str:
+    """Where the record of an output lies."""
+    return f"{output}.json"
+
+
+def record_of(outcome: Outcome, size: int) -> dict[str, Any]:
+    """The record of a painting whose file has so many bytes."""
+    painting, row = outcome.painting, outcome.row
+    assert painting is not None
+    last = painting.trace[-1]
+    height, width = painting.image.shape[:2]
+    return {
+        "output": row.output,
+        "digest": row.digest,
+        "bytes": size,
+        "width": width,
+        "height": height,
+        "losses": {name: last[name] for name in ("total", "content", "style", "tv")},
+        "seconds": round(outcome.seconds, 3),
+        "device": jax.devices()[0].device_kind,
+        "versions": {"stylejax": VERSION, **{name: version(name) for name in ("jax", "jaxlib", "flax", "numpy")}},
+        "notes": list(painting.notes),
+        **{name: value for name, value in painting.record.items() if name not in ("program", "version")},
+    }

@@ -1,0 +1,66 @@
+"""The documentation: its Python runs, its links lead somewhere, and its pages build without a warning."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import stylejax
+from stylejax.images.write import write_picture
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "weights/README.md"))]
+PAGES = [page for page in PAGES if "_build" not in page.parts]
+
+
+def python_blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_to_one(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?:|mailto:|#", target):
+            assert (page.parent / target.partition("#")[0]).exists(), f"{page.name} links to {target}"
+
+
+def test_the_training_loop_trains():
+    names = {}
+    for block in python_blocks(DOCS / "howto" / "training-loop.md"):
+        exec(block, names)
+    assert names["losses"][-1] < 0.9 * names["losses"][0]
+    assert np.isfinite(names["losses"]).all()
+
+
+@pytest.mark.parametrize("page", ["quickstart.md", "howto/many.md", "howto/colors.md", "howto/regions.md"])
+def test_the_examples_paint_and_save(page, tmp_path, monkeypatch, pictures, tiny_model):
+    monkeypatch.chdir(tmp_path)
+    for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg", "starry_night.jpg"), pictures + pictures, strict=True):
+        write_picture(name, picture)
+    small = {"model": tiny_model, "smallest_size": 32, "iterations": 2}
+    for name in ("stylize", "stylize_batch"):
+        original = getattr(stylejax, name)
+        monkeypatch.setattr(
+            stylejax, name, lambda *a, original=original, **options: original(*a, **{**options, **small, "size": 32})
+        )
+    blocks = python_blocks(DOCS / page)
+    assert blocks
+    for block in blocks:
+        exec(block, {})
+    assert list(tmp_path.glob("painted*.png"))
+
+
+def test_the_pages_build_without_a_warning(tmp_path):
+    for needed in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton"):
+        pytest.importorskip(needed, reason="needs the extra `docs`")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path / "html")]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert built.returncode == 0, built.stderr
+    api = (tmp_path / "html" / "api.html").read_text()
+    for name in stylejax.__all__:
+        assert name in ("StylejaxError", "__version__") or f'id="stylejax.{name}"' in api, f"api.md lacks {name}"
