@@ -14,6 +14,7 @@ from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
 from stylejax.cli.stylize import Stylize
+from stylejax.cli.sweep import Sweep
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
 from stylejax.files.cache import compiled_folder, private_folder
@@ -43,6 +44,7 @@ class WeightsCommands:
 
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
