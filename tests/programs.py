@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from stylejax.losses.objective import Weights
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.jobs import starting_images
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets
@@ -22,8 +23,8 @@ def lowered_program(model, jobs, height, width, platform="cpu"):
     lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, height, width))
     count, spec = len(jobs), plan.objective
     weights = Weights(jnp.ones((count, len(spec.content_layers))), jnp.ones((count, len(spec.style_layers))), jnp.ones(count))
-    rates, never, steps = jnp.full((plan.chunk, count), 0.02), jnp.zeros(count), jnp.int32(3)
-    traced = run_chunk.trace(model, lanes, targets, weights, rates, never, steps, plan=plan, shared=shared)
+    rates, numbers, steps = jnp.full((plan.chunk, count), 0.02), Numbers.of([job.settings for job in jobs]), jnp.int32(3)
+    traced = run_chunk.trace(model, lanes, targets, weights, rates, numbers, steps, plan=plan, shared=shared)
     return traced.lower(lowering_platforms=(platform,)).as_text()
 
 

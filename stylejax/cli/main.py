@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe_asked_for(arguments)))
+        recipe = recipe_asked_for(arguments) if arguments[:1] == ["stylize"] else "stylejax"
+        stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
         command = tyro.cli(
             Annotated[Stylize, stylize] | Commands,  # pyright: ignore[reportArgumentType]
             prog="stylejax",
@@ -64,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             args=arguments,
         )
         silence_decoders()
-        _keep_compiled_programs()
+        if getattr(command, "compile_cache", False):  # only what paints compiles
+            _keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.progress import Progress
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted
@@ -51,10 +52,11 @@ def _flags() -> type:
     for field in dataclasses.fields(Settings):
         separator = ";" if field.name in WITH_COMMAS else ","
         about = tyro.conf.arg(
-            help=f"{told[field.name]} (of the default recipe: {field.default})", metavar=f"VALUE[{separator}VALUE...]"
+            help=told[field.name], metavar=f"VALUE[{separator}VALUE...]", help_behavior_hint=f"(default: {field.default})"
         )
         fields.append((field.name, Annotated[str, about], ""))
-    return dataclasses.make_dataclass("Values", fields, frozen=True)
+    about = {"__doc__": "One value of each setting, or several, separated by commas."}
+    return dataclasses.make_dataclass("Values", fields, frozen=True, namespace=about)
 
 
 Values: Any = _flags()
@@ -80,9 +82,13 @@ class Sweep:
     """Folder for the pictures, `contact_sheet.png` and `sweep.jsonl` with settings and losses."""
 
     values: tyro.conf.OmitArgPrefixes[Values]  # pyright: ignore[reportInvalidTypeForm]
+    """One value of each setting, or several, separated by commas."""
 
-    batch: int | None = None
-    """How many pictures are painted together; by default as many as fit into memory."""
+    batch_size: int = 0
+    """How many pictures are painted together; 0 for as many as fit into memory."""
+
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
 
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
@@ -110,8 +116,13 @@ class Sweep:
             finished[number] = painting
             painting.save(self.output / names[number])
 
+        def observe(progress: Progress, numbers: Sequence[int]) -> None:
+            display.show(progress)
+
         try:
-            sweep(self.content, *self.styles, grid=grid, batch=self.batch, observe=display.show, keep=keep, **options)
+            sweep(
+                self.content, *self.styles, grid=grid, batch_size=self.batch_size or None, observe=observe, keep=keep, **options
+            )
         except PaintingInterrupted:
             stopped = True
         finally:
@@ -120,7 +131,8 @@ class Sweep:
             self._write(finished, names, changes, grid)
         self._tell(finished, names, time.monotonic() - began, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
-            raise NonFiniteError(f"the loss of all {len(finished)} pictures stopped being finite; lower the weights", finished)
+            told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
+            raise NonFiniteError(told, finished[min(finished)])
         return 130 if stopped else 0
 
     def _read(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:

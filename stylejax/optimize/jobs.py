@@ -27,7 +27,7 @@ from stylejax.types import AnyHostImage, HostImage, Images
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
     | {"recipe", "noise", "schedule", "style_fit", "style_blend", "style_scale", "style_size", "keep_color", "color_match"}
-    | {"stop_when", "proof"}
+    | {"stop_when", "proof", "beta1", "beta2", "averaging"}
 )
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 

@@ -12,6 +12,7 @@ from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
@@ -57,7 +58,7 @@ def paint(
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
         last_records = [trace[-1] for trace in resume.traces]
-    stop_when = jnp.asarray([job.settings.stop_when for job in jobs], jnp.float32)
+    numbers = Numbers.of([job.settings for job in jobs])
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
@@ -75,7 +76,7 @@ def paint(
             count = min(CHUNK, steps - step, every - step % every)
             chunk_rates = rates[step : step + CHUNK]
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
+                model, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}

@@ -6,12 +6,14 @@ other. The pictures come in the order of the grid, its last axis fastest.
 
 import dataclasses
 import itertools
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stylejax.errors import SettingsError
+from stylejax.model.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.memory import lanes_that_fit
@@ -23,7 +25,7 @@ from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, network_for, stylize_batch
 
-_OF_STYLES = ("style_blend", "style_scale", "style_size", "style_fit", "color_match")
+_OF_STYLES = ("proof", "keep_color", "style_blend", "style_scale", "style_size", "style_fit", "color_match")
 
 
 def sweep(
@@ -31,8 +33,8 @@ def sweep(
     *styles: Source,
     grid: Mapping[str, Sequence[Any]],
     model: str | Path | None = None,
-    batch: int | None = None,
-    observe: Callable[[Progress], None] | None = None,
+    batch_size: int | None = None,
+    observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, Painting], None] | None = None,
     **options: Any,
 ) -> list[Painting]:
@@ -43,8 +45,9 @@ def sweep(
         *styles: as for `stylize`.
         grid: for each field of `Settings` to sweep, its values: `{"style_weight": [1, 10, 100], "seed": [0, 1]}`.
         model: as for `stylize`.
-        batch: how many pictures are painted together; by default as many as fit into memory.
-        observe: called after each few steps; fraction and time left are those of the whole sweep.
+        batch_size: how many pictures are painted together; by default as many as fit into memory.
+        observe: called after each few steps with the progress of the pictures that are painted together, whose fraction and
+            time left are those of the whole sweep, and their numbers in the grid.
         keep: called with each finished picture and its number in the grid, as soon as its batch is done.
         **options: any field of `Settings`, for all pictures.
 
@@ -55,20 +58,19 @@ def sweep(
         SettingsError: a setting cannot be used, or has no values.
         PaintingInterrupted: on Ctrl-C; its paintings were all given to `keep`, those of the batch that was under way as well.
     """
-    if batch is not None and batch < 1:
-        raise SettingsError(f"batch is {batch}; it must be a whole number, at least 1")
+    if batch_size is not None and batch_size < 1:
+        raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1")
     options |= {} if model is None else {"model": str(model)}
     changes = combinations(grid)
     settings = [settings_from({**options, **change}) for change in changes]
-    groups = [_in_batches(content, group, settings, batch) for group in _alike(settings)]
     finished: dict[int, Painting] = {}
     began = time.perf_counter()
 
-    def of_all(progress: Progress) -> None:
-        fraction = (len(finished) + len(progress.records) * progress.fraction) / len(settings)
+    def of_all(progress: Progress, numbers: Sequence[int]) -> None:
+        fraction = (len(finished) + len(numbers) * progress.fraction) / len(settings)
         left = (time.perf_counter() - began) * (1 - fraction) / fraction
         if observe:
-            observe(dataclasses.replace(progress, fraction=fraction, seconds_left=left))
+            observe(dataclasses.replace(progress, fraction=fraction, seconds_left=left), numbers)
 
     def take(numbers: Sequence[int], paintings: Sequence[Painting]) -> None:
         for number, painting in zip(numbers, paintings, strict=False):
@@ -76,18 +78,25 @@ def sweep(
             if keep:
                 keep(number, painting)
 
-    for numbers in itertools.chain(*groups):
+    def paint_together(network: VGG19, numbers: Sequence[int]) -> None:
         try:
             paintings = stylize_batch(
                 [content] * len(numbers),
                 [list(styles)] * len(numbers),
-                each=[{**options, **changes[number]} for number in numbers],
-                observe=of_all,
+                each=[{**options, "model": settings[number].model, **changes[number]} for number in numbers],
+                model=network,
+                observe=lambda progress: of_all(progress, numbers),
             )
         except PaintingInterrupted as stopped:
             take(numbers, stopped.paintings)
             raise PaintingInterrupted([finished[number] for number in sorted(finished)]) from None
         take(numbers, paintings)
+
+    for group in _alike(settings):
+        network = network_for(settings[group[0]])
+        size = batch_size or _lanes(network, content, [settings[number] for number in group])
+        for numbers in _batches(group, size):
+            paint_together(network, numbers)
     return [finished[number] for number in range(len(settings))]
 
 
@@ -112,18 +121,23 @@ def _alike(settings: Sequence[Settings]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _in_batches(content: Source, group: Sequence[int], settings: Sequence[Settings], batch: int | None) -> list[list[int]]:
-    ours = [settings[number] for number in group]
-    if batch is None and len(group) > 1:
-        picture = Reader().read(content, proof=ours[0].proof)
-        shape = scale_shapes(picture.height, picture.width, ours[0])[-1]
-        batch = lanes_that_fit(network_for(ours[0]), ours[0], *shape, most=min(64, len(group)), shared=_shared(ours))
-    size = max(1, batch or 1)
-    return [list(group[start : start + size]) for start in range(0, len(group), size)]
+def _lanes(network: VGG19, content: Source, settings: Sequence[Settings]) -> int:
+    """How many pictures of one program fit into memory together; at least 1, which is refused later if that is too much."""
+    if len(settings) == 1:
+        return 1
+    picture = Reader().read(content)
+    shape = scale_shapes(picture.height, picture.width, settings[0])[-1]
+    return max(1, lanes_that_fit(network, settings[0], *shape, most=min(64, len(settings)), shared=_shared(settings)))
+
+
+def _batches(group: Sequence[int], size: int) -> list[list[int]]:
+    """Batches of at most `size`, as alike in size as they can be."""
+    count = math.ceil(len(group) / size)
+    return [list(part) for part in (group[len(group) * i // count : len(group) * (i + 1) // count] for i in range(count))]
 
 
 def _shared(settings: Sequence[Settings]) -> Shared:
     def same(*names: str) -> bool:
         return len({tuple(getattr(each, name) for name in names) for each in settings}) == 1
 
-    return Shared(content=same("keep_color"), style=same("keep_color", *_OF_STYLES), guides=True)
+    return Shared(content=same("proof", "keep_color"), style=same(*_OF_STYLES), guides=True)
