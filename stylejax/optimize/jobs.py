@@ -80,7 +80,7 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
             (height, width), (other_height, other_width) = shapes[-1], theirs[-1]
             raise SettingsError(
                 f"picture {number} would be {other_width}×{other_height} pixels and picture 1 {width}×{height}; "
-                "pictures of one batch share their shape, so group them by aspect ratio or resize them first"
+                "pictures of one batch share their shape, so group them (shapes='group') or resize them (shapes='resize')"
             )
     return shapes
 

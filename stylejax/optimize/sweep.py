@@ -4,10 +4,8 @@ What is traced shares a compiled program, and combinations that differ in someth
 other. The pictures come in the order of the grid, its last axis fastest.
 """
 
-import dataclasses
 import itertools
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.memory import lanes_that_fit
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.progress import Progress
+from stylejax.optimize.progress import Progress, Whole
 from stylejax.optimize.reader import Reader, Source
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.scales import scale_shapes
@@ -64,19 +62,18 @@ def sweep(
     changes = combinations(grid)
     settings = [settings_from({**options, **change}) for change in changes]
     finished: dict[int, Painting] = {}
-    began = time.perf_counter()
-
-    def of_all(progress: Progress, numbers: Sequence[int]) -> None:
-        fraction = (len(finished) + len(numbers) * progress.fraction) / len(settings)
-        left = (time.perf_counter() - began) * (1 - fraction) / fraction
-        if observe:
-            observe(dataclasses.replace(progress, fraction=fraction, seconds_left=left), numbers)
+    whole = Whole(len(settings))
 
     def take(numbers: Sequence[int], paintings: Sequence[Painting]) -> None:
         for number, painting in zip(numbers, paintings, strict=False):
             finished[number] = painting
             if keep:
                 keep(number, painting)
+        whole.finish(len(numbers))
+
+    def tell(progress: Progress, numbers: Sequence[int]) -> None:
+        if observe:
+            observe(whole.of(progress), numbers)
 
     def paint_together(network: VGG19, numbers: Sequence[int]) -> None:
         try:
@@ -85,7 +82,7 @@ def sweep(
                 [list(styles)] * len(numbers),
                 each=[{**options, "model": settings[number].model, **changes[number]} for number in numbers],
                 model=network,
-                observe=lambda progress: of_all(progress, numbers),
+                observe=lambda progress: tell(progress, numbers),
             )
         except PaintingInterrupted as stopped:
             take(numbers, stopped.paintings)
