@@ -81,7 +81,7 @@ def test_the_command_writes_pictures_a_sheet_and_their_losses(folder, capsys):
     assert (code, err) == (0, "")
     assert "6 pictures:  content_weight 3  style_weight 2" in out and "left" in out
     names = sorted(path.name for path in Path("out").glob("0*.png"))
-    assert names[0] == "001-content_weight=0.1-style_weight=1.0.png" and len(names) == 6
+    assert names[0] == "001-content_weight=0.1-style_weight=1.png" and len(names) == 6
     lines = [json.loads(line) for line in Path("out/sweep.jsonl").read_text().splitlines()]
     assert [line["picture"] for line in lines] == names
     assert lines[0]["varied"] == {"content_weight": 0.1, "style_weight": 1.0}

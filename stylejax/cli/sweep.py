@@ -206,9 +206,16 @@ def _value(name: str, text: str, default: Any) -> Any:
         raise SettingsError(f"{name} is {text!r}; each of its values must be {wanted}") from None
 
 
+def in_short(value: Any) -> str:
+    """A value as it is told on the sheet and in names: numbers without idle digits, files without their folders."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return Path(value).name if isinstance(value, str) else str(value)
+
+
 def picture_name(number: int, change: dict[str, Any]) -> str:
     """`003-style_weight=10-seed=1.png`: the place in the grid, and what differs."""
-    parts = [f"{number:03d}", *(f"{name}={Path(value).name if name == 'init' else value}" for name, value in change.items())]
+    parts = [f"{number:03d}", *(f"{name}={in_short(value)}" for name, value in change.items())]
     return re.sub(r"[^\w.=+-]+", "_", "-".join(parts))[:150] + ".png"
 
 
@@ -218,7 +225,7 @@ def sheet_of(finished: dict[int, Painting], changes: Sequence[dict[str, Any]], g
     cells = []
     for number, change in enumerate(changes):
         painting = finished.get(number)
-        lines = [f"{name} {value}" for name, value in change.items()]
+        lines = [f"{name} {in_short(value)}" for name, value in change.items()]
         if painting is None:
             blank = np.ones_like(next(iter(finished.values())).image)
             cells.append(("\n".join([*lines, "not painted"]), blank))
