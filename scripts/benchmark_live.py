@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 import tyro
@@ -44,7 +45,7 @@ def main() -> None:
         watch(arguments.watch)
         return
     photograph, style = demo_photograph(), next(iter(PAINTINGS.values()))(512, 512)
-    options = {"size": arguments.size, "smallest_size": arguments.size // 2, "iterations": arguments.iterations}
+    options: dict[str, Any] = {"size": arguments.size, "smallest_size": arguments.size // 2, "iterations": arguments.iterations}
     model = stylejax.load_model("vgg19-slim")
 
     def paint(live: Live | None) -> float:

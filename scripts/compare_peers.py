@@ -6,7 +6,8 @@
 Of the programs that the recipes come from, the package index has one, `neural-style` 0.5.7, which is run as it is. For the
 others the PyTorch formulas of `scripts/reference` take its place, under `torch.optim` with the recipe's start and space. All
 see `vgg19-slim`, one scale and the same pixels. It prints the losses after the same numbers of evaluations and how far the last
-pictures are apart; the sheet shows them, the other program above and stylejax below. About three minutes on two CPU cores.
+pictures are apart; the sheet shows them, the other program above and stylejax below. It takes a
+minute and a half with `--size 128 --steps 20` on two CPU cores.
 """
 
 import importlib.util

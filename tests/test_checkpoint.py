@@ -46,7 +46,8 @@ def stylize_interrupted(checkpoint, scale, step, pictures, **options):
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 @pytest.mark.parametrize("place", [(1, 20), (1, 30), (2, 10)])
 def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_path, optimizer, place):
-    options = {**OPTIONS, "model": tiny_model, "optimizer": optimizer, "schedule": "cosine"}
+    options = {**OPTIONS, "model": tiny_model, "optimizer": optimizer}
+    options |= {"schedule": "cosine"} if optimizer == "adam" else {}
     whole = stylejax.stylize(*pictures, **options)
     stylize_interrupted(stylejax.Checkpoint(tmp_path / "state"), *place, pictures, **options)
     checkpoint, seen = stylejax.Checkpoint(tmp_path / "state"), []

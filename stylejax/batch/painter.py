@@ -22,6 +22,7 @@ from stylejax.errors import StylejaxError
 from stylejax.images.resize import resize
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.colors import with_kept_colors
+from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Failure, Progress
@@ -35,10 +36,11 @@ STYLE_TARGETS = 256
 class Painter:
     """Holds what outlives a unit: the network, the compiled programs, the style pictures and their targets."""
 
-    def __init__(self, model: VGG19 | None = None):
-        """Paint with `model`, or with the network that the settings of each unit name."""
+    def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all"):
+        """Paint with `model`, or with the network that the settings of each unit name, on so many of the local devices."""
         self.loader = Loader()
         self._model = model
+        self._devices: DeviceCount = devices
         self._models, self._targets = Recent(2), Recent(STYLE_TARGETS)
 
     def model_for(self, settings: Settings) -> VGG19:
@@ -82,7 +84,8 @@ class Painter:
         jobs = [one.job for one in ready]
         padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
         began, progress = time.monotonic(), None
-        for progress in paint(model, padded, shared=unit.shared, seen=self._targets):
+        devices = devices_for(unit.lanes, self._devices)
+        for progress in paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets):
             if observe:
                 observe(progress)
             if all(progress.failures):

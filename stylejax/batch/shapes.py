@@ -2,7 +2,7 @@
 
 Every shape compiles a program a scale. By default pictures are therefore painted at the nearest of a few common aspects (1:1,
 4:3, 3:2, 16:9, 21:9, lying or upright), and the painted picture gets the content's own aspect afterwards: its strokes are
-stretched by at most 15 %, and not at all for the usual cameras. `--round N` instead rounds each side to a multiple of N
+stretched by at most 19 %, and hardly at all for the usual cameras. `--round N` instead rounds each side to a multiple of N
 pixels: more programs, less stretch; 1 keeps every aspect.
 """
 

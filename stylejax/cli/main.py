@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Annotated, Any
 
-import jax
 import tyro
 from rich.console import Console
 
+from stylejax.cli.app import App
+from stylejax.cli.batch import Batch
+from stylejax.cli.begin import BEGIN
+from stylejax.cli.completion import Completion
 from stylejax.cli.demo import Demo
 from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
+from stylejax.cli.sections import REGISTRY
 from stylejax.cli.stylize import Stylize
 from stylejax.cli.sweep import Sweep
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
-from stylejax.files.cache import compiled_folder, private_folder
 from stylejax.images.read import silence_decoders
+from stylejax.optimize.compiled import keep_compiled_programs
 
 WeightsCommand = (
     Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
@@ -45,28 +49,28 @@ class WeightsCommands:
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
+    | Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
     | Annotated[Info, tyro.conf.subcommand("info")]
+    | Annotated[Completion, tyro.conf.subcommand("completion")]
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 2 an error of the user's, 130 stopped by Ctrl-C."""
+    """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
     console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments in ([], ["stylize"]):
+        print(BEGIN, file=sys.stderr)
+        sys.exit(2)
     try:
-        recipe = recipe_asked_for(arguments) if arguments[:1] == ["stylize"] else "stylejax"
-        stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
-        command = tyro.cli(
-            Annotated[Stylize, stylize] | Commands,  # pyright: ignore[reportArgumentType]
-            prog="stylejax",
-            description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
-            args=arguments,
-        )
+        command = _parse(arguments)
+        if isinstance(command, Completion):
+            command = _parse(["--tyro-print-completion", command.shell])  # which exits
         silence_decoders()
-        if getattr(command, "compile_cache", False):  # only what paints compiles
-            _keep_compiled_programs()
+        if getattr(command, "compile_cache", True):
+            keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
@@ -74,6 +78,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stylejax: stopped", highlight=False)
         sys.exit(130)
+
+
+def _parse(arguments: Sequence[str]) -> Any:
+    """The command that the arguments ask for; exits after a help text or a mistake."""
+    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
+    stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
+    batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe))
+    return tyro.cli(
+        Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
+        prog="stylejax",
+        description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
+        args=arguments,
+        registry=REGISTRY,
+    )
 
 
 def recipe_asked_for(arguments: Sequence[str]) -> str:
@@ -84,12 +102,3 @@ def recipe_asked_for(arguments: Sequence[str]) -> str:
         if flag.startswith("--recipe="):
             return flag.partition("=")[2]
     return "stylejax"
-
-
-def _keep_compiled_programs() -> None:
-    try:
-        folder = private_folder(compiled_folder())
-    except StylejaxError:
-        return  # a home that cannot be written costs a compilation each time, not the picture
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

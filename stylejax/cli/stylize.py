@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import tyro
@@ -51,7 +51,11 @@ class Stylize:
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """Where the result goes; the suffix names the format."""
 
-    settings: tyro.conf.OmitArgPrefixes[Settings]
+    settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
+    about_region: ClassVar = "Which part of the photograph is painted like which part of which style."
 
     content_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Where a region of the content is: white on black. Give one for each region, or a single label picture whose flat colors
@@ -60,6 +64,8 @@ class Stylize:
     style_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """The same for the style: one for each content mask in the same order, or a label picture of the same colors. May be left
     out when there are as many styles as regions."""
+
+    about_output: ClassVar = "What is written and printed."
 
     save_every: int = 0
     """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
@@ -76,10 +82,9 @@ class Stylize:
 
     checkpoint_every: float = 10.0
     """Minutes between two savings of the state; 0 for after every few steps."""
+
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
-
-    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
     compile_cache: bool = True
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""

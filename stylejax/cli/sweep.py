@@ -1,8 +1,6 @@
 """`stylejax sweep`: a grid of settings on one photograph, painted together, and one sheet to compare them on."""
 
-import ast
 import dataclasses
-import inspect
 import json
 import re
 import time
@@ -16,6 +14,7 @@ import tyro
 from rich.console import Console
 
 from stylejax.cli.display import display_for
+from stylejax.cli.sections import field_docs
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import write_atomically
 from stylejax.images.sheet import contact_sheet
@@ -35,20 +34,9 @@ WITH_COMMAS = ("content_layers", "style_layers", "style_blend")
 COLUMNS = 5
 
 
-def _help() -> dict[str, str]:
-    """What `Settings` says about each of its fields."""
-    (settings,) = ast.parse(inspect.getsource(Settings)).body
-    assert isinstance(settings, ast.ClassDef)
-    told = {}
-    for field, text in zip(settings.body, settings.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            told[field.target.id] = inspect.cleandoc(str(ast.literal_eval(text.value)))
-    return told
-
-
 def _flags() -> type:
     """A dataclass with a text for each field of `Settings`: one value or several, empty for the recipe's."""
-    told, fields = _help(), []
+    told, fields = field_docs(Settings), []
     for field in dataclasses.fields(Settings):
         separator = ";" if field.name in WITH_COMMAS else ","
         about = tyro.conf.arg(

@@ -20,7 +20,10 @@ from stylejax.model.store import WeightSet, read_weights
 
 
 def list_weights() -> None:
-    """Show the weight sets that stylejax knows, and which of them are on this machine."""
+    """Show the weight sets that stylejax knows, and which of them are on this machine.
+
+    Example: stylejax weights list
+    """
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
         table.add_column(heading, no_wrap=heading != "what it is")
@@ -38,6 +41,8 @@ def list_weights() -> None:
 
 def fetch_weights(name: tyro.conf.Positional[str]) -> None:
     """Download a weight set, verify it and put it into the cache; goes on where an earlier fetch stopped.
+
+    Example: stylejax weights fetch vgg19
 
     Args:
         name: vgg19 or vgg19-torchvision.
@@ -63,6 +68,8 @@ def convert_weights(
 ) -> None:
     """Convert weights that you have (Keras .h5 or .keras, safetensors, PyTorch .pth) to a file for --model.
 
+    Example: stylejax weights convert vgg_conv.pth vgg-caffe.safetensors
+
     Args:
         source: the file to read.
         target: the .safetensors file to write.
@@ -82,6 +89,8 @@ def convert_weights(
 
 def verify_weights(name_or_path: tyro.conf.Positional[str]) -> None:
     """Check every tensor of a weight set, and say what it is and where it came from.
+
+    Example: stylejax weights verify vgg19-slim
 
     Args:
         name_or_path: a known name, or a converted file.

@@ -83,13 +83,14 @@ class Checkpoint:
         if self.folder.exists() and not self.folder.is_dir():
             raise CheckpointError(f"{folder} is a file; name a folder for the checkpoint")
 
-    def resume(self, model: VGG19, jobs: Sequence[Job]) -> Saved | None:
-        """What was saved of the run that paints `jobs` with `model`; None when there is nothing.
+    def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1) -> Saved | None:
+        """What was saved of the run that paints `jobs` with `model` on so many devices; None when there is nothing.
 
         Raises:
             CheckpointError: the folder holds the state of another run, or it is damaged or cannot be read.
         """
-        self._identity = run_identity(model, jobs)
+        self._identity = run_identity(model, jobs, devices=devices)
+        self.resumed = None
         if not self.folder.exists():
             return None
         with self._manager() as manager:

@@ -16,12 +16,13 @@ Identity = dict[str, Any]
 """Plain values by name: settings as they are, pictures and weights as hashes."""
 
 
-def run_identity(model: VGG19, jobs: Sequence[Job]) -> Identity:
-    """The identity of the run that paints `jobs` with `model` on this machine's default device."""
+def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity:
+    """The identity of the run that paints `jobs` with `model` on so many of this machine's devices."""
     versions = {"stylejax": VERSION, "jax": jax.__version__, "jaxlib": version("jaxlib")}
     device = jax.local_devices()[0]
     identity = {"the number of pictures": len(jobs), **{f"the version of {name}": value for name, value in versions.items()}}
-    identity |= {"the device": f"{device.platform} ({device.device_kind})", "the network": _network(model)}
+    identity |= {"the number of devices": devices, "the device": f"{device.platform} ({device.device_kind})"}
+    identity |= {"the network": _network(model)}
     for number, job in enumerate(jobs, start=1):
         of_this = f" of picture {number}" if len(jobs) > 1 else ""
         identity |= {f"{name}{of_this}": value for name, value in _job(job).items()}

@@ -10,6 +10,7 @@ import numpy as np
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
 from stylejax.optimize.numbers import Numbers
@@ -27,6 +28,7 @@ def paint(
     *,
     every: int = CHUNK,
     resume: Saved | None = None,
+    devices: Sequence[Device] = (),
     shared: Shared | None = None,
     seen: MutableMapping[Any, Any] | None = None,
 ) -> Iterator[Progress]:
@@ -39,6 +41,7 @@ def paint(
         jobs: pictures and settings; see `stylejax.optimize.jobs` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: where the same run was when it was saved, to go on from there.
+        devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
         shared: which targets all jobs share, where that is known; told from the jobs otherwise.
         seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
             same objects.
@@ -51,14 +54,16 @@ def paint(
     shapes = common_shapes(jobs)
     assert settings is not None
     plan = Plan.of(settings)
-    memory = memory_of(model, jobs, shapes[-1], shared=shared)
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
+    wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
+    models = placement.everywhere(model)
+    memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
     lanes, last_records = None, [{} for _ in jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
-        last_records = [trace[-1] for trace in resume.traces]
-    numbers = Numbers.of([job.settings for job in jobs])
+        last_records = padded([trace[-1] for trace in resume.traces], devices)
+    numbers = placement.lanes(Numbers.of([job.settings for job in jobs]))
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
@@ -71,12 +76,13 @@ def paint(
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
+        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, sharing)
         rates = _learning_rates(jobs, steps)
         while step < steps:
             count = min(CHUNK, steps - step, every - step % every)
-            chunk_rates = rates[step : step + CHUNK]
+            chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
-                model, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
+                models, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
@@ -94,13 +100,13 @@ def paint(
                 step=step,
                 steps=steps,
                 fraction=fraction,
-                steps_per_second=len(jobs) / seconds_per_step,
+                steps_per_second=wanted / seconds_per_step,
                 seconds_left=seconds_left,
-                records=records,
-                last_records=last_records,
-                pictures=pictures,
-                failures=failed,
-                stops=stopped,
+                records=records[:wanted],
+                last_records=last_records[:wanted],
+                pictures=pictures[:wanted],
+                failures=failed[:wanted],
+                stops=stopped[:wanted],
                 memory=memory,
                 lanes=lanes,
             )

@@ -7,7 +7,7 @@ finished picture are all drawn from here.
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from stylejax.errors import SettingsError
 from stylejax.images.recolor import ColorMatchName
@@ -51,6 +51,8 @@ _KINDS = {
 class Settings:
     """How to paint. The defaults are the `stylejax` recipe."""
 
+    about_picture: ClassVar = "What is painted, and how large."
+
     recipe: str = "stylejax"
     """Where the defaults come from: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
     `stylejax recipes`. Every other setting overrides its part of the recipe."""
@@ -61,9 +63,7 @@ class Settings:
     size_rule: SizeRuleName = "long"
     """Which side `size` and `smallest_size` measure: the `long` or the `short` one."""
 
-    model: str = "auto"
-    """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
-    when it is in the cache, otherwise the small network that comes with stylejax."""
+    about_loss: ClassVar = "How much the picture follows the content and how much the style."
 
     content_weight: float = 0.02
     """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
@@ -83,6 +83,18 @@ class Settings:
     style_loss: StatisticName = "gram+mean"
     """Statistic of the style features: `gram` as in the paper, `gram+mean`, `wasserstein` or `moments`."""
 
+    variation: VariationName = "squared"
+    """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
+
+    normalization: NormalizationName = "relative"
+    """What a weight means. `relative` divides each term by its target's own energy, so that one setting serves every network,
+    layer and size; the others are the conventions of published recipes."""
+
+    normalize_gradients: bool = False
+    """Give the gradient of every layer's term the same total size before it is weighted."""
+
+    about_style: ClassVar = "How the style pictures are looked at."
+
     style_blend: str = ""
     """Share of each of several styles, such as `0.7,0.3`; equal shares if empty."""
 
@@ -96,6 +108,8 @@ class Settings:
     style_size: int = 0
     """Long side of the style pictures in pixels, the same at every scale; 0 to follow the picture."""
 
+    about_color: ClassVar = "Whose colors the result has."
+
     keep_color: KeepColorName = "none"
     """Keep the content's colors: `luminance` paints brightness only, `match` moves the style's colors to them first."""
 
@@ -105,12 +119,11 @@ class Settings:
     proof: str = ""
     """Path of a CMYK printer's ICC profile: content and styles are first brought to the colors that it can print."""
 
-    variation: VariationName = "squared"
-    """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
+    about_network: ClassVar = "Which network looks at the pictures, and how."
 
-    normalization: NormalizationName = "relative"
-    """What a weight means. `relative` divides each term by its target's own energy, so that one setting serves every network,
-    layer and size; the others are the conventions of published recipes."""
+    model: str = "auto"
+    """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
+    when it is in the cache, otherwise the small network that comes with stylejax."""
 
     pooling: PoolingName = "max"
     """Pooling of the feature network."""
@@ -126,6 +139,14 @@ class Settings:
     """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one of each layer
     on this device."""
 
+    about_scale: ClassVar = "How often the picture is improved, from coarse to fine."
+
+    smallest_size: int = 256
+    """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
+
+    scale_factor: float = 2.0
+    """How much larger each scale is than the one before."""
+
     iterations: int = 100
     """Steps at each scale."""
 
@@ -136,11 +157,7 @@ class Settings:
     """End a scale early, once the lowest loss of 20 steps differs from that of the 20 steps before by less than this share of
     it, such as 0.01; 0 for never."""
 
-    smallest_size: int = 256
-    """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
-
-    scale_factor: float = 2.0
-    """How much larger each scale is than the one before."""
+    about_optimizer: ClassVar = "How each step moves the picture."
 
     optimizer: OptimizerName = "adam"
     """How the picture is moved. `l-bfgs` is the paper's choice: it reaches lower losses at one scale, and takes more memory."""
@@ -169,8 +186,7 @@ class Settings:
     history: int = 10
     """How many steps L-BFGS remembers; each takes twice the memory of the picture."""
 
-    normalize_gradients: bool = False
-    """Give the gradient of every layer's term the same total size before it is weighted."""
+    about_start: ClassVar = "Where painting starts."
 
     init: str = "content"
     """Where to start: `content`, `noise`, `gray`, `style-stats` (noise with the style's colors), or the path of a picture."""

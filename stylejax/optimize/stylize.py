@@ -1,7 +1,7 @@
 """The library's front door: pictures in, paintings out."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
+from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, check_shapes, groups_of, lanes_of, resized_alpha
 from stylejax.optimize.paint import paint
@@ -101,6 +102,7 @@ def stylize_batch(
     checkpoint: Checkpoint | None = None,
     shapes: ShapesName = "same",
     each: Sequence[Mapping[str, Any]] | None = None,
+    devices: DeviceCount = "all",
     **options: Any,
 ) -> list[Painting]:
     """Paint many pictures in one compiled program, each independent of the others.
@@ -119,6 +121,7 @@ def stylize_batch(
         shapes: what becomes of contents of different shapes. `same` refuses them; `group` paints those of each shape together,
             one group after the other; `resize` paints all at the shape of the first and gives the results their own again.
         each: for each lane, options of its own: any setting that is traced, such as learning rate and seed.
+        devices: at most so many devices of this machine are used; the lanes are spread over them.
         **options: any field of `Settings`, for all lanes.
 
     Returns:
@@ -151,7 +154,7 @@ def stylize_batch(
     if checkpoint and len(groups) > 1:
         raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, checkpoint)
+    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, checkpoint, devices)
     return at_own_shapes(paintings, read) if shapes == "resize" else paintings
 
 
@@ -164,14 +167,18 @@ def _paint_groups(
     observe: Callable[[Progress], None] | None,
     every: int,
     checkpoint: Checkpoint | None,
+    devices: DeviceCount,
 ) -> list[Painting]:
     finished: dict[int, Painting] = {}
     whole = Whole(len(jobs))
     for group in groups:
         ours = [jobs[number] for number in group], [contents[number] for number in group], [sources[number] for number in group]
         tell = (lambda progress: observe(whole.of(progress))) if observe and len(groups) > 1 else observe
+        spread = devices_for(len(group), devices)
+        saved = checkpoint.resume(network, ours[0], devices=len(spread)) if checkpoint else None
+        progresses = paint(network, ours[0], every=every, resume=saved, devices=spread)
         try:
-            finished |= zip(group, _paint_all(network, *ours, tell, every, checkpoint), strict=True)
+            finished |= zip(group, _paint_all(progresses, network.spec.name, *ours, tell, checkpoint), strict=True)
         except PaintingInterrupted as stopped:
             finished |= zip(group, stopped.paintings, strict=False)
             raise PaintingInterrupted([finished[number] for number in sorted(finished)]) from None
@@ -228,16 +235,16 @@ def sources_of(
 
 
 def _paint_all(
-    network: VGG19,
+    progresses: Iterable[Progress],
+    network: str,
     jobs: Sequence[Job],
     contents: Sequence[Picture],
     sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
-    every: int,
     checkpoint: Checkpoint | None,
 ) -> list[Painting]:
-    saved = checkpoint.resume(network, jobs) if checkpoint else None
-    traces: list[list[dict[str, Any]]] = saved.traces if saved else [[] for _ in jobs]
+    resumed = checkpoint.resumed if checkpoint else None
+    traces: list[list[dict[str, Any]]] = resumed.traces if resumed else [[] for _ in jobs]
     originals = [content.pixels for content in contents]
     progress = None
 
@@ -251,7 +258,7 @@ def _paint_all(
                 alpha=resized_alpha(contents[lane], *images.shape[1:3]),
                 trace=traces[lane],
                 settings=job.settings,
-                network=network.spec.name,
+                network=network,
                 sources=sources[lane],
                 failure=progress.failures[lane],
                 notes=() if job.regions is None else job.regions.notes,
@@ -261,7 +268,7 @@ def _paint_all(
         ]
 
     try:
-        for raw in paint(network, jobs, every=every, resume=saved):
+        for raw in progresses:
             colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
             progress = dataclasses.replace(raw, pictures=colored)
             for trace, records in zip(traces, progress.records, strict=True):

@@ -78,7 +78,7 @@ def _page(painting: Painting, content: Picture, styles: Sequence[Picture], comma
     took = [] if seconds is None else [f"{seconds:.1f} s"]
     return render_page(
         "report.html",
-        style="look.css,report.css",
+        style="look.css,curves.css,report.css",
         script="report.js",
         title=f"{content.source} in the style of {_joined([style.source for style in styles])}",
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],

@@ -26,7 +26,7 @@ def live_site(live: Live) -> Starlette:
     def page(request: Request) -> Response:
         html = render_page(
             "live.html",
-            style="look.css,live.css",
+            style="look.css,curves.css,live.css",
             script="live.js",
             images="'self' blob: data:",
             connect="'self'",

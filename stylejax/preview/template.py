@@ -23,8 +23,8 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         connect: whom the policy allows the script to talk to; nobody by default.
         **values: what the template shows. Escaped, unless they are `Markup`.
     """
-    styles = "".join(_text(name) for name in style.split(","))
-    code = _text(script)
+    styles = "".join(page_text(name) for name in style.split(","))
+    code = page_text(script)
     policy = {
         "default-src": "'none'",
         "style-src": _hash(styles),
@@ -52,7 +52,8 @@ def _environment() -> Environment:
     return Environment(loader=PackageLoader("stylejax.preview", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
-def _text(name: str) -> str:
+def page_text(name: str) -> str:
+    """The text of a file of `preview/pages`."""
     return files("stylejax.preview").joinpath("pages", name).read_text(encoding="utf-8")
 
 

@@ -1,0 +1,74 @@
+"""What the batch engine costs on top of bare painting.
+
+    python scripts/benchmark_batch.py
+
+Paints a few photographs of mixed shapes with the network that comes with stylejax: first `paint()` of the same units with the
+pictures in memory, then the whole engine, with reading, encoding, records and claims. Programs are compiled and run once before
+either is timed; bare, engine and bare again, so that a machine that drifts shows. Needs scikit-image; a minute and a half on
+two cores.
+"""
+
+import dataclasses
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from skimage import data
+
+from stylejax.batch.painter import Painter
+from stylejax.batch.row import Row
+from stylejax.batch.run import run_batch
+from stylejax.batch.stop import Stop
+from stylejax.batch.store import Store
+from stylejax.batch.survey import survey
+from stylejax.files.folder import Folder
+from stylejax.images.write import write_picture
+from stylejax.optimize.settings import Settings
+
+SHAPES = ((480, 640), (640, 480), (512, 512))
+SETTINGS = Settings(model="vgg19-slim", size=192, smallest_size=192, iterations=20)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        photographs = [data.astronaut(), data.coffee(), data.chelsea()]
+        rows = []
+        for number in range(12):
+            height, width = SHAPES[number % len(SHAPES)]
+            pixels = np.resize(photographs[number // len(SHAPES) % 3], (height, width, 3)) / 255
+            write_picture(folder / f"{number}.jpg", pixels)
+            rows.append(Row(number, str(folder / f"{number}.jpg"), (str(folder / "style.jpg"),), f"{number}.png", SETTINGS))
+        write_picture(folder / "style.jpg", data.rocket() / 255)
+        painter = Painter()
+        warm = dataclasses.replace(SETTINGS, iterations=1)
+        run(painter, [dataclasses.replace(row, settings=warm) for row in rows], folder / "warm")
+        before = bare(painter, rows, folder / "bare")
+        engine = run(painter, rows, folder / "engine")
+        after = bare(painter, rows, folder / "bare")
+    cost = engine / ((before + after) / 2) - 1
+    print(f"bare {before:.2f} s, engine {engine:.2f} s, bare {after:.2f} s: the engine adds {cost:+.1%}")
+
+
+def bare(painter: Painter, rows: list[Row], output: Path) -> float:
+    """Seconds of painting alone, with all pictures in memory."""
+    plan = survey(rows, Store(Folder(output)), lambda group: 2)
+    loaded = [painter.loader.load(unit) for unit in plan.units()]
+    began = time.perf_counter()
+    for unit in loaded:
+        painter.paint(unit)
+    return time.perf_counter() - began
+
+
+def run(painter: Painter, rows: list[Row], output: Path) -> float:
+    """Seconds of the whole run, the look at all rows included."""
+    began = time.perf_counter()
+    store = Store(Folder(output))
+    plan = survey(rows, store, lambda group: 2)
+    run_batch(plan, painter, store, stop=Stop(0), observe=lambda event: None)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Pictures an hour and cost per thousand, from measured step times; where a fleet stops scaling, by simulation.
+
+    python scripts/scale_cost.py measure docs/scale/measurements.json      measure this machine, under a minute
+    python scripts/scale_cost.py table docs/scale/measurements.json --price 0.10 --sizes 256 512 1024 --chips 1 8 64
+    python scripts/scale_cost.py fleet --seconds 2 --cores 8 --bandwidth 1e9
+
+`table` multiplies; `fleet` simulates chips with their cores, one storage, stragglers and machines that go. `--price` is yours
+to give, in any currency a chip and hour: there is no default. Both print Markdown.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from scaling.arithmetic import Costs, cost_per_thousand, images_per_hour
+from scaling.measure import measure
+from scaling.simulation import Fleet, simulate
+
+from stylejax.optimize.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    print({"measure": _measure, "table": _table, "fleet": _fleet}[options.command](options))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    measured = commands.add_parser("measure", help="measure this machine and write the file")
+    measured.add_argument("file", type=Path)
+    measured.add_argument("--model", default="vgg19-slim")
+    measured.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 384, 512])
+    table = commands.add_parser("table", help="pictures an hour and cost, from a file of measurements")
+    table.add_argument("file", type=Path)
+    table.add_argument("--price", type=float, required=True, help="of a chip (or the machine that was measured) and hour")
+    table.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 768, 1024])
+    table.add_argument("--steps", type=int, nargs="+", default=[100, 300], help="steps at each scale")
+    table.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64])
+    fleet = commands.add_parser("fleet", help="simulate a fleet of chips")
+    fleet.add_argument("--seconds", type=float, required=True, help="painting of one picture on one chip")
+    fleet.add_argument("--files", type=float, default=0.1, help="seconds of a core to decode and encode a picture")
+    fleet.add_argument("--cores", type=int, default=8, help="beside each chip")
+    fleet.add_argument("--bytes", type=float, default=1.5e6, help="read and written a picture")
+    fleet.add_argument("--bandwidth", type=float, default=1e9, help="of the storage, bytes a second for all chips together")
+    fleet.add_argument("--pictures", type=int, default=100_000)
+    fleet.add_argument("--unit", type=int, default=16, help="pictures of a batch")
+    fleet.add_argument("--startup", type=float, default=60, help="seconds until a machine paints")
+    fleet.add_argument("--spread", type=float, default=0.1, help="of the machines' speeds: standard deviation of the logarithm")
+    fleet.add_argument("--lost-per-hour", type=float, default=0.0, help="how often a machine goes, an hour")
+    fleet.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64, 256, 1024])
+    return parser
+
+
+def _measure(options: argparse.Namespace) -> str:
+    measured = measure(options.model, options.sizes)
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    options.file.write_text(json.dumps(measured, indent=1) + "\n")
+    rows = [
+        f"| {row['size']} | {row['step_seconds'] * 1e3:.0f} ms | {row['decode_seconds'] * 1e3:.1f} ms "
+        f"| {row['encode_seconds'] * 1e3:.1f} ms |"
+        for row in measured["rows"]
+    ]
+    return "\n".join(["| size | step | decode | encode |", "|---|---|---|---|", *rows])
+
+
+def _table(options: argparse.Namespace) -> str:
+    costs = Costs.fitted(json.loads(options.file.read_text())["rows"])
+    heads = [f"{count} chip{'s' * (count > 1)}" for count in options.chips]
+    lines = [f"| size | steps a scale | seconds a picture | {' | '.join(heads)} | cost per 1,000 |"]
+    lines.append("|---" * (4 + len(heads)) + "|")
+    for size in options.sizes:
+        for steps in options.steps:
+            seconds = costs.picture(Settings(size=size, iterations=steps))
+            each = " | ".join(f"{images_per_hour(seconds, chips):,.0f}/h" for chips in options.chips)
+            lines.append(f"| {size} | {steps} | {seconds:.3g} | {each} | {cost_per_thousand(seconds, options.price):.2f} |")
+    return "\n".join(lines)
+
+
+def _fleet(options: argparse.Namespace) -> str:
+    lines = ["| chips | hours, handed out | efficiency | hours, dealt out | efficiency | slowest station |", "|---" * 6 + "|"]
+    for chips in options.chips:
+        fleet = Fleet(
+            chips=chips,
+            pictures=options.pictures,
+            unit=options.unit,
+            paint=options.seconds,
+            files=options.files,
+            cores=options.cores,
+            bytes=options.bytes,
+            bandwidth=options.bandwidth,
+            startup=options.startup,
+            spread=options.spread,
+            lost_per_hour=options.lost_per_hour,
+        )
+        queue, shares = simulate(fleet, handed="queue"), simulate(fleet, handed="shares")
+        told = " | ".join(f"{outcome.hours:.3g} | {outcome.efficiency:.0%}" for outcome in (queue, shares))
+        lines.append(f"| {chips} | {told} | {queue.bound} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

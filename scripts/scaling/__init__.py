@@ -1,0 +1,1 @@
+"""What a hundred thousand pictures take: measurements, arithmetic and a simulation; see `scale_cost.py`."""

@@ -1,0 +1,75 @@
+"""Measure what a picture costs on this machine: a step at several sizes, decoding and encoding."""
+
+import datetime
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from stylejax.images.read import read_picture
+from stylejax.images.write import write_picture
+from stylejax.model.load import load_model
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.paint import paint
+from stylejax.optimize.settings import Settings
+from stylejax.paintings import paint_waves
+
+
+def measure(model: str, sizes: Sequence[int], *, steps: int = 20) -> dict[str, Any]:
+    """Seconds a step of one 4:3 picture at each long side, and seconds to read and write it as JPEG and PNG."""
+    network = load_model(model)
+    rows = [{"size": size, **_steps(network, size, steps), **_files(size)} for size in sizes]
+    return {
+        "network": network.spec.name,
+        "hardware": f"{os.cpu_count()} cores, {jax.local_devices()[0].device_kind}, {_processor()}",
+        "date": datetime.date.today().isoformat(),
+        "jax": jax.__version__,
+        "lanes": 1,
+        "rows": rows,
+    }
+
+
+def _steps(network: Any, size: int, steps: int) -> dict[str, float]:
+    """Seconds of a step, from the fastest chunk of several, after the first, which compiles."""
+    height = size * 3 // 4
+    content = paint_waves(height, size)
+    settings = Settings(size=size, smallest_size=size, iterations=steps)
+    times, last = [], None
+    for progress in paint(network, [Job(content, (content[::-1].copy(),), settings)]):
+        now = time.perf_counter()
+        if last is not None:
+            times.append((now - last[0]) / (progress.step - last[1]))
+        last = (now, progress.step)
+    return {"height": height, "width": size, "step_seconds": min(times)}
+
+
+def _files(size: int) -> dict[str, float]:
+    picture = paint_waves(size * 3 // 4, size)
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "in.jpg"), Path(folder, "out.png")
+        encode = _fastest(lambda: write_picture(target, picture))
+        write_picture(source, picture)
+        decode = _fastest(lambda: read_picture(source))
+        return {"decode_seconds": decode, "encode_seconds": encode, "output_bytes": target.stat().st_size}
+
+
+def _fastest(work: Callable[[], Any], times: int = 3) -> float:
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - began)
+    return float(np.min(spent))
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

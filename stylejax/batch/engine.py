@@ -1,0 +1,125 @@
+"""Paint units one after the other; decoding before and writing after overlap with it.
+
+    loader (threads)  →  two units ahead  →  painter (one thread)  →  writers (threads)  →  events (the caller's thread)
+
+Every queue is bounded, so memory does not grow with the table. The caller's thread only waits for events, so that it hears
+signals even while a program compiles.
+"""
+
+import queue
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from stylejax.batch.claims import Claims
+from stylejax.batch.events import Finished, Observer, Painting, Tally
+from stylejax.batch.painter import Painter
+from stylejax.batch.row import Outcome, Row, Unit
+from stylejax.batch.stop import GaveUpError, Stop
+from stylejax.batch.store import Store
+from stylejax.optimize.progress import Progress
+
+AHEAD = 1
+READERS = WRITERS = 4
+BEHIND = 32
+"""Painted pictures that may wait to be written."""
+PATIENCE = 2.0
+"""Seconds after the grace in which what is painted is still written."""
+
+
+class AbandonedError(Exception):
+    """The grace is over and a thread is still at work: only leaving the process stops it."""
+
+
+class Engine:
+    """Paints with one `painter` into one `store`."""
+
+    def __init__(self, painter: Painter, store: Store, claims: Claims, stop: Stop, tally: Tally, observe: Observer):
+        self._painter, self._store, self._claims = painter, store, claims
+        self._stop, self._tally, self._observe = stop, tally, observe
+        self._loaded: queue.Queue[Any] = queue.Queue(AHEAD)
+        self._events: queue.Queue[Any] = queue.Queue()
+        self._room = threading.Semaphore(BEHIND)
+        self.elsewhere: list[Row] = []
+        """Rows that another process was painting."""
+
+    def run(self, units: Iterable[Unit]) -> None:
+        """Paint all `units`, or until it is time to stop.
+
+        Raises:
+            StylejaxError: the run cannot go on: the disk is full, or the network is not there.
+            AbandonedError: the grace was over before the batch in flight could be given up.
+        """
+        for work in (lambda: self._load(units), self._paint):
+            threading.Thread(target=self._guarded, args=(work,), daemon=True).start()
+        while True:
+            try:
+                event = self._events.get(timeout=0.1)
+            except queue.Empty:
+                if self._stop.expired_for(PATIENCE):
+                    raise AbandonedError from None
+                continue
+            if event is None:
+                return
+            if isinstance(event, BaseException):
+                self._stop.request()
+                raise event
+            if isinstance(event, Finished):
+                self._count(event)
+            self._observe(event)
+
+    def _count(self, event: Finished) -> None:
+        if event.result.record:
+            self._tally.done += 1
+        else:
+            self._tally.failed += 1
+
+    def _guarded(self, work: Any) -> None:
+        try:
+            work()
+        except BaseException as problem:  # the caller's thread raises it
+            self._events.put(problem)
+
+    def _load(self, units: Iterable[Unit]) -> None:
+        with ThreadPoolExecutor(READERS) as pool:
+            for unit in units:
+                if self._stop.requested:
+                    break
+                mine = tuple(row for row in unit.rows if self._take(row))
+                if mine:
+                    loaded = self._painter.loader.load(Unit(mine, unit.shape, unit.lanes, unit.shared), pool.map)
+                    self._loaded.put(loaded)
+        self._loaded.put(None)
+
+    def _take(self, row: Row) -> bool:
+        """Claim a row; another process may have it, or may have finished it since the plan was made."""
+        if self._claims.take(row) and not self._store.is_done(row):
+            return True
+        self.elsewhere.append(row)
+        return False
+
+    def _paint(self) -> None:
+        def tell(progress: Progress) -> None:
+            self._stop.check()
+            self._events.put(Painting(self._tally, loaded.unit, progress))
+
+        with ThreadPoolExecutor(WRITERS) as writers:
+            while (loaded := self._loaded.get()) is not None and not self._stop.requested:
+                try:
+                    outcomes = self._painter.paint(loaded, observe=tell)
+                except GaveUpError:
+                    break
+                for outcome in outcomes:
+                    self._room.acquire()
+                    writers.submit(self._guarded, lambda outcome=outcome: self._write(outcome))
+        self._events.put(None)
+
+    def _write(self, outcome: Outcome) -> None:
+        try:
+            result = self._store.save(outcome)
+        finally:
+            self._room.release()
+        self._claims.drop(outcome.row)
+        image = outcome.painting.image if outcome.painting else None
+        self._events.put(Finished(self._tally, result, image))

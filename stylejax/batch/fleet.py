@@ -1,0 +1,123 @@
+"""A fleet of workers whose machines come and go, on Ray: `--engine ray`.
+
+    the caller    hands out units, at most two a worker: one is painted while the pictures of the next are read
+    a worker      an actor with one accelerator; holds the network and the compiled programs, and writes what it paints itself
+    Ray           starts a worker that died again, wherever there is room, and gives it what it had been given
+
+A unit that was half done is not done twice: a worker looks first which of its pictures lie in the folder. A unit that takes its
+worker down again and again is recorded as failed, and the others go on.
+"""
+
+import dataclasses
+import importlib
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import cycle, islice
+from typing import Any
+
+from stylejax.batch.painter import Painter
+from stylejax.batch.row import Result, Unit
+from stylejax.batch.store import Store
+from stylejax.errors import MissingExtraError, SettingsError
+from stylejax.optimize.compiled import keep_compiled_programs
+
+AHEAD = 2
+"""Units that a worker has at a time."""
+
+RETRIES = 3
+"""How often a unit is given out again after its worker died."""
+
+
+class Worker:
+    """What an actor runs: units in, results out, the pictures in the store."""
+
+    def __init__(self, store: Store):
+        """Paint into `store`."""
+        keep_compiled_programs()
+        self._painter, self._store, self._painting = Painter(), store, threading.Lock()
+
+    def paint(self, unit: Unit) -> list[Result]:
+        """Paint those rows of a unit that are not done."""
+        known = {row.output: record for row in unit.rows if (record := self._store.record(row))}
+        missing = dataclasses.replace(unit, rows=tuple(row for row in unit.rows if row.output not in known))
+        loaded = self._painter.loader.load(missing)
+        with self._painting:
+            outcomes = self._painter.paint(loaded)
+        done = [Result(row, known[row.output]) for row in unit.rows if row.output in known]
+        return done + [self._store.save(outcome) for outcome in outcomes]
+
+
+def paint_on_ray(
+    units: Iterable[Unit], store: Store, *, workers: int | None = None, address: str | None = None
+) -> Iterator[Result]:
+    """Paint units on a Ray cluster, and yield what became of each row as it comes.
+
+    Args:
+        units: from the planner.
+        store: a folder that every worker reaches by the same name: a shared disk or a bucket.
+        workers: how many; None for one an accelerator of the cluster. Needed where there is none.
+        address: of the cluster, such as `ray://head:10001` or `auto`; None to use the one that RAY_ADDRESS names, or else to
+            start one on this machine for as long as this takes.
+
+    Raises:
+        MissingExtraError: ray is not installed.
+        SettingsError: the number of workers is impossible or needed, or there is no cluster at `address`.
+        FullError: the disk is full.
+    """
+    ray = _ray()
+    ours = not ray.is_initialized()
+    if ours:
+        _connect(ray, address)
+    try:
+        actors = _start(ray, store, workers)
+        yield from _hand_out(ray, actors, units, store)
+        for actor in actors:
+            ray.kill(actor)
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _ray() -> Any:
+    try:
+        return importlib.import_module("ray")
+    except ImportError:
+        raise MissingExtraError("--engine ray needs ray; install it with: pip install 'stylejax[ray]'") from None
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    try:
+        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error")
+    except (ConnectionError, ValueError, RuntimeError) as problem:
+        place, told = address or "RAY_ADDRESS", str(problem).splitlines()[0]
+        raise SettingsError(f"there is no Ray cluster at {place}: {told}; start one with: ray start --head") from None
+
+
+def _start(ray: Any, store: Store, workers: int | None) -> list[Any]:
+    resources = ray.cluster_resources()
+    kind = next((name for name in ("GPU", "TPU") if resources.get(name, 0) >= 1), "CPU")
+    if workers is None and kind == "CPU":
+        raise SettingsError("the Ray cluster has neither GPU nor TPU; say how many workers share its processors: --workers N")
+    count = int(resources[kind]) if workers is None else workers
+    if not 1 <= count <= resources.get(kind, 0):
+        there_is = f"the Ray cluster has {resources.get(kind, 0):g} {kind}"
+        raise SettingsError(f"workers is {count}; {there_is}: give a number from 1 up to that")
+    needs = {"GPU": {"num_gpus": 1}, "TPU": {"resources": {"TPU": 1}}, "CPU": {"num_cpus": 1}}[kind]
+    actor = ray.remote(Worker).options(max_restarts=-1, max_task_retries=RETRIES, max_concurrency=AHEAD, **needs)
+    return [actor.remote(store) for _ in range(count)]
+
+
+def _hand_out(ray: Any, actors: list[Any], units: Iterable[Unit], store: Store) -> Iterator[Result]:
+    left = iter(units)
+    first = zip(islice(cycle(actors), AHEAD * len(actors)), left, strict=False)
+    under_way = {actor.paint.remote(unit): (actor, unit) for actor, unit in first}
+    while under_way:
+        (finished,), _ = ray.wait(list(under_way), num_returns=1)
+        actor, unit = under_way.pop(finished)
+        for following in islice(left, 1):
+            under_way[actor.paint.remote(following)] = (actor, following)
+        try:
+            yield from ray.get(finished)
+        except ray.exceptions.RayActorError:
+            for row in unit.rows:
+                yield store.fail(Result(row, reason=f"the worker that painted it died {RETRIES + 1} times"))

@@ -1,0 +1,95 @@
+"""A whole run: look at all rows, paint what is missing, and sum up."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from stylejax.batch.claims import Claims
+from stylejax.batch.engine import Engine
+from stylejax.batch.events import Ended, Finished, Observer, Planned, Tally
+from stylejax.batch.painter import Painter
+from stylejax.batch.plan import Group
+from stylejax.batch.row import Row, Unit
+from stylejax.batch.stop import Stop
+from stylejax.batch.store import Store
+from stylejax.batch.survey import Survey
+from stylejax.errors import StylejaxError
+from stylejax.images.read import read_picture
+from stylejax.images.sheet import contact_sheet
+from stylejax.images.write import encode_picture
+
+SAMPLE, COLUMNS, CELL = 20, 5, 240
+
+
+def run_batch(plan: Survey, painter: Painter, store: Store, *, stop: Stop, observe: Observer) -> Tally:
+    """Paint what `plan` still has to do.
+
+    Rows that another process paints meanwhile are waited for, and painted if it dies.
+
+    Raises:
+        StylejaxError: the run cannot go on: the disk is full, or the network is not there.
+        AbandonedError: as for `Engine.run`.
+    """
+    rows = [row for group in plan.groups for row in group.rows]
+    refused = [outcome.row for outcome in plan.refused]
+    total = len(plan.todo) + len(plan.refused) + plan.done + plan.failed_before
+    tally = Tally(total, skipped=plan.done, failed=plan.failed_before)
+    observe(Planned(tally, plan.groups))
+    for outcome in plan.refused:
+        tally.failed += 1
+        observe(Finished(tally, store.save(outcome), None))
+    claims = Claims(store.folder)
+    try:
+        units = plan.units()
+        while units and not stop.requested:
+            engine = Engine(painter, store, claims, stop, tally, observe)
+            engine.run(units)
+            units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
+        store.tidy_failures([*rows, *refused])
+        _write_sheet(rows, store)
+    finally:
+        claims.close()
+    observe(Ended(tally, stop.requested, {}))
+    return tally
+
+
+def _left_by_others(
+    groups: Sequence[Group], elsewhere: Sequence[Row], claims: Claims, store: Store, stop: Stop, tally: Tally
+) -> list[Unit]:
+    """Wait until the rows that others paint are done; what they leave, because they died, is given back as units."""
+    left, waiting = set(), list(elsewhere)
+    while waiting and not stop.requested:
+        still = []
+        for row in waiting:
+            if store.is_done(row) or row.output in store.failures():
+                tally.skipped += 1
+                claims.drop(row)
+            elif claims.take(row):
+                left.add(row.output)
+            else:
+                still.append(row)
+        waiting = still
+        if left or not waiting:
+            break
+        time.sleep(0.5)
+    again = left | {row.output for row in waiting}
+    return [unit for group in groups for unit in group.units(row for row in group.rows if row.output in again)]
+
+
+def _write_sheet(rows: Sequence[Row], store: Store) -> None:
+    """A contact sheet of finished pictures, spread evenly over the table."""
+    done = [row for row in rows if store.is_done(row)]
+    if not done or store.folder.local is None:
+        return
+    places = sorted(set(np.linspace(0, len(done) - 1, min(SAMPLE, len(done))).round().astype(int).tolist()))
+    cells = []
+    for place in places:
+        row = done[place]
+        try:
+            cells.append((row.output, read_picture(store.folder.path(row.output)).pixels))
+        except StylejaxError:
+            continue
+    lines = [cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)]
+    if lines:
+        store.folder.write("contact_sheet.jpg", encode_picture("contact_sheet.jpg", contact_sheet(lines, cell=CELL)))

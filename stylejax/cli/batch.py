@@ -1,0 +1,205 @@
+"""`stylejax batch`: a table or a folder of pictures, painted without losing one."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Annotated, Literal, NoReturn
+
+import jax
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from stylejax.batch.engine import AbandonedError
+from stylejax.batch.match import Pairing, matched
+from stylejax.batch.painter import Painter
+from stylejax.batch.plan import Group
+from stylejax.batch.run import run_batch
+from stylejax.batch.shapes import Rounding
+from stylejax.batch.stop import Stop, heeding_signals
+from stylejax.batch.store import Store
+from stylejax.batch.survey import Survey, survey
+from stylejax.batch.table import read_table, rows_of
+from stylejax.cli.batch_display import batch_display
+from stylejax.errors import SettingsError
+from stylejax.files.folder import Folder
+from stylejax.files.url import is_url
+from stylejax.optimize.memory import chunk_bytes, lanes_that_fit
+from stylejax.optimize.recipes import recipe_named
+from stylejax.optimize.settings import Settings
+
+SOME_FAILED = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Paint all pictures of a table or of a folder. The same command again does only what is missing or has changed.
+
+    Example: stylejax batch --content 'photos/**/*.jpg' --style 'paintings/*.jpg' -o painted
+    """
+
+    output: Annotated[str, tyro.conf.arg(aliases=["-o"])]
+    """Folder for the results, a record beside each (`NAME.json`), `failures.jsonl` and `contact_sheet.jpg`; or a URL, such as
+    `gs://bucket/painted`."""
+
+    settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
+
+    jobs: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JOBS")] = ""
+    """Table of jobs: .csv, .jsonl or .parquet, with columns named as the flags: content, style, output, size, style_weight ...
+    A row's own cells override the flags. Relative paths start at the table's folder."""
+
+    content: tuple[str, ...] = ()
+    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`."""
+
+    style: tuple[str, ...] = ()
+    """The paintings, as patterns."""
+
+    pair: Pairing = "cross"
+    """`cross` paints every content in every style, `zip` the first in the first, the second in the second, and so on."""
+
+    format: Literal["png", "jpg", "webp", "tiff", "avif"] = "png"
+    """Format of results whose row names no output."""
+
+    bits: Literal[8, 16] = 8
+    """Depth of the results' colors; 16 for PNG and TIFF."""
+
+    round: Rounding = "auto"
+    """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
+    afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
+
+    batch_size: int | Literal["auto"] = "auto"
+    """Pictures that are painted together."""
+
+    grace: float = 25.0
+    """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
+
+    retry_failed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Try again what failed in an earlier run."""
+
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out rows that cannot be used, instead of painting nothing."""
+
+    dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
+
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print events as JSON lines on standard output."""
+
+    @classmethod
+    def of_recipe(cls, name: str) -> "Batch":
+        """The command with the defaults of a recipe."""
+        return cls(output=tyro.MISSING, settings=recipe_named(name))
+
+    def run(self, console: Console) -> int:
+        """Plan and paint; returns 0, 3 when some pictures failed, or 130 or 143 when it was stopped."""
+        self._check()
+        store = Store(Folder(self.output), bits=self.bits)
+        painter = Painter()
+        plan = self._plan(store, painter)
+        if self.dry_run:
+            return self._show(plan, painter, console)
+        store.folder.check()
+        stop = Stop(self.grace)
+        display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
+        try:
+            with heeding_signals(stop):
+                tally = run_batch(plan, painter, store, stop=stop, observe=display.show)
+        except (AbandonedError, KeyboardInterrupt):
+            display.close()
+            return _leave(stop.code or 130)
+        finally:
+            display.close()
+        return stop.code or (SOME_FAILED if tally.failed else 0)
+
+    def _check(self) -> None:
+        if bool(self.jobs) == bool(self.content):
+            raise SettingsError("give either a table of jobs or --content, such as stylejax batch jobs.csv -o painted")
+        if bool(self.content) != bool(self.style):
+            raise SettingsError("--content and --style go together; give patterns for both")
+        if self.batch_size != "auto" and not 1 <= self.batch_size <= 4096:
+            raise SettingsError(f"batch_size is {self.batch_size}; it must be a whole number from 1 to 4096, or auto")
+        if self.round != "auto" and not 1 <= self.round <= 4096:
+            raise SettingsError(f"round is {self.round}; it must be a whole number from 1 to 4096, or auto")
+        if not 0 <= self.grace <= 86400:
+            raise SettingsError(f"grace is {self.grace}; it must be a number of seconds from 0 to 86400")
+
+    def _plan(self, store: Store, painter: Painter) -> Survey:
+        suffix, folder = f".{self.format}", ""
+        if self.jobs:
+            cells = read_table(self.jobs)
+            folder = self.jobs.rpartition("/")[0] if is_url(self.jobs) else os.path.dirname(os.path.abspath(self.jobs))  # noqa: PTH100, PTH120
+        else:
+            cells = matched(self.content, self.style, self.pair, suffix)
+        base = recipe_named(self.settings.recipe).as_options()
+        asked = {name: value for name, value in self.settings.as_options().items() if value != base[name] or name == "recipe"}
+        rows, problems = rows_of(cells, asked, folder=folder, suffix=suffix, bits=self.bits, skip_bad=self.skip_bad)
+        for row in rows:
+            store.folder.path(row.output)
+        for number, told in problems if not self.quiet else []:
+            Console(stderr=True).print(f"left out line {number}: {told}", highlight=False, markup=False, soft_wrap=True)
+        return survey(
+            rows,
+            store,
+            lambda group: self._lanes(group, painter),
+            rounding=self.round,
+            bits=self.bits,
+            retry_failed=self.retry_failed,
+        )
+
+    def _lanes(self, group: Group, painter: Painter) -> int:
+        if self.batch_size != "auto":
+            return self.batch_size
+        most = min(len(group.rows), 4 if jax.default_backend() == "cpu" else 16)
+        model = painter.model_for(group.settings)
+        return lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
+
+    def _show(self, plan: Survey, painter: Painter, console: Console) -> int:
+        memory = [_bytes(group, painter) if any(row.output in plan.todo for row in group.rows) else 0 for group in plan.groups]
+        programs = sum(len(group.scales) for group in plan.groups)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("painted at", "scales", "pictures", "to do", "batch", "memory"):
+            table.add_column(heading)
+        for group, size in zip(plan.groups, memory, strict=True):
+            height, width = group.scales[-1]
+            todo = sum(row.output in plan.todo for row in group.rows)
+            counts = (len(group.scales), len(group.rows), todo, group.lanes)
+            table.add_row(f"{width}×{height}", *map(str, counts), f"{size / 2**30:.2f} GiB" if size else "")
+        if self.json:
+            groups = [
+                {
+                    "shape": group.scales[-1],
+                    "scales": group.scales,
+                    "pictures": len(group.rows),
+                    "batch": group.lanes,
+                    "bytes": size,
+                }
+                for group, size in zip(plan.groups, memory, strict=True)
+            ]
+            facts = {"programs": programs, "todo": len(plan.todo), "done": plan.done, "refused": len(plan.refused)}
+            print(json.dumps({"event": "plan", **facts, "groups": groups}))
+            return 0
+        console.print(table, highlight=False)
+        console.print(
+            f"{len(plan.todo)} to paint, {plan.done} done, {len(plan.refused)} cannot be read, {plan.failed_before} failed "
+            f"before; {programs} programs",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 0
+
+
+def _bytes(group: Group, painter: Painter) -> int:
+    """The memory that painting a batch of the group takes, by the compiler's own account."""
+    model, shape = painter.model_for(group.settings), group.scales[-1]
+    return chunk_bytes(model, group.settings, *shape, lanes=group.lanes, shared=group.shared)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process although threads are at work: what is written is whole, what is not is painted next time."""
+    os._exit(code)

@@ -1,0 +1,102 @@
+"""Flags in titled groups, drawn from the dataclass that declares them.
+
+A dataclass starts a section with a class variable whose name begins with `about_`; the fields that follow belong to it:
+
+    about_color: ClassVar = "What happens to the photograph's colors."
+    keep_color: KeepColorName = "none"
+
+`--help` then shows a box "color options" under that sentence. A new field belongs to the section that it is written in.
+"""
+
+import ast
+import dataclasses
+import inspect
+import textwrap
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Annotated, Any, get_type_hints
+
+import tyro
+from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
+
+ABOUT = "about_"
+
+REGISTRY = ConstructorRegistry()
+"""Teaches tyro the sections: `tyro.cli(..., registry=REGISTRY)`."""
+
+
+def sections(kind: type) -> dict[str, list[str]]:
+    """The fields of a dataclass by section, in order; under "" those before the first."""
+    fields = {field.name for field in dataclasses.fields(kind)}
+    found: dict[str, list[str]] = {"": []}
+    for name in kind.__annotations__:
+        if name.startswith(ABOUT):
+            found[name.removeprefix(ABOUT)] = []
+        elif name in fields:
+            found[list(found)[-1]].append(name)
+    return found
+
+
+def field_docs(kind: type) -> dict[str, str]:
+    """What the string below each field says, on one line."""
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(declared, ast.ClassDef)
+    docs = {}
+    for field, doc in pairwise(declared.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(doc, ast.Expr):
+            docs[field.target.id] = " ".join(ast.literal_eval(doc.value).split())
+    return docs
+
+
+@REGISTRY.struct_rule
+def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
+    """How tyro builds a dataclass with sections: from one structure a section."""
+    kind = info.type
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        return None
+    if hasattr(kind, "_docs"):  # a section, made below
+        made = _field_specs(kind, [field.name for field in dataclasses.fields(kind)], info.default, kind._docs)
+        return StructConstructorSpec(kind, tuple(made))
+    by_section = sections(kind)
+    if len(by_section) == 1:
+        return None
+    docs = field_docs(kind)
+    made = _field_specs(kind, by_section.pop(""), info.default, docs)
+    for title, names in by_section.items():
+        section = _section(title, getattr(kind, ABOUT + title), _field_specs(kind, names, info.default, docs), docs)
+        titled = Annotated[tyro.conf.OmitArgPrefixes[section], tyro.conf.arg(name=title)]
+        made.append(StructFieldSpec(ABOUT + title, titled, section()))  # pyright: ignore[reportArgumentType]
+    return StructConstructorSpec(_joined(kind, list(by_section)), tuple(made))
+
+
+def _field_specs(kind: type, names: list[str], instance: Any, docs: dict[str, str]) -> list[StructFieldSpec]:
+    """What tyro has to know of the named fields; their defaults are those of `instance` if there is one."""
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name)) for name in names]
+
+
+def _default(field: dataclasses.Field, instance: Any) -> Any:
+    if dataclasses.is_dataclass(instance):
+        return getattr(instance, field.name)
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    return tyro.MISSING if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _section(title: str, about: str, specs: list[StructFieldSpec], docs: dict[str, str]) -> type:
+    """A dataclass of the fields of one section."""
+    fields = [(spec.name, spec.type, dataclasses.field(default_factory=lambda spec=spec: spec.default)) for spec in specs]
+    return dataclasses.make_dataclass(title, fields, namespace={"__doc__": about, "_docs": docs}, frozen=True)
+
+
+def _joined(kind: type, titles: list[str]) -> Callable[..., Any]:
+    """Builds `kind` from its sections and its fields outside of any."""
+
+    def build(**values: Any) -> Any:
+        for title in titles:
+            values |= vars(values.pop(ABOUT + title))
+        return kind(**values)
+
+    build.__doc__ = inspect.getdoc(kind)  # which tyro shows above the flags
+    return build

@@ -1,0 +1,1 @@
+"""The application: stylejax in a browser, without a command line."""

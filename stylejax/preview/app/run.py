@@ -1,0 +1,169 @@
+"""One visitor's run: it paints in a thread of its own and tells, as it goes, what the page should show."""
+
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from stylejax.errors import ImageError, NonFiniteError, SettingsError, StylejaxError
+from stylejax.images.write import write_picture
+from stylejax.optimize.painting import Painting
+from stylejax.optimize.progress import Progress
+from stylejax.optimize.recipes import settings_from
+from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.preview.command import repeat_command
+from stylejax.preview.curves import curves_svg
+from stylejax.preview.report import write_report
+from stylejax.preview.thumbnails import shrunk
+
+MOST_PIXELS = 40_000_000
+"""Of an uploaded picture; larger ones are refused before they are decoded."""
+MOST_STYLES = 6
+SECONDS_BETWEEN_FRAMES = 0.7
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the page shows."""
+
+    picture: np.ndarray | None
+    """Uint8 `[height, width, 3]`; None before the first steps."""
+    status: str
+    curves: str
+    files: tuple[Path, ...] = ()
+    """When the run is over: the picture, the report, and the masks that were drawn."""
+    command: str = ""
+
+
+@dataclass
+class Run:
+    """A run, from checked inputs to files."""
+
+    content: Path
+    styles: Sequence[Path]
+    options: Mapping[str, Any]
+    masks: Sequence[Path] = ()
+    region: np.ndarray | None = None
+    """What was drawn: `[height, width]`, above 0 where the second style goes."""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self):
+        """Raise StylejaxError when something is missing, too large, or does not go together."""
+        if not 1 <= len(self.styles) <= MOST_STYLES:
+            raise SettingsError(f"got {len(self.styles)} styles; give 1 to {MOST_STYLES}")
+        for path in (self.content, *self.styles, *self.masks):
+            check_upload(path)
+        self.settings = settings_from(self.options)
+        if self.region is not None and not self.region.any():
+            self.region = None
+        if self.region is not None and self.masks:
+            raise SettingsError("got a region that was drawn and masks that were uploaded; use only one of them")
+        if self.region is not None and len(self.styles) != 2:
+            raise SettingsError(
+                f"a region was drawn, and there are {len(self.styles)} styles; give two: the second is painted in the region"
+            )
+
+    def frames(self) -> Iterator[Frame]:
+        """Paint, and yield what there is to see; ends the run when it is closed.
+
+        Raises:
+            StylejaxError: whatever `stylize` raises.
+        """
+        news: queue.Queue[Frame | BaseException] = queue.Queue()
+        thread = threading.Thread(target=self._paint, args=(news,), name="painting", daemon=True)
+        thread.start()
+        try:
+            yield Frame(None, "preparing the first steps", "")
+            while True:
+                new = news.get()
+                while not news.empty():  # only the latest is worth showing
+                    new = news.get()
+                if isinstance(new, BaseException):
+                    raise new
+                yield new
+                if new.files:
+                    return
+        finally:
+            self.stop.set()
+            thread.join()  # so that the next visitor has the device alone
+
+    def _paint(self, news: "queue.Queue[Frame | BaseException]") -> None:
+        records: list[dict[str, Any]] = []
+        began, last = time.monotonic(), 0.0
+        folder = Path(tempfile.mkdtemp(prefix="painting-", dir=self.content.parent))
+        masks: Sequence[Path] = ()
+
+        def observe(progress: Progress) -> None:
+            nonlocal last
+            records.extend(progress.records[0])
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            if time.monotonic() - last >= SECONDS_BETWEEN_FRAMES:
+                last = time.monotonic()
+                picture = np.asarray(jax.device_get(shrunk(progress.pictures)[0]))
+                news.put(Frame(picture, describe(progress), curves_svg(records)))
+
+        try:
+            masks = self._masks(folder)
+            painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, **self.options)
+            news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
+        except PaintingInterrupted as stopped:
+            if stopped.paintings:
+                news.put(self._finished(stopped.paintings[0], "stopped", folder, masks, time.monotonic() - began))
+            else:
+                news.put(StylejaxError("stopped before the first steps"))
+        except NonFiniteError as failed:
+            news.put(self._finished(failed.painting, str(failed), folder, masks, time.monotonic() - began))
+        except Exception as problem:
+            news.put(problem)
+
+    def _masks(self, folder: Path) -> Sequence[Path]:
+        """The masks to paint with; one for each style where a region was drawn."""
+        if self.region is None:
+            return self.masks
+        inside = (self.region > 0).astype(np.float32)
+        paths = [folder / "around.png", folder / "region.png"]
+        for path, mask in zip(paths, (1 - inside, inside), strict=True):
+            write_picture(path, np.repeat(mask[..., np.newaxis], 3, axis=2))
+        return paths
+
+    def _finished(self, painting: Painting, how: str, folder: Path, masks: Sequence[Path], seconds: float) -> Frame:
+        names = [path.name for path in self.styles]
+        command = repeat_command(
+            self.content.name, names, "painted.png", self.settings, content_masks=[mask.name for mask in masks]
+        )
+        picture = painting.save(folder / "painted.png")
+        report = write_report(folder / "report.html", painting, self.content, self.styles, command=command, seconds=seconds)
+        height, width = painting.image.shape[:2]
+        status = " · ".join([how, f"{width}×{height}", f"{len(painting.trace)} steps", f"{seconds:.0f} s", *painting.notes])
+        shown = np.rint(painting.image * 255).astype(np.uint8)
+        drawn = masks if self.region is not None else ()
+        return Frame(shown, status, curves_svg(painting.trace), (picture, report, *drawn), command)
+
+
+def describe(progress: Progress) -> str:
+    """Where a run is, in one line."""
+    minutes, seconds = divmod(round(progress.seconds_left), 60)
+    return (
+        f"scale {progress.scale} of {progress.scales} · {progress.width}×{progress.height} · "
+        f"step {progress.step} of {progress.steps} · {progress.steps_per_second:.3g} images/s · {minutes}:{seconds:02d} left"
+    )
+
+
+def check_upload(path: Path) -> None:
+    """Raise ImageError when the file is no picture, or has too many pixels; it is not decoded."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        raise ImageError(f"{path.name} is no picture that can be read; wanted PNG, JPEG, WebP, TIFF or AVIF") from None
+    if width * height > MOST_PIXELS:
+        raise ImageError(f"{path.name} has {width}×{height} pixels; wanted at most {MOST_PIXELS:,}: make it smaller")
