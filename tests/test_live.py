@@ -259,3 +259,30 @@ def test_the_command_ends_whoever_watches(folder, how):
     assert ended == ("finished" if how == "to the end" else "stopped")
     assert json.loads(rest.splitlines()[-1])["event"] == ("result" if how == "to the end" else "stopped")
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
+
+
+def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
+    write_picture(folder / "other.png", np.ones((48, 64, 3), np.float32) / 3)
+    command = [
+        sys.executable,
+        "-c",
+        "from stylejax.cli.main import main; main()",
+        "batch",
+        "--content",
+        "content.png",
+        "other.png",
+    ]
+    command += ["--style", "style.png", "-o", "painted", "--model", "tiny.safetensors", "--size", "48", "--grace", "0"]
+    command += ["--iterations", "1000000", "--live", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        with watched(url) as states:
+            while not (state := next(states))["tiles"]:
+                pass
+            assert state["counts"] == [0, 2]
+            assert len(state["tiles"]) == 2
+            assert "<h1>2 pictures</h1>" in requests.get(url, timeout=10).text
+            assert requests.post(f"{url}stop", headers={"Origin": url.rstrip("/")}, timeout=10).status_code == 204
+            process.stdout.read()
+        assert process.wait(30) == 130

@@ -66,14 +66,8 @@ class Engine:
                 self._stop.request()
                 raise event
             if isinstance(event, Finished):
-                self._count(event)
+                self._tally.count(event.result)
             self._observe(event)
-
-    def _count(self, event: Finished) -> None:
-        if event.result.record:
-            self._tally.done += 1
-        else:
-            self._tally.failed += 1
 
     def _guarded(self, work: Any) -> None:
         try:

@@ -24,6 +24,13 @@ class Tally:
     """There before, or painted by another process meanwhile."""
     began: float = field(default_factory=time.monotonic)
 
+    def count(self, result: Result) -> None:
+        """Count a row that has been dealt with."""
+        if result.record:
+            self.done += 1
+        else:
+            self.failed += 1
+
     @property
     def left(self) -> int:
         """Pictures still to come."""

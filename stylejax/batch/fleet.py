@@ -12,11 +12,14 @@ import dataclasses
 import importlib
 import threading
 from collections.abc import Iterable, Iterator
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
 from typing import Any
 
+from stylejax.batch.claims import Claims
+from stylejax.batch.events import Finished, Observer, Tally
 from stylejax.batch.painter import Painter
-from stylejax.batch.row import Result, Unit
+from stylejax.batch.row import Result, Row, Unit
+from stylejax.batch.stop import Stop
 from stylejax.batch.store import Store
 from stylejax.errors import MissingExtraError, SettingsError
 from stylejax.optimize.compiled import keep_compiled_programs
@@ -47,8 +50,40 @@ class Worker:
         return done + [self._store.save(outcome) for outcome in outcomes]
 
 
+class RayEngine:
+    """Made and run like `Engine`; the workers have painters of their own."""
+
+    def __init__(
+        self,
+        painter: Painter,
+        store: Store,
+        claims: Claims,
+        stop: Stop,
+        tally: Tally,
+        observe: Observer,
+        *,
+        workers: int | None = None,
+        address: str | None = None,
+    ):
+        self._store, self._stop, self._tally, self._observe = store, stop, tally, observe
+        self._workers, self._address = workers, address
+        self.elsewhere: list[Row] = []
+
+    def run(self, units: Iterable[Unit]) -> None:
+        """Paint all `units`, or until it is time to stop; raises what `paint_on_ray` does."""
+        results = paint_on_ray(units, self._store, workers=self._workers, address=self._address, stop=self._stop)
+        for result in results:
+            self._tally.count(result)
+            self._observe(Finished(self._tally, result, None))
+
+
 def paint_on_ray(
-    units: Iterable[Unit], store: Store, *, workers: int | None = None, address: str | None = None
+    units: Iterable[Unit],
+    store: Store,
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[Result]:
     """Paint units on a Ray cluster, and yield what became of each row as it comes.
 
@@ -58,6 +93,7 @@ def paint_on_ray(
         workers: how many; None for one an accelerator of the cluster. Needed where there is none.
         address: of the cluster, such as `ray://head:10001` or `auto`; None to use the one that RAY_ADDRESS names, or else to
             start one on this machine for as long as this takes.
+        stop: once it is requested nothing more is handed out, and when its grace is over the workers are killed.
 
     Raises:
         MissingExtraError: ray is not installed.
@@ -70,7 +106,7 @@ def paint_on_ray(
         _connect(ray, address)
     try:
         actors = _start(ray, store, workers)
-        yield from _hand_out(ray, actors, units, store)
+        yield from _hand_out(ray, actors, units, store, stop or Stop(0))
         for actor in actors:
             ray.kill(actor)
     finally:
@@ -107,17 +143,17 @@ def _start(ray: Any, store: Store, workers: int | None) -> list[Any]:
     return [actor.remote(store) for _ in range(count)]
 
 
-def _hand_out(ray: Any, actors: list[Any], units: Iterable[Unit], store: Store) -> Iterator[Result]:
-    left = iter(units)
+def _hand_out(ray: Any, actors: list[Any], units: Iterable[Unit], store: Store, stop: Stop) -> Iterator[Result]:
+    left = takewhile(lambda _: not stop.requested, units)
     first = zip(islice(cycle(actors), AHEAD * len(actors)), left, strict=False)
     under_way = {actor.paint.remote(unit): (actor, unit) for actor, unit in first}
-    while under_way:
-        (finished,), _ = ray.wait(list(under_way), num_returns=1)
-        actor, unit = under_way.pop(finished)
-        for following in islice(left, 1):
-            under_way[actor.paint.remote(following)] = (actor, following)
-        try:
-            yield from ray.get(finished)
-        except ray.exceptions.RayActorError:
-            for row in unit.rows:
-                yield store.fail(Result(row, reason=f"the worker that painted it died {RETRIES + 1} times"))
+    while under_way and not stop.expired:
+        for finished in ray.wait(list(under_way), num_returns=1, timeout=0.5)[0]:
+            actor, unit = under_way.pop(finished)
+            for following in islice(left, 1):
+                under_way[actor.paint.remote(following)] = (actor, following)
+            try:
+                yield from ray.get(finished)
+            except ray.exceptions.RayActorError:
+                for row in unit.rows:
+                    yield store.fail(Result(row, reason=f"the worker that painted it died {RETRIES + 1} times"))

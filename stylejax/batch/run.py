@@ -1,7 +1,8 @@
 """A whole run: look at all rows, paint what is missing, and sum up."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,16 @@ from stylejax.images.write import encode_picture
 SAMPLE, COLUMNS, CELL = 20, 5, 240
 
 
-def run_batch(plan: Survey, painter: Painter, store: Store, *, stop: Stop, observe: Observer) -> Tally:
-    """Paint what `plan` still has to do.
+def run_batch(
+    plan: Survey,
+    painter: Painter,
+    store: Store,
+    *,
+    stop: Stop,
+    observe: Observer,
+    make_engine: Callable[..., Any] = Engine,
+) -> Tally:
+    """Paint what `plan` still has to do, with `Engine` or another one that is made and run like it.
 
     Rows that another process paints meanwhile are waited for, and painted if it dies.
 
@@ -43,7 +52,7 @@ def run_batch(plan: Survey, painter: Painter, store: Store, *, stop: Stop, obser
     try:
         units = plan.units()
         while units and not stop.requested:
-            engine = Engine(painter, store, claims, stop, tally, observe)
+            engine = make_engine(painter, store, claims, stop, tally, observe)
             engine.run(units)
             units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
         store.tidy_failures([*rows, *refused])

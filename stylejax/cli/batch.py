@@ -1,8 +1,9 @@
 """`stylejax batch`: a table or a folder of pictures, painted without losing one."""
 
 import json
+import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, NoReturn
 
 import jax
@@ -16,14 +17,18 @@ from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.run import run_batch
 from stylejax.batch.shapes import Rounding
+from stylejax.batch.share import Share
 from stylejax.batch.stop import Stop, heeding_signals
 from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import read_table, rows_of
 from stylejax.cli.batch_display import batch_display
+from stylejax.cli.live import LiveOptions, on_the_wall
+from stylejax.cli.machines import Machines
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
+from stylejax.optimize.devices import devices_for
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
@@ -70,6 +75,8 @@ class Batch:
     batch_size: int | Literal["auto"] = "auto"
     """Pictures that are painted together."""
 
+    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
+
     grace: float = 25.0
     """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
 
@@ -81,6 +88,8 @@ class Batch:
 
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
     compile_cache: bool = True
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
@@ -100,16 +109,22 @@ class Batch:
         """Plan and paint; returns 0, 3 when some pictures failed, or 130 or 143 when it was stopped."""
         self._check()
         store = Store(Folder(self.output), bits=self.bits)
-        painter = Painter()
-        plan = self._plan(store, painter)
+        share = self.machines.join()
+        painter = Painter(devices=self.machines.devices)
+        plan = self._plan(store, painter, share)
         if self.dry_run:
             return self._show(plan, painter, console)
         store.folder.check()
         stop = Stop(self.grace)
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
+        watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
         try:
-            with heeding_signals(stop):
-                tally = run_batch(plan, painter, store, stop=stop, observe=display.show)
+            with watching as live, heeding_signals(stop):
+                engine = self.machines.make_engine()
+                observe = on_the_wall(live, display.show, stop)
+                tally = run_batch(plan, painter, store, stop=stop, observe=observe, make_engine=engine)
+                if live:
+                    live.end("stopped" if stop.requested else "finished")
         except (AbandonedError, KeyboardInterrupt):
             display.close()
             return _leave(stop.code or 130)
@@ -118,6 +133,7 @@ class Batch:
         return stop.code or (SOME_FAILED if tally.failed else 0)
 
     def _check(self) -> None:
+        self.machines.check()
         if bool(self.jobs) == bool(self.content):
             raise SettingsError("give either a table of jobs or --content, such as stylejax batch jobs.csv -o painted")
         if bool(self.content) != bool(self.style):
@@ -129,7 +145,7 @@ class Batch:
         if not 0 <= self.grace <= 86400:
             raise SettingsError(f"grace is {self.grace}; it must be a number of seconds from 0 to 86400")
 
-    def _plan(self, store: Store, painter: Painter) -> Survey:
+    def _plan(self, store: Store, painter: Painter, share: Share) -> Survey:
         suffix, folder = f".{self.format}", ""
         if self.jobs:
             cells = read_table(self.jobs)
@@ -144,7 +160,7 @@ class Batch:
         for number, told in problems if not self.quiet else []:
             Console(stderr=True).print(f"left out line {number}: {told}", highlight=False, markup=False, soft_wrap=True)
         return survey(
-            rows,
+            share.of(rows),
             store,
             lambda group: self._lanes(group, painter),
             rounding=self.round,
@@ -155,9 +171,10 @@ class Batch:
     def _lanes(self, group: Group, painter: Painter) -> int:
         if self.batch_size != "auto":
             return self.batch_size
-        most = min(len(group.rows), 4 if jax.default_backend() == "cpu" else 16)
+        devices = len(devices_for(len(group.rows), self.machines.devices))
+        most = min(math.ceil(len(group.rows) / devices), 4 if jax.default_backend() == "cpu" else 16)
         model = painter.model_for(group.settings)
-        return lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
+        return devices * lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
 
     def _show(self, plan: Survey, painter: Painter, console: Console) -> int:
         memory = [_bytes(group, painter) if any(row.output in plan.todo for row in group.rows) else 0 for group in plan.groups]

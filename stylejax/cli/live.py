@@ -12,10 +12,12 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from stylejax.batch.events import Event, Observer, Painting
+from stylejax.batch.stop import Stop
 from stylejax.errors import StylejaxError
 from stylejax.images.picture import Picture
 from stylejax.preview.access import is_loopback
-from stylejax.preview.live import Live
+from stylejax.preview.live import Live, StopPressed
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class LiveOptions:
     """Watch the run in a browser."""
 
     live: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Open a page in the browser that shows the picture as it develops; pause, or stop and keep it, from there."""
+    """Open a page in the browser that shows what is painted as it develops; stop and keep it from there."""
 
     live_host: str = "127.0.0.1"
     """Address of the live page. Any but this machine's own demands a token, which is part of the address that is printed."""
@@ -73,6 +75,21 @@ class LiveOptions:
             print(json.dumps({"event": "live", "url": url}), flush=True)
         elif not (quiet and opened):
             console.print(f"watch it at {url}", highlight=False, soft_wrap=True)
+
+
+def on_the_wall(live: Live | None, observe: Observer, stop: Stop) -> Observer:
+    """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
+
+    def show(event: Event) -> None:
+        observe(event)
+        if live and isinstance(event, Painting):
+            tally = event.tally
+            try:
+                live.show(event.progress, [row.output for row in event.unit.rows], (tally.total - tally.left, tally.total))
+            except StopPressed:
+                stop.request()
+
+    return show
 
 
 def has_screen() -> bool:

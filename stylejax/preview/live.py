@@ -29,6 +29,10 @@ MOST_TILES = 60
 """Pictures on the wall of a batch; the oldest make room."""
 
 
+class StopPressed(KeyboardInterrupt):
+    """*Stop* was pressed on the page; it ends a run as Ctrl-C does."""
+
+
 @dataclass(eq=False)
 class Tile:
     """One picture on the page."""
@@ -78,11 +82,11 @@ class Live:
 
         Args:
             progress: from painting.
-            names: of the pictures, one a lane.
+            names: of the pictures, one for each of the first lanes.
             counts: of a batch, how many pictures are finished, and how many there are in all.
 
         Raises:
-            KeyboardInterrupt: *stop* was pressed.
+            StopPressed: a `KeyboardInterrupt`, after which the picture is kept.
         """
         with self._condition:
             self._progress, self._counts = progress, counts
@@ -90,14 +94,14 @@ class Live:
                 self._records += progress.records[0]
             if self._status == "starting":
                 self._status = "painting"
-            for name, last in zip(names, progress.last_records, strict=True):
+            for name, last in zip(names, progress.last_records, strict=False):  # a batch may be filled up with copies
                 self._tile(name).total = last.get("total", math.nan)
             self._refresh(names, force=progress.fraction >= 1)
             while self._status == "paused":
                 self._condition.wait(0.2)
                 self._refresh(names)
             if self._status == "stopping":
-                raise KeyboardInterrupt
+                raise StopPressed
 
     def end(self, status: Literal["finished", "stopped", "failed"], message: str = "", *, patience: float = 5.0) -> None:
         """Say how the run ended, and wait until all pages have taken what they keep, but not for long."""
@@ -136,7 +140,7 @@ class Live:
         with self._condition:
             if button == "stop" and self._status in ("starting", "painting", "paused"):
                 self._status = "stopping"
-            elif button == "pause" and self._status in ("starting", "painting"):
+            elif button == "pause" and self._status in ("starting", "painting") and self.content is not None:
                 self._status = "paused"
             elif button == "resume" and self._status == "paused":
                 self._status = "painting"

@@ -1,0 +1,74 @@
+"""Flags that say where a batch runs: which devices, which share of the table, which machines."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from stylejax.batch import distributed
+from stylejax.batch.engine import Engine
+from stylejax.batch.fleet import RayEngine
+from stylejax.batch.share import Share
+from stylejax.errors import SettingsError
+from stylejax.optimize.devices import DeviceCount
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where a batch runs."""
+
+    devices: DeviceCount = "all"
+    """Accelerators of this machine to use; each batch is spread over them."""
+
+    shard: str = "auto"
+    """Paint only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm
+    array job or a Kubernetes indexed job (with STYLEJAX_SHARDS set to its completions); elsewhere it is everything."""
+
+    distributed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Join the other processes through JAX's runtime, and paint a share each: on a TPU pod, under Slurm or Kubernetes as it is,
+    elsewhere with --coordinator, --processes and --process."""
+
+    coordinator: str | None = None
+    """With --distributed: host:port of process 0."""
+
+    processes: int | None = None
+    """With --distributed: how many there are."""
+
+    process: int | None = None
+    """With --distributed: which one this is, from 0."""
+
+    engine: Literal["local", "ray"] = "local"
+    """Who paints: this process, or workers on a Ray cluster, whose machines may come and go."""
+
+    workers: int | None = None
+    """With --engine ray: how many workers; one an accelerator of the cluster unless given."""
+
+    ray_address: str | None = None
+    """With --engine ray: the cluster, such as `auto` on one of its machines; unless given, RAY_ADDRESS or a cluster on this
+    machine alone."""
+
+    def check(self) -> None:
+        """Raise SettingsError for flags that contradict each other."""
+        if self.shard != "auto" and (self.distributed or self.engine == "ray"):
+            raise SettingsError("--shard, --distributed and --engine ray each divide the table; give only one of them")
+        if self.distributed and self.engine == "ray":
+            raise SettingsError("--distributed and --engine ray each divide the table; give only one of them")
+        if not self.distributed and (self.coordinator, self.processes, self.process) != (None, None, None):
+            raise SettingsError("--coordinator, --processes and --process go with --distributed")
+        if self.engine != "ray" and (self.workers, self.ray_address) != (None, None):
+            raise SettingsError("--workers and --ray-address go with --engine ray")
+
+    def join(self) -> Share:
+        """The share of the table that this process paints; before anything uses JAX's devices."""
+        if self.distributed:
+            return distributed.join(self.coordinator, self.processes, self.process)
+        if self.engine == "ray":
+            return Share()
+        return Share.of_environment(os.environ) if self.shard == "auto" else Share.parse(self.shard)
+
+    def make_engine(self) -> Callable[..., Any]:
+        """What paints the units."""
+        return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else Engine
