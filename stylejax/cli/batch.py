@@ -4,7 +4,7 @@ import json
 import math
 import os
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, ClassVar, Literal, NoReturn
 
 import jax
 import tyro
@@ -53,6 +53,10 @@ class Batch:
     """Table of jobs: .csv, .jsonl or .parquet, with columns named as the flags: content, style, output, size, style_weight ...
     A row's own cells override the flags. Relative paths start at the table's folder."""
 
+    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
+
+    about_job: ClassVar = "Which pictures are painted, and as what."
+
     content: tuple[str, ...] = ()
     """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`."""
 
@@ -75,7 +79,7 @@ class Batch:
     batch_size: int | Literal["auto"] = "auto"
     """Pictures that are painted together."""
 
-    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
+    about_run: ClassVar = "How the run goes on, and what it prints."
 
     grace: float = 25.0
     """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
