@@ -51,8 +51,12 @@ class Engine:
             StylejaxError: the run cannot go on: the disk is full, or the network is not there.
             AbandonedError: the grace was over before the batch in flight could be given up.
         """
-        for work in (lambda: self._load(units), self._paint):
-            threading.Thread(target=self._guarded, args=(work,), daemon=True).start()
+        threads = [
+            threading.Thread(target=self._guarded, args=(work,), daemon=True)
+            for work in (lambda: self._load(units), self._paint)
+        ]
+        for thread in threads:
+            thread.start()
         while True:
             try:
                 event = self._events.get(timeout=0.1)
@@ -64,6 +68,7 @@ class Engine:
                 return
             if isinstance(event, BaseException):
                 self._stop.request()
+                threads[-1].join(PATIENCE)
                 raise event
             if isinstance(event, Finished):
                 self._tally.count(event.result)
