@@ -1,7 +1,7 @@
 """stylejax: neural style transfer on JAX.
 
-`stylize` and `stylize_batch` paint pictures. `load_model`, `make_targets` and `objective` are the pure functions underneath,
-for use inside other JAX programs.
+`stylize`, `stylize_batch` and `sweep` paint pictures. `load_model`, `make_targets` and `objective` are the pure functions
+underneath, for use inside other JAX programs.
 """
 
 from stylejax.errors import StylejaxError
@@ -13,6 +13,7 @@ from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, stylize, stylize_batch
+from stylejax.optimize.sweep import sweep
 from stylejax.preview.report import write_report
 from stylejax.version import VERSION
 
@@ -36,5 +37,6 @@ __all__ = [
     "objective",
     "stylize",
     "stylize_batch",
+    "sweep",
     "write_report",
 ]

@@ -1,5 +1,7 @@
-"""The compiled chunk as text, for tests that read what a batch lowers to."""
+"""The compiled chunk as text, for tests that read what a batch lowers to, and a count of what is compiled."""
 
+import contextlib
+from collections import Counter
 from functools import partial
 
 import jax
@@ -8,6 +10,7 @@ import jax.numpy as jnp
 from stylejax.losses.objective import Weights
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.jobs import starting_images
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets
@@ -20,6 +23,22 @@ def lowered_program(model, jobs, height, width, platform="cpu"):
     lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, height, width))
     count, spec = len(jobs), plan.objective
     weights = Weights(jnp.ones((count, len(spec.content_layers))), jnp.ones((count, len(spec.style_layers))), jnp.ones(count))
-    rates, never, steps = jnp.full((plan.chunk, count), 0.02), jnp.zeros(count), jnp.int32(3)
-    traced = run_chunk.trace(model, lanes, targets, weights, rates, never, steps, plan=plan, shared=shared)
+    rates, numbers, steps = jnp.full((plan.chunk, count), 0.02), Numbers.of([job.settings for job in jobs]), jnp.int32(3)
+    traced = run_chunk.trace(model, lanes, targets, weights, rates, numbers, steps, plan=plan, shared=shared)
     return traced.lower(lowering_platforms=(platform,)).as_text()
+
+
+@contextlib.contextmanager
+def compiled_programs():
+    """Counts the programs that are compiled, by name."""
+    names: Counter[str] = Counter()
+
+    def listen(event: str, seconds: float, **about: object) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            names[str(about["fun_name"]).removeprefix("jit(").removesuffix(")")] += 1
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield names
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)

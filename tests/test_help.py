@@ -99,7 +99,7 @@ def test_help_is_grouped_and_fits(told, columns):
             assert getattr(Settings, ABOUT + section)[:40] in out
 
 
-COMMANDS = ["stylize", "batch", "demo", "recipes", "info", "completion"]
+COMMANDS = ["stylize", "batch", "sweep", "demo", "recipes", "info", "completion"]
 COMMANDS += ["weights list", "weights fetch", "weights convert", "weights verify"]
 
 

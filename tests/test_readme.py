@@ -6,10 +6,11 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
+import stylejax
 from stylejax.images.write import write_picture
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-FIRST, SECOND = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[:2]
+FIRST, BATCH, SECOND = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[:3]
 
 
 def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
@@ -22,6 +23,18 @@ def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
     assert Path("painted.png").is_file()
     assert names["painting"].image.shape == (24, 32, 3)
     assert set(names["painting"].trace[-1]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
+
+
+def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
+    monkeypatch.chdir(tmp_path)
+    for name in ("town.jpg", "harbor.jpg", "wave.jpg"):
+        write_picture(name, pictures[0])
+    small, names = "size=32, smallest_size=32, iterations=2, ", {"stylejax": stylejax}
+    first, second = BATCH.strip().splitlines()
+    exec(first.replace("weights=", f"{small}weights="), names)
+    assert [painting.settings.style_weight for painting in names["paintings"]] == [1, 10]
+    exec(second.replace("grid=", f"{small}grid="), names)
+    assert len(names["paintings"]) == 6
 
 
 def test_the_second_example_gives_a_gradient(pictures):

@@ -13,6 +13,7 @@ from stylejax.model.store import WeightSet
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.jobs import Job, stacked_weights
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import start
@@ -63,10 +64,11 @@ class Problem:
         plan = Plan.of(self.settings, chunk=1)
         lanes = jax.vmap(partial(start, plan=plan))(jnp.asarray(image)[None])
         shared, rate = Shared(content=True, style=True), jnp.full((plan.chunk, 1), self.settings.learning_rate)
+        numbers = Numbers.of([self.settings])
         iterates = []
         for _ in range(steps):
             lanes, _, _ = run_chunk(
-                self.model, lanes, self.targets, self.lanes, rate, jnp.zeros(1), jnp.int32(1), plan=plan, shared=shared
+                self.model, lanes, self.targets, self.lanes, rate, numbers, jnp.int32(1), plan=plan, shared=shared
             )
             iterates.append(np.array(plan.space.to_image(lanes.variable[0])))
         return iterates

@@ -23,6 +23,9 @@ class App:
     no_browser: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Only print the page's address."""
 
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
     def run(self, console: Console) -> int:
         """Serve until Ctrl-C; returns the exit code."""
         try:

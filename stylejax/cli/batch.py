@@ -101,6 +101,9 @@ class Batch:
 
     watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 

@@ -32,6 +32,9 @@ class Demo:
     size: int = 512
     """Long side of the results, in pixels."""
 
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 

@@ -18,6 +18,7 @@ from stylejax.cli.info import Info
 from stylejax.cli.recipes import Recipes
 from stylejax.cli.sections import REGISTRY
 from stylejax.cli.stylize import Stylize
+from stylejax.cli.sweep import Sweep
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
 from stylejax.images.read import silence_decoders
@@ -47,6 +48,7 @@ class WeightsCommands:
 
 Commands = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
     | Annotated[Recipes, tyro.conf.subcommand("recipes")]
@@ -67,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(command, Completion):
             command = _parse(["--tyro-print-completion", command.shell])  # which exits
         silence_decoders()
-        keep_compiled_programs()
+        if getattr(command, "compile_cache", True):
+            keep_compiled_programs()
         sys.exit(command.run(console))
     except StylejaxError as error:
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
@@ -79,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str]) -> Any:
     """The command that the arguments ask for; exits after a help text or a mistake."""
-    recipe = recipe_asked_for(arguments)
+    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
     stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
     batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe))
     return tyro.cli(

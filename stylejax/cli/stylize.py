@@ -86,6 +86,9 @@ class Stylize:
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 

@@ -1,7 +1,7 @@
 """The compile boundary: many steps of many pictures in one program.
 
-One program serves every number that people sweep: weights, learning rate and the count of steps are traced. Another shape,
-layer, statistic or optimizer is another `Plan` or another array shape, and compiles another program.
+One program serves every number that people sweep: weights, learning rate, Adam's decays and the count of steps are traced.
+Another shape, layer, statistic or optimizer is another `Plan` or another array shape, and compiles another program.
 """
 
 from functools import partial
@@ -13,6 +13,7 @@ from jax import Array, lax
 
 from stylejax.losses.objective import Targets, Terms, Weights
 from stylejax.model.vgg import VGG19
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.step import LaneState, Trace, picture, step
 from stylejax.types import Images
@@ -38,7 +39,7 @@ def run_chunk(
     targets: Targets,
     weights: Weights,
     learning_rates: Array,
-    stop_when: Array,
+    numbers: Numbers,
     steps: Array,
     *,
     plan: Plan,
@@ -52,7 +53,7 @@ def run_chunk(
         targets: with a leading axis of lanes, but for what `shared` names.
         weights: every array with a leading axis of lanes.
         learning_rates: `[plan.chunk, lanes]`, of each step.
-        stop_when: `[lanes]`, relative change of the loss below which a lane is frozen; 0 for never.
+        numbers: of each lane, `[lanes]`.
         steps: scalar integer.
         plan: static.
         shared: static.
@@ -65,10 +66,10 @@ def run_chunk(
 
     def body(index: Array, carried: tuple[LaneState, Trace]) -> tuple[LaneState, Trace]:
         lanes, trace = carried
-        lanes, row = batched(model, lanes, targets, weights, learning_rates[index], stop_when)
+        lanes, row = batched(model, lanes, targets, weights, learning_rates[index], numbers)
         return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
 
     empty = jnp.zeros_like(learning_rates)
     unfilled = Trace(empty, Terms(empty, empty, empty))
     lanes, trace = lax.fori_loop(0, steps, body, (lanes, unfilled))
-    return lanes, trace, jax.vmap(partial(picture, plan=plan))(lanes)
+    return lanes, trace, jax.vmap(partial(picture, plan=plan))(lanes, numbers)

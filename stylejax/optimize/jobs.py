@@ -27,7 +27,7 @@ from stylejax.types import AnyHostImage, HostImage, Images
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
     | {"recipe", "noise", "schedule", "style_fit", "style_blend", "style_scale", "style_size", "keep_color", "color_match"}
-    | {"stop_when", "proof"}
+    | {"stop_when", "proof", "beta1", "beta2", "averaging"}
 )
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 
@@ -80,7 +80,7 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
             (height, width), (other_height, other_width) = shapes[-1], theirs[-1]
             raise SettingsError(
                 f"picture {number} would be {other_width}×{other_height} pixels and picture 1 {width}×{height}; "
-                "pictures of one batch share their shape, so group them by aspect ratio or resize them first"
+                "pictures of one batch share their shape, so group them (shapes='group') or resize them (shapes='resize')"
             )
     return shapes
 

@@ -18,6 +18,7 @@ from stylejax.model.layers import layers_up_to
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import memory_budget
 from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import LaneState, start
@@ -53,7 +54,7 @@ def chunk_bytes(
         abstract_targets(model, height, width, plan.objective, lanes=lanes, shared=shared, regions=regions),
         _abstract_weights(plan, lanes),
         jax.ShapeDtypeStruct((plan.chunk, lanes), np.float32),
-        jax.ShapeDtypeStruct((lanes,), np.float32),
+        Numbers(*[jax.ShapeDtypeStruct((lanes,), np.float32)] * 4),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((), np.int32),
         plan=plan,
         shared=shared,

@@ -13,6 +13,7 @@ from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
@@ -62,7 +63,7 @@ def paint(
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
         last_records = padded([trace[-1] for trace in resume.traces], devices)
-    stop_when = placement.lanes(np.array([job.settings.stop_when for job in jobs], np.float32))
+    numbers = placement.lanes(Numbers.of([job.settings for job in jobs]))
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
@@ -81,7 +82,7 @@ def paint(
             count = min(CHUNK, steps - step, every - step % every)
             chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
-                models, lanes, targets, weights, chunk_rates, stop_when, jnp.int32(count), plan=plan, shared=sharing
+                models, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
             )
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}

@@ -16,9 +16,6 @@ class Plan:
 
     objective: ObjectiveSpec
     optimizer: OptimizerName
-    beta1: float
-    beta2: float
-    averaging: float
     history: int
     space: Space
     clamp: bool
@@ -31,9 +28,6 @@ class Plan:
         return cls(
             objective=settings.objective_spec(),
             optimizer=settings.optimizer,
-            beta1=settings.beta1,
-            beta2=settings.beta2,
-            averaging=settings.averaging,
             history=settings.history,
             space=SPACES[settings.space],
             clamp=settings.clamp,

@@ -1,5 +1,6 @@
 """What can be seen of a run while it goes on."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +92,24 @@ class Clock:
         now = time.perf_counter()
         self._began += now - self._last
         self._last = now
+
+
+class Whole:
+    """Turns the progress of batches that are painted one after the other into that of all their pictures."""
+
+    def __init__(self, pictures: int):
+        """Start the clock for so many pictures."""
+        self._pictures, self._finished, self._began = pictures, 0, time.perf_counter()
+
+    def finish(self, pictures: int) -> None:
+        """So many more are finished."""
+        self._finished += pictures
+
+    def of(self, progress: Progress) -> Progress:
+        """The progress of a batch, with fraction and time left of the whole."""
+        fraction = (self._finished + len(progress.records) * progress.fraction) / self._pictures
+        left = (time.perf_counter() - self._began) * (1 - fraction) / fraction
+        return dataclasses.replace(progress, fraction=fraction, seconds_left=left)
 
 
 def trace_records(trace: Trace, count: int, lane: int, stop: Stop | None, **place: int) -> list[dict[str, Any]]:

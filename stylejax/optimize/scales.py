@@ -13,11 +13,11 @@ import jax.numpy as jnp
 from stylejax.errors import SettingsError
 from stylejax.images.resize import fit_long_side
 from stylejax.model.layers import layers_up_to, smallest_side
-from stylejax.optimize import adam, convergence
+from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.step import LaneState, Moment, picture, start
+from stylejax.optimize.step import LaneState, Moment, start
 
 
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
@@ -72,7 +72,7 @@ def _enlarge_lane(lane: LaneState, *, shape: tuple[int, int], plan: Plan) -> Lan
     if isinstance(lane.optimizer, AdamState):
         variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
         variable = plan.space.clip(variable) if plan.clamp else variable
-        optimizer = adam.resized(lane.optimizer, variable, plan)
+        optimizer = adam.resized(lane.optimizer, variable)
         return LaneState(variable, optimizer, now, lane.failed, convergence.start())
-    image = jax.image.resize(picture(lane, plan), (*shape, 3), "cubic")
+    image = jax.image.resize(plan.space.to_image(lbfgs.best(lane.optimizer)), (*shape, 3), "cubic")
     return start(image, plan)._replace(now=now, failed=lane.failed)

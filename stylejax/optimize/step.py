@@ -20,6 +20,7 @@ from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
 from stylejax.optimize.convergence import Convergence
 from stylejax.optimize.lbfgs import LBFGSState
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.types import Image, Scalar
 
@@ -63,7 +64,7 @@ class Trace(NamedTuple):
 def start(image: Image, plan: Plan) -> LaneState:
     """State before the first step."""
     variable = plan.space.from_image(image)
-    optimizer = adam.start(variable, plan) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
+    optimizer = adam.start(variable) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
     now, never = Moment(jnp.int32(1), jnp.int32(0)), Moment(jnp.int32(0), jnp.int32(0))
     return LaneState(variable, optimizer, now, never, convergence.start())
 
@@ -74,7 +75,7 @@ def step(
     targets: Targets,
     weights: Weights,
     learning_rate: Scalar,
-    stop_when: Scalar,
+    numbers: Numbers,
     plan: Plan,
 ) -> tuple[LaneState, Trace]:
     """Take one step; none where the lane is frozen."""
@@ -92,9 +93,9 @@ def step(
         optimizer, variable = lbfgs.tell(lane.optimizer, lane.variable, total, gradient, learning_rate, when=moves)
         kept_loss = optimizer.search.low.value
     else:
-        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, plan, when=moves)
+        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, numbers, plan, when=moves)
         kept_loss = total
-    settled = convergence.tell(lane.convergence, kept_loss, stop_when, when=moves)
+    settled = convergence.tell(lane.convergence, kept_loss, numbers.stop_when, when=moves)
     return LaneState(variable, optimizer, lane.now._replace(step=lane.now.step + moves), failed, settled), Trace(total, terms)
 
 
@@ -103,11 +104,11 @@ def _recovers(lane: LaneState) -> Array:
     return lane.optimizer.started if isinstance(lane.optimizer, LBFGSState) else jnp.bool_(False)
 
 
-def picture(lane: LaneState, plan: Plan) -> Image:
+def picture(lane: LaneState, numbers: Numbers, plan: Plan) -> Image:
     """The picture as it would be kept now: Adam's running average, or the best that L-BFGS has accepted.
 
     L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.
     """
     if isinstance(lane.optimizer, LBFGSState):
         return plan.space.to_image(lbfgs.best(lane.optimizer))
-    return plan.space.to_image(adam.kept(lane.optimizer, lane.variable, plan))
+    return plan.space.to_image(adam.kept(lane.optimizer, lane.variable, numbers.averaging))

@@ -9,17 +9,17 @@ import numpy as np
 
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.picture import Picture
-from stylejax.images.resize import resize
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import DeviceCount, devices_for
 from stylejax.optimize.jobs import Job, common_shapes
+from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, check_shapes, groups_of, lanes_of, resized_alpha
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
-from stylejax.optimize.progress import Progress
+from stylejax.optimize.progress import Progress, Whole
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.settings import Settings
@@ -90,15 +90,17 @@ def stylize(
 
 
 def stylize_batch(
-    contents: Sequence[Source],
-    styles: Sequence[Source | Sequence[Source]],
+    contents: Sequence[Source] | Source,
+    styles: Sequence[Source | Sequence[Source]] | Source,
     *,
+    weights: Sequence[float | Mapping[str, float]] | None = None,
     content_masks: Sequence[Sequence[Source]] | None = None,
     style_masks: Sequence[Sequence[Source]] | None = None,
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
     checkpoint: Checkpoint | None = None,
+    shapes: ShapesName = "same",
     each: Sequence[Mapping[str, Any]] | None = None,
     devices: DeviceCount = "all",
     **options: Any,
@@ -106,47 +108,82 @@ def stylize_batch(
     """Paint many pictures in one compiled program, each independent of the others.
 
     Args:
-        contents: one picture a lane.
-        styles: for each lane a picture, or several that are mixed. A picture that occurs more than once is looked at once.
+        contents: one picture a lane, or a single one for all lanes.
+        styles: for each lane a picture, or several that are mixed; or a single one for all lanes. A picture that occurs more
+            than once is looked at once.
+        weights: for each lane its style weight, or a mapping of `content_weight`, `style_weight` and `tv_weight`.
         content_masks: for each lane a list as for `stylize`, empty for none.
         style_masks: the same.
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
         checkpoint: as for `stylize`, of all lanes together.
-        each: for each lane, options of its own: weights, learning rate, seed.
+        shapes: what becomes of contents of different shapes. `same` refuses them; `group` paints those of each shape together,
+            one group after the other; `resize` paints all at the shape of the first and gives the results their own again.
+        each: for each lane, options of its own: any setting that is traced, such as learning rate and seed.
         devices: at most so many devices of this machine are used; the lanes are spread over them.
         **options: any field of `Settings`, for all lanes.
 
     Returns:
         One painting a lane. A lane whose loss stopped being finite says so in `failure`; the others are finished.
+
+    Raises:
+        SettingsError: there is no picture, there are more weights than pictures, or shapes differ; the message says which.
+
+    Example:
+        >>> import stylejax
+        >>> paintings = stylejax.stylize_batch("town.jpg", "starry_night.jpg", weights=[1, 10, 100])  # doctest: +SKIP
     """
-    each = each if each is not None else [{}] * len(contents)
-    if not len(contents) == len(styles) == len(each):
-        raise SettingsError(
-            f"got {len(contents)} contents, {len(styles)} styles and {len(each)} sets of options; "
-            "give one of each for every picture"
-        )
+    check_shapes(shapes)
+    lanes = lanes_of(contents, styles, weights, each)
     if model is not None:
         options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
-    everything = [settings_from({**options, **own}) for own in each]
-    if not everything:
-        raise SettingsError("got no picture to paint; give at least one content and one style")
+    everything = [settings_from({**options, **lane.options}) for lane in lanes]
     reader = Reader()
-    proofs = [settings.proof for settings in everything]
-    pictures = [reader.read(content, proof=proof) for content, proof in zip(contents, proofs, strict=True)]
+    read = [reader.read(lane.content, proof=own.proof) for lane, own in zip(lanes, everything, strict=True)]
+    pictures = at_one_shape(read) if shapes == "resize" else read
     style_pictures = [
-        [reader.read(style, proof=proof) for style in _as_list(each)] for each, proof in zip(styles, proofs, strict=True)
+        [reader.read(style, proof=own.proof) for style in lane.styles] for lane, own in zip(lanes, everything, strict=True)
     ]
-    masks = [mask_lists(content_masks, len(contents), "content_masks"), mask_lists(style_masks, len(contents), "style_masks")]
+    masks = [mask_lists(content_masks, len(lanes), "content_masks"), mask_lists(style_masks, len(lanes), "style_masks")]
     jobs = [job_from(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
     sources = [sources_of(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
-    common_shapes(jobs)  # before the network is loaded: a setting that cannot be used says so at once
+    groups = groups_of(jobs) if shapes == "group" else [list(range(len(jobs)))]
+    for group in groups:  # before the network is loaded: a setting that cannot be used says so at once
+        common_shapes([jobs[number] for number in group])
+    if checkpoint and len(groups) > 1:
+        raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    spread = devices_for(len(jobs), devices)
-    saved = checkpoint.resume(network, jobs, devices=len(spread)) if checkpoint else None
-    progresses = paint(network, jobs, every=every, resume=saved, devices=spread)
-    return _paint_all(progresses, network.spec.name, jobs, pictures, sources, observe, checkpoint)
+    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, checkpoint, devices)
+    return at_own_shapes(paintings, read) if shapes == "resize" else paintings
+
+
+def _paint_groups(
+    groups: Sequence[Sequence[int]],
+    network: VGG19,
+    jobs: Sequence[Job],
+    contents: Sequence[Picture],
+    sources: Sequence[dict[str, Any]],
+    observe: Callable[[Progress], None] | None,
+    every: int,
+    checkpoint: Checkpoint | None,
+    devices: DeviceCount,
+) -> list[Painting]:
+    finished: dict[int, Painting] = {}
+    whole = Whole(len(jobs))
+    for group in groups:
+        ours = [jobs[number] for number in group], [contents[number] for number in group], [sources[number] for number in group]
+        tell = (lambda progress: observe(whole.of(progress))) if observe and len(groups) > 1 else observe
+        spread = devices_for(len(group), devices)
+        saved = checkpoint.resume(network, ours[0], devices=len(spread)) if checkpoint else None
+        progresses = paint(network, ours[0], every=every, resume=saved, devices=spread)
+        try:
+            finished |= zip(group, _paint_all(progresses, network.spec.name, *ours, tell, checkpoint), strict=True)
+        except PaintingInterrupted as stopped:
+            finished |= zip(group, stopped.paintings, strict=False)
+            raise PaintingInterrupted([finished[number] for number in sorted(finished)]) from None
+        whole.finish(len(group))
+    return [finished[number] for number in range(len(jobs))]
 
 
 def network_for(settings: Settings) -> VGG19:
@@ -168,10 +205,6 @@ def non_finite(painting: Painting) -> NonFiniteError:
         "lower the learning rate or the weights",
         painting,
     )
-
-
-def _as_list(style: Source | Sequence[Source]) -> list[Source]:
-    return list(style) if isinstance(style, list | tuple) else [style]
 
 
 def job_from(
@@ -222,7 +255,7 @@ def _paint_all(
         return [
             Painting(
                 image=images[lane],
-                alpha=None if contents[lane].alpha is None else _resized_alpha(contents[lane], *images.shape[1:3]),
+                alpha=resized_alpha(contents[lane], *images.shape[1:3]),
                 trace=traces[lane],
                 settings=job.settings,
                 network=network,
@@ -251,8 +284,3 @@ def _paint_all(
             checkpoint.save()
         raise PaintingInterrupted(paintings()) from None
     return paintings()
-
-
-def _resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray:
-    assert picture.alpha is not None
-    return resize(picture.alpha[..., None], height, width)[..., 0]

@@ -1,0 +1,234 @@
+"""`stylejax sweep`: a grid of settings on one photograph, painted together, and one sheet to compare them on."""
+
+import dataclasses
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from stylejax.cli.display import display_for
+from stylejax.cli.sections import field_docs
+from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.files.atomic import write_atomically
+from stylejax.images.sheet import contact_sheet
+from stylejax.images.write import check_output, write_picture
+from stylejax.model.sources import resolve_auto
+from stylejax.optimize.budget import in_words
+from stylejax.optimize.painting import Painting
+from stylejax.optimize.progress import Progress
+from stylejax.optimize.recipes import settings_from
+from stylejax.optimize.settings import Settings
+from stylejax.optimize.stylize import PaintingInterrupted
+from stylejax.optimize.sweep import combinations, sweep
+
+WITH_COMMAS = ("content_layers", "style_layers", "style_blend")
+"""Settings whose values contain commas; several of them are separated by semicolons."""
+
+COLUMNS = 5
+
+
+def _flags() -> type:
+    """A dataclass with a text for each field of `Settings`: one value or several, empty for the recipe's."""
+    told, fields = field_docs(Settings), []
+    for field in dataclasses.fields(Settings):
+        separator = ";" if field.name in WITH_COMMAS else ","
+        about = tyro.conf.arg(
+            help=told[field.name], metavar=f"VALUE[{separator}VALUE...]", help_behavior_hint=f"(default: {field.default})"
+        )
+        fields.append((field.name, Annotated[str, about], ""))
+    about = {"__doc__": "One value of each setting, or several, separated by commas."}
+    return dataclasses.make_dataclass("Values", fields, frozen=True, namespace=about)
+
+
+Values: Any = _flags()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Paint a photograph with every combination of settings, and lay the results out on one sheet.
+
+    Every setting of `stylejax stylize` takes several values, separated by commas (layers and blends, by semicolons). Those that
+    are numbers or starts share one compiled program; another size or loss is another program.
+
+    Example: stylejax sweep town.jpg starry_night.jpg -o sweep --style-weight 1,10,100 --content-weight 0.01,0.1
+    """
+
+    content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
+    """The photograph."""
+
+    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    """The painting whose style is taken; several are mixed."""
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """Folder for the pictures, `contact_sheet.png` and `sweep.jsonl` with settings and losses."""
+
+    values: tyro.conf.OmitArgPrefixes[Values]  # pyright: ignore[reportInvalidTypeForm]
+    """One value of each setting, or several, separated by commas."""
+
+    batch_size: int = 0
+    """How many pictures are painted together; 0 for as many as fit into memory."""
+
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print progress and results as JSON lines on standard output."""
+
+    def run(self, console: Console) -> int:
+        """Paint and save all; returns the exit code."""
+        options, grid = self._read()
+        changes = combinations(grid)
+        names = [picture_name(number, change) for number, change in enumerate(changes, start=1)]
+        for name in (*names, "contact_sheet.png"):
+            check_output(self.output / name)
+        if not self.quiet and not self.json:
+            told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
+            console.print(f"{len(changes)} pictures:{told}", highlight=False, soft_wrap=True)
+            if options.get("model", "auto") == "auto" and "model" not in grid:
+                console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
+        finished: dict[int, Painting] = {}
+        began, stopped = time.monotonic(), False
+
+        def keep(number: int, painting: Painting) -> None:
+            finished[number] = painting
+            painting.save(self.output / names[number])
+
+        def observe(progress: Progress, numbers: Sequence[int]) -> None:
+            display.show(progress)
+
+        try:
+            sweep(
+                self.content, *self.styles, grid=grid, batch_size=self.batch_size or None, observe=observe, keep=keep, **options
+            )
+        except PaintingInterrupted:
+            stopped = True
+        finally:
+            display.close()
+        if finished:
+            self._write(finished, names, changes, grid)
+        self._tell(finished, names, time.monotonic() - began, stopped, console)
+        if finished and all(painting.failure for painting in finished.values()):
+            told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
+            raise NonFiniteError(told, finished[min(finished)])
+        return 130 if stopped else 0
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """The settings with one value, and those with several, each value checked."""
+        if not self.styles:
+            raise SettingsError("got no style picture; give at least one: stylejax sweep CONTENT STYLE -o FOLDER")
+        given = {field.name: getattr(self.values, field.name) for field in dataclasses.fields(self.values)}
+        read = {name: read_values(name, text) for name, text in given.items() if text}
+        options = {name: values[0] for name, values in read.items() if len(values) == 1}
+        grid = {name: values for name, values in read.items() if len(values) > 1}
+        for change in combinations(grid):
+            settings_from({**options, **change})
+        return options, grid
+
+    def _write(
+        self, finished: dict[int, Painting], names: Sequence[str], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]
+    ) -> None:
+        write_picture(self.output / "contact_sheet.png", sheet_of(finished, changes, grid))
+        with write_atomically(self.output / "sweep.jsonl") as file:
+            for number, painting in sorted(finished.items()):
+                record = _record(painting, names[number], changes[number])
+                file.write(json.dumps(record).encode() + b"\n")
+
+    def _tell(
+        self, finished: dict[int, Painting], names: Sequence[str], seconds: float, stopped: bool, console: Console
+    ) -> None:
+        memory = max((painting.memory for painting in finished.values()), default=0)
+        if self.json:
+            sheet = str(self.output / "contact_sheet.png") if finished else None
+            result = {"event": "stopped" if stopped else "result", "pictures": len(finished), "sheet": sheet}
+            print(json.dumps({**result, "seconds": seconds, "peak_memory_bytes": memory}), flush=True)
+            return
+        for number, painting in sorted(finished.items()):
+            if painting.failure:
+                place = f"scale {painting.failure.scale}, step {painting.failure.step}"
+                console.print(f"{names[number]}: the loss stopped being finite at {place}", highlight=False, soft_wrap=True)
+        if self.quiet:
+            return
+        if not finished:
+            console.print("stopped before the first steps; nothing was written", highlight=False)
+            return
+        told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {in_words(memory)}"
+        console.print(told, highlight=False, soft_wrap=True)
+        console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, soft_wrap=True)
+
+
+def read_values(name: str, text: str) -> list[Any]:
+    """The values of one setting, of the type of its default.
+
+    Raises:
+        SettingsError: a value is not of that type, or is given twice.
+    """
+    parts = [part.strip() for part in text.split(";" if name in WITH_COMMAS else ",")]
+    if not all(parts) or len(set(parts)) < len(parts):
+        raise SettingsError(f"{name} is {text!r}; give values that differ, separated by commas (layers and blends: semicolons)")
+    default = getattr(Settings, name)
+    return [_value(name, part, default) for part in parts]
+
+
+def _value(name: str, text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        raise SettingsError(f"{name} is {text!r}; it must be true or false")
+    if isinstance(default, str) or (name == "size" and text == "native"):
+        return text
+    try:
+        return type(default)(text)
+    except ValueError:
+        wanted = "a whole number" if isinstance(default, int) else "a number"
+        raise SettingsError(f"{name} is {text!r}; each of its values must be {wanted}") from None
+
+
+def in_short(value: Any) -> str:
+    """A value as it is told on the sheet and in names: numbers without idle digits, files without their folders."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return Path(value).name if isinstance(value, str) else str(value)
+
+
+def picture_name(number: int, change: dict[str, Any]) -> str:
+    """`003-style_weight=10-seed=1.png`: the place in the grid, and what differs."""
+    parts = [f"{number:03d}", *(f"{name}={in_short(value)}" for name, value in change.items())]
+    return re.sub(r"[^\w.=+-]+", "_", "-".join(parts))[:150] + ".png"
+
+
+def sheet_of(finished: dict[int, Painting], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> np.ndarray:
+    """All pictures with what differs as labels: a row for each value of the first axis of two, wrapped otherwise."""
+    columns = len(list(grid.values())[-1]) if len(grid) > 1 else min(COLUMNS, len(changes))
+    cells = []
+    for number, change in enumerate(changes):
+        painting = finished.get(number)
+        lines = [f"{name} {in_short(value)}" for name, value in change.items()]
+        if painting is None:
+            blank = np.ones_like(next(iter(finished.values())).image)
+            cells.append(("\n".join([*lines, "not painted"]), blank))
+        else:
+            cells.append(("\n".join([*lines, "not finite"] if painting.failure else lines), painting.image))
+    return contact_sheet([cells[start : start + columns] for start in range(0, len(cells), columns)])
+
+
+def _record(painting: Painting, name: str, change: dict[str, Any]) -> dict[str, Any]:
+    last = painting.trace[-1] if painting.trace else {}
+    return {
+        "picture": name,
+        "varied": change,
+        "losses": {term: last.get(term) for term in ("total", "content", "style", "tv")},
+        "failure": dataclasses.asdict(painting.failure) if painting.failure else None,
+        "peak_memory_bytes": painting.memory,
+        "record": painting.record,
+    }
