@@ -11,9 +11,11 @@ from stylejax.batch.plan import group_rows, with_lanes
 from stylejax.batch.record import digest
 from stylejax.batch.row import Row
 from stylejax.batch.store import Store
+from stylejax.errors import OutOfMemoryError, StylejaxError
 from stylejax.files.folder import Folder
 from stylejax.images.read import read_picture, read_shape
 from stylejax.images.write import write_picture
+from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import stylize
 
@@ -80,6 +82,38 @@ def test_a_picture_of_a_batch_is_the_one_that_stylize_paints(folder, tiny_model)
         options = TINY.as_options() | {"model": tiny_model}
         alone = stylize(outcome.row.content, *outcome.row.styles, **options)
         np.testing.assert_allclose(outcome.painting.image, alone.image, atol=2e-5)
+
+
+def test_only_what_is_painted_stays_in_memory(folder, tiny_model):
+    (group, _) = planned(folder)
+    (unit,) = group.units(group.rows)
+    first, second = Painter(tiny_model).loader.load(unit).ready
+    assert first.content.pixels.shape == first.job.content.shape == (36, 48, 3)
+    assert first.job.styles[0].shape == (34, 48, 3)
+    assert first.job.styles[0] is second.job.styles[0]
+
+
+def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_model, monkeypatch):
+    def limited(model, jobs, **options):
+        if len(jobs) > 1:
+            raise OutOfMemoryError("too large")
+        yield from paint(model, jobs, **options)
+
+    monkeypatch.setattr("stylejax.batch.painter.paint", limited)
+    (group, _), painter = planned(folder), Painter(tiny_model)
+    (unit,) = group.units(group.rows)
+    assert all(outcome.painting for outcome in painter.paint(painter.loader.load(unit)))
+
+
+def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tiny_model):
+    (group, _), painter = planned(folder), Painter(tiny_model)
+    (unit,) = group.units(group.rows)
+
+    def full(progress):
+        raise StylejaxError("the disk is full")
+
+    with pytest.raises(StylejaxError, match="the disk is full"):
+        painter.paint(painter.loader.load(unit), observe=full)
 
 
 def test_the_same_bytes_whatever_shares_the_batch(folder, tiny_model):

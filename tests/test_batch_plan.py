@@ -113,13 +113,24 @@ def test_patterns_pair_and_keep_folders(tmp_path):
     for name in ("photos/a.png", "photos/deep/a.png", "s/x.png", "s/y.png"):
         write_picture(tmp_path / name, np.ones((4, 4, 3)))
     photos, styles = [f"{tmp_path}/photos/**/*.png"], [f"{tmp_path}/s/*.png"]
-    crossed = matched(photos, styles, "cross", ".png")
+    folder = Folder(tmp_path / "photos" / "out")  # below the photographs, with results in it
+    folder.write("a-x.png", b"1")
+    crossed = matched(photos, styles, "cross", ".png", folder)
     assert sorted(cells["output"] for _, cells in crossed) == ["a-x.png", "a-y.png", "deep/a-x.png", "deep/a-y.png"]
-    assert len(matched(photos, styles, "zip", ".png")) == 2
+    assert len(matched(photos, styles, "zip", ".png", folder)) == 2
     with pytest.raises(StylejaxError, match="2 contents and 1 styles"):
-        matched(photos, [f"{tmp_path}/s/x.png"], "zip", ".png")
+        matched(photos, [f"{tmp_path}/s/x.png"], "zip", ".png", folder)
     with pytest.raises(StylejaxError, match="no file matches"):
-        matched([f"{tmp_path}/none/*.png"], styles, "cross", ".png")
+        matched([f"{tmp_path}/none/*.png"], styles, "cross", ".png", folder)
+    with pytest.raises(StylejaxError, match="output folder"):
+        matched([f"{tmp_path}/photos/out/*.png"], styles, "cross", ".png", folder)
+
+
+def test_contents_that_differ_in_their_suffix_alone_have_different_results(tmp_path):
+    for name in ("town.jpg", "town.png", "x.jpg"):
+        write_picture(tmp_path / name, np.ones((4, 4, 3)))
+    cells = matched([f"{tmp_path}/town.*"], [f"{tmp_path}/x.jpg"], "cross", ".webp", Folder(tmp_path / "out"))
+    assert [each["output"] for _, each in cells] == ["town.jpg-x.webp", "town.png-x.webp"]
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(size=96, smallest_size=24), Settings(size=768, size_rule="short")])

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 import tyro
 
+from stylejax.cli.batch import Batch
 from stylejax.cli.main import main
 from stylejax.cli.sections import ABOUT, REGISTRY, field_docs, sections
 from stylejax.cli.stylize import Stylize
@@ -78,6 +79,13 @@ def test_settings_read_by_section_are_those_of_the_recipe(recipe):
     read = tyro.cli(Stylize, args=arguments, default=Stylize.of_recipe(recipe), registry=REGISTRY)
     assert read.settings == dataclasses.replace(recipe_named(recipe), tv_weight=3.0, clamp=False)
     assert read.bits == 16
+
+
+def test_a_flag_may_have_the_name_of_a_section():
+    arguments = ["--content", "a*.png", "--style", "b.png", "c.png", "-o", "out", "--style-weight", "2", "--dry-run"]
+    read = tyro.cli(Batch, args=arguments, default=Batch.of_recipe("stylejax"), registry=REGISTRY)
+    assert (read.content, read.style, read.jobs, read.dry_run) == (("a*.png",), ("b.png", "c.png"), "", True)
+    assert read.settings == dataclasses.replace(recipe_named("stylejax"), style_weight=2.0)
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -8,6 +8,7 @@ from typing import Any
 
 from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
+from stylejax.batch.shapes import result_shape
 from stylejax.errors import StylejaxError
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
@@ -15,6 +16,7 @@ from stylejax.optimize.jobs import Job
 from stylejax.optimize.reader import Reader
 from stylejax.optimize.scales import side_of
 from stylejax.optimize.stylize import job_from, sources_of
+from stylejax.optimize.targets import style_shape
 
 STYLES = 32
 """Style pictures that are kept in memory for the batches to come."""
@@ -26,7 +28,7 @@ class Ready:
 
     row: Row
     content: Picture
-    """As it was read."""
+    """At the shape of the result."""
     job: Job
     """With the content at the shape that it is painted at."""
     sources: dict[str, Any]
@@ -58,14 +60,29 @@ class Loader:
     def _ready(self, row: Row, shape: tuple[int, int]) -> Ready | Outcome:
         try:
             content = Reader().read(row.content, proof=row.settings.proof)
-            styles = [self._style(style, row.settings.proof) for style in row.styles]
+            styles = [self._style(style, row, shape) for style in row.styles]
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
-            return Ready(row, content, dataclasses.replace(job, content=resize(job.content, *shape)), sources)
+            job = dataclasses.replace(job, content=resize(job.content, *shape))
+            return Ready(row, _resized(content, *result_shape(content.height, content.width, row.settings)), job, sources)
         except (StylejaxError, OSError, MemoryError) as problem:
             return Outcome(row, stage="read", reason=f"{problem}" or type(problem).__name__)
 
-    def _style(self, place: str, proof: str) -> Picture:
+    def _style(self, place: str, row: Row, shape: tuple[int, int]) -> Picture:
+        """A style at the largest shape that it is looked at; the same object for all rows that look at it so."""
+        settings, whole = row.settings, bool(row.content_masks or row.style_masks)  # masks are of the whole picture
+
+        def read() -> Picture:
+            style = Reader().read(place, proof=settings.proof)
+            return style if whole else _resized(style, *style_shape(style.pixels, settings, *shape))
+
+        seen_at = shape if settings.style_fit == "stretch" else (settings.size_rule, side_of(*shape, settings))
+        key = (place, settings.proof, settings.style_fit, settings.style_scale, settings.style_size, seen_at, whole)
         with self._reading:
-            return self._styles.once((place, proof), lambda: Reader().read(place, proof=proof))
+            return self._styles.once(key, read)
+
+
+def _resized(picture: Picture, height: int, width: int) -> Picture:
+    alpha = None if picture.alpha is None else resize(picture.alpha, height, width)
+    return dataclasses.replace(picture, pixels=resize(picture.pixels, height, width), alpha=alpha)

@@ -3,23 +3,33 @@
 import glob
 import itertools
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, Literal
 
 from stylejax.errors import StylejaxError
+from stylejax.files.folder import Folder
 from stylejax.files.url import file_system, is_url
 
 Pairing = Literal["zip", "cross"]
 
 
-def matched(contents: Sequence[str], styles: Sequence[str], pair: Pairing, suffix: str) -> list[tuple[int, dict[str, Any]]]:
+def matched(
+    contents: Sequence[str], styles: Sequence[str], pair: Pairing, suffix: str, folder: Folder
+) -> list[tuple[int, dict[str, Any]]]:
     """Cells as `table.read_table` gives them. Outputs keep the contents' folders below the pattern's first `*`.
+
+    What lies in the output `folder` is no content: it may be below the photographs.
 
     Raises:
         StylejaxError: a pattern finds nothing, or the numbers do not go together.
     """
-    found = [each for pattern in contents for each in _find(pattern)]
+    found = [each for pattern in contents for each in _find(pattern) if not folder.holds(each[0])]
+    if not found:
+        raise StylejaxError(f"all that matches lies in the output folder {folder.place}; name another folder for the results")
+    twins = Counter(name.casefold() for _, name in found)
+    found = [(place, name + PurePath(place).suffix if twins[name.casefold()] > 1 else name) for place, name in found]
     paintings = [place for pattern in styles for place, _ in _find(pattern)]
     if pair == "zip" and len(found) != len(paintings):
         raise StylejaxError(

@@ -8,16 +8,17 @@ The local engine and workers on other machines do it in the same three steps:
     results = [store.save(outcome) for outcome in outcomes] encode and write, on any thread
 """
 
+import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from stylejax.batch.cache import Recent
 from stylejax.batch.load import Loaded, Loader, Ready
 from stylejax.batch.row import Outcome, Unit
-from stylejax.batch.shapes import result_shape
 from stylejax.errors import StylejaxError
 from stylejax.images.resize import resize
 from stylejax.model.vgg import VGG19
@@ -63,19 +64,20 @@ class Painter:
 
         Returns:
             One outcome for each row of the unit. A row that cannot be painted, or whose loss stops being finite, takes none of
-            the others along: if the batch as a whole is refused, its rows are painted one by one.
+            the others along: if the batch as a whole is refused, or needs too much memory, its rows are painted one by one.
         """
         outcomes = list(loaded.failed)
         if not loaded.ready:
             return outcomes
         model = self.model_for(loaded.unit.rows[0].settings)
         try:
-            outcomes += self._paint(model, loaded.unit, loaded.ready, observe)
-        except StylejaxError as problem:
-            if len(loaded.ready) == 1:
+            return outcomes + self._paint(model, loaded.unit, loaded.ready, observe)
+        except _RefusedError as problem:
+            if len(loaded.ready) == 1 == loaded.unit.lanes:
                 return [*outcomes, Outcome(loaded.ready[0].row, reason=str(problem))]
-            for ready in loaded.ready:
-                outcomes += self.paint(Loaded(loaded.unit, (ready,), ()), observe=observe)
+        alone = dataclasses.replace(loaded.unit, lanes=1)
+        for ready in loaded.ready:
+            outcomes += self.paint(Loaded(alone, (ready,), ()), observe=observe)
         return outcomes
 
     def _paint(
@@ -85,7 +87,7 @@ class Painter:
         padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
         began, progress = time.monotonic(), None
         devices = devices_for(unit.lanes, self._devices)
-        for progress in paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets):
+        for progress in _refusing(paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets)):
             if observe:
                 observe(progress)
             if all(progress.failures):
@@ -96,19 +98,33 @@ class Painter:
         return [_outcome(one, pictures[lane], progress, lane, model, seconds) for lane, one in enumerate(ready)]
 
 
+class _RefusedError(Exception):
+    """A batch that cannot be painted."""
+
+
+def _refusing(steps: Iterator[Progress]) -> Iterator[Progress]:
+    """What painting raises, and not what its observer does, becomes `_RefusedError`."""
+    while True:
+        try:
+            progress = next(steps, None)
+        except (StylejaxError, jax.errors.JaxRuntimeError) as problem:
+            raise _RefusedError(" ".join(str(problem).split())) from None
+        if progress is None:
+            return
+        yield progress
+
+
 def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19, seconds: float) -> Outcome:
     failure = progress.failures[lane]
     if failure:
         return Outcome(one.row, seconds=seconds, reason=_told(failure))
     row, content = one.row, one.content
-    shape = result_shape(content.height, content.width, row.settings)
-    image = jnp.asarray(resize(pixels, *shape))[np.newaxis]
+    image = jnp.asarray(resize(pixels, content.height, content.width))[np.newaxis]
     (image,) = np.asarray(with_kept_colors(image, [content.pixels], [row.settings]))
-    alpha = None if content.alpha is None else resize(content.alpha, *shape)
     regions = one.job.regions
     painting = Painting(
         image=image,
-        alpha=alpha,
+        alpha=content.alpha,
         trace=[progress.last_records[lane]],
         settings=row.settings,
         network=model.spec.name,

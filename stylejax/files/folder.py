@@ -62,6 +62,12 @@ class Folder:
             raise StylejaxError(f"output {name!r} leads out of {self.place} through a symbolic link; remove the link")
         return target
 
+    def holds(self, place: str) -> bool:
+        """Whether a path or URL lies in this folder."""
+        if self.local is None or is_url(place):
+            return place.startswith(self.place.rstrip("/") + "/")
+        return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.local))
+
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all, over an older one.
 
