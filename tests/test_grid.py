@@ -121,7 +121,7 @@ def test_a_report_that_cannot_be_written_is_told_before_any_work(folder, capsys,
 def test_many_pictures_are_sampled_evenly_and_the_page_stays_small(tmp_path):
     y, x = np.mgrid[0:300, 0:300].astype(np.float32)
     rng = np.random.default_rng(0)
-    busy = (0.5 + 0.4 * np.sin(x / 3 + y / 5))[..., None] + 0.1 * rng.standard_normal((300, 300, 3))
+    busy = (0.5 + 0.4 * np.sin(x / 3 + y / 5))[..., None] + 0.03 * rng.standard_normal((300, 300, 3))
     write_picture(tmp_path / "busy.png", np.clip(busy, 0, 1).astype(np.float32))
     cells = [Cell(f"picture {number}", picture=tmp_path / "busy.png", settings=Settings()) for number in range(451)]
     failed = [Cell(f"bad {number}", failure="it is bad") for number in range(MOST_FAILURES + 7)]
