@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -169,6 +170,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command,
     assert err.count("\n") == 1
     files = [path for path in (material / "full").rglob("*") if path.is_file() and path.name != ".stylejax-claims"]
     assert len(files) <= 3
+    assert "stylejax" not in {thread.name for thread in threading.enumerate()}  # nobody goes on behind the caller's back
     monkeypatch.undo()
 
 

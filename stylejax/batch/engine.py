@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from stylejax.batch.claims import Claims
@@ -41,6 +42,7 @@ class Engine:
         self._loaded: queue.Queue[Any] = queue.Queue(AHEAD)
         self._events: queue.Queue[Any] = queue.Queue()
         self._room = threading.Semaphore(BEHIND)
+        self._broken = threading.Event()
         self.elsewhere: list[Row] = []
         """Rows that another process was painting."""
 
@@ -51,8 +53,10 @@ class Engine:
             StylejaxError: the run cannot go on: the disk is full, or the network is not there.
             AbandonedError: the grace was over before the batch in flight could be given up.
         """
-        for work in (lambda: self._load(units), self._paint):
-            threading.Thread(target=self._guarded, args=(work,), daemon=True).start()
+        works = (lambda: self._load(units), self._paint)
+        threads = [threading.Thread(target=self._guarded, args=(work,), name="stylejax", daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
         while True:
             try:
                 event = self._events.get(timeout=0.1)
@@ -63,11 +67,20 @@ class Engine:
             if event is None:
                 return
             if isinstance(event, BaseException):
-                self._stop.request()
+                self._break(threads)
                 raise event
             if isinstance(event, Finished):
                 self._tally.count(event.result)
             self._observe(event)
+
+    def _break(self, threads: Iterable[threading.Thread]) -> None:
+        """Let nothing more be painted or written, and wait for the threads to see it."""
+        self._broken.set()
+        self._stop.request()
+        with suppress(queue.Empty):
+            self._loaded.get_nowait()  # room for a loader that waits
+        for thread in threads:
+            thread.join(PATIENCE)
 
     def _guarded(self, work: Any) -> None:
         try:
@@ -96,6 +109,8 @@ class Engine:
     def _paint(self) -> None:
         def tell(progress: Progress) -> None:
             self._stop.check()
+            if self._broken.is_set():
+                raise GaveUpError
             self._events.put(Painting(self._tally, loaded.unit, progress))
 
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -111,6 +126,8 @@ class Engine:
 
     def _write(self, outcome: Outcome) -> None:
         try:
+            if self._broken.is_set():
+                return
             result = self._store.save(outcome)
         finally:
             self._room.release()

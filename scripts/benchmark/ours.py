@@ -1,0 +1,50 @@
+"""The stylejax side: the generator that paints pictures for everybody, told to go on and on."""
+
+import time
+from collections.abc import Callable
+
+from benchmark.problem import CONTENT_LAYER, STYLE_LAYERS, Problem
+from stylejax.model.device import PrecisionChoice
+from stylejax.model.load import build_model
+from stylejax.model.preprocessing import TORCHVISION
+from stylejax.model.store import WeightSet
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.paint import CHUNK, paint
+from stylejax.optimize.settings import Settings
+
+FOREVER = 1_000_000
+
+
+def step_timer(problem: Problem, precision: PrecisionChoice, *, alone: bool = False) -> Callable[[], float]:
+    """A function that runs a chunk of steps and returns the seconds a step took; its first call compiles.
+
+    Args:
+        problem: what is painted.
+        precision: of the convolutions.
+        alone: one step a call of the program, and not a loop of them.
+    """
+    settings = Settings(
+        size=problem.size,
+        smallest_size=problem.size,
+        content_layers=CONTENT_LAYER,
+        style_layers=",".join(STYLE_LAYERS),
+        style_loss="gram",
+        normalization="mean",
+        tv_weight=0.0,
+        averaging=0.0,
+        padding="zero",
+        iterations=FOREVER,
+    )
+    widths = tuple(len(problem.weights()[f"conv{block}_1/bias"]) for block in (1, 2, 3, 4, 5))
+    weights = WeightSet(problem.network, widths, TORCHVISION, problem.weights())
+    model = build_model(weights, padding="zero", precision=precision)
+    contents, style = problem.pictures()
+    steps = 1 if alone else CHUNK
+    painting = paint(model, [Job(content, (style,), settings) for content in contents], every=steps)
+
+    def timed() -> float:
+        began = time.perf_counter()
+        next(painting)
+        return (time.perf_counter() - began) / steps
+
+    return timed

@@ -1,0 +1,142 @@
+"""Time one optimization step against PyTorch: sizes × batches × precisions × networks, A B A B in one process.
+
+    python scripts/benchmark_step.py                              sizes 256 and 512, both networks; five minutes on two cores
+    python scripts/benchmark_step.py --batches 1 16 --sizes 512   what to run on a GPU
+
+Prints a table of medians and the ratio to PyTorch's fastest way, the compile time, the share of the matrix rate measured on
+the same device, and the cost of a step in the loop over a step alone; `-o` writes it all as JSON. PyTorch comes with
+`pip install 'stylejax[reference]'`; without it, only stylejax is timed.
+"""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # PyTorch needs some of the memory, too
+
+import jax
+import tyro
+from benchmark import machine, ours
+from benchmark.problem import NetworkName, Problem
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Time one optimization step against PyTorch."""
+
+    networks: tuple[NetworkName, ...] = ("vgg19", "vgg19-slim")
+    """Which networks."""
+
+    sizes: tuple[int, ...] = (256, 512)
+    """Sides of the square pictures."""
+
+    batches: tuple[int, ...] = (1,)
+    """Pictures painted at once."""
+
+    precisions: tuple[Literal["auto", "float32", "tf32", "bfloat16"], ...] = ("auto",)
+    """Of the convolutions of stylejax. PyTorch always takes the fastest of all of its own."""
+
+    rounds: int = 5
+    """Turns of every program; the medians are over these."""
+
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
+    """Write the results here, as JSON."""
+
+    def run(self) -> None:
+        """Time everything and print the table."""
+        console = Console(width=None if Console().is_terminal else 150)
+        about = machine.describe()
+        rates = {name: machine.matrix_rate(name) for name in ("float32", "bfloat16")}
+        console.print(
+            f"{about}  matrix rate: " + ", ".join(f"{rate / 1e12:.2f} TFLOP/s {name}" for name, rate in rates.items())
+        )
+        rows = []
+        for network in self.networks:
+            for size in self.sizes:
+                for batch in self.batches:
+                    problem = Problem(network, size, batch)
+                    rows += [self._row(problem, precision, rates) for precision in self.precisions]
+                    console.print(_told(rows[-len(self.precisions) :]))
+        console.print(_table(rows))
+        if self.output:
+            self.output.write_text(json.dumps({"machine": about, "matrix_rates": rates, "rows": rows}, indent=1))
+
+    def _row(self, problem: Problem, precision: Any, rates: dict[str, float]) -> dict[str, Any]:
+        timers: dict[str, Callable[[], float]] = {
+            "loop": ours.step_timer(problem, precision),
+            "alone": ours.step_timer(problem, precision, alone=True),
+        }
+        if find_spec("torch"):
+            from benchmark import theirs
+
+            device = "cpu" if jax.default_backend() == "cpu" else "cuda"
+            for way in theirs.ways(device):
+                timers[way.name] = theirs.step_timer(problem, way, device, steps=2 if device == "cpu" else 10)
+        first, times = {}, {name: [] for name in timers}
+        for name, timer in timers.items():
+            began = time.perf_counter()
+            timer()
+            first[name] = time.perf_counter() - began
+        for _ in range(self.rounds):
+            for name, timer in timers.items():
+                times[name].append(timer())
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        torch = {name: value for name, value in medians.items() if name not in ("loop", "alone")}
+        fastest = min(torch, key=lambda name: torch[name]) if torch else ""
+        rate = rates["float32" if jax.default_backend() == "cpu" or precision == "float32" else "bfloat16"]
+        return {
+            **vars(problem),
+            "precision": precision,
+            "step": medians["loop"],
+            "images_per_second": problem.batch / medians["loop"],
+            "loop_over_alone": medians["loop"] / medians["alone"],
+            "share_of_matrix_rate": problem.operations() / medians["loop"] / rate,
+            "compile": first["loop"],
+            "torch": torch,
+            "torch_fastest": fastest,
+            "ratio": torch[fastest] / medians["loop"] if torch else None,
+        }
+
+
+def _told(rows: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f"{row['network']} {row['size']} ×{row['batch']} {row['precision']}: {1e3 * row['step']:.1f} ms"
+        + "".join(f"; {name} {1e3 * value:.1f}" for name, value in row["torch"].items())
+        for row in rows
+    )
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    headings = ("network", "size", "batch", "precision", "ms a step", "images/s", "PyTorch ms", "its way", "ratio")
+    for heading in (*headings, "of matrix rate", "loop/alone", "compile s"):
+        table.add_column(heading, justify="left" if heading in ("network", "precision", "its way") else "right")
+    for row in rows:
+        torch = f"{1e3 * row['torch'][row['torch_fastest']]:.1f}" if row["torch"] else "-"
+        table.add_row(
+            row["network"],
+            str(row["size"]),
+            str(row["batch"]),
+            row["precision"],
+            f"{1e3 * row['step']:.1f}",
+            f"{row['images_per_second']:.1f}",
+            torch,
+            row["torch_fastest"] or "-",
+            f"{row['ratio']:.2f}" if row["ratio"] else "-",
+            f"{row['share_of_matrix_rate']:.0%}",
+            f"{row['loop_over_alone']:.2f}",
+            f"{row['compile']:.1f}",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    tyro.cli(Benchmark).run()
