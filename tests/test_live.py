@@ -286,3 +286,26 @@ def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
             assert requests.post(f"{url}stop", headers={"Origin": url.rstrip("/")}, timeout=10).status_code == 204
             process.stdout.read()
         assert process.wait(30) == 130
+
+
+def test_a_sweep_is_a_wall_whose_stop_keeps_what_there_is(folder):
+    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "sweep", "content.png", "style.png"]
+    command += ["-o", "swept", "--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--style-weight", "1,2"]
+    command += ["--content-layers", "relu2_1", "--style-layers", "relu1_1=1,relu2_1=1", "--report", "swept/all.html"]
+    command += ["--iterations", "1000000", "--live", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        with watched(url) as states:
+            while not (state := next(states))["tiles"] or not state["tiles"][-1]["version"]:
+                pass
+            assert state["counts"] == [0, 2]
+            assert [tile["name"] for tile in state["tiles"]] == ["001-style_weight=1.png", "002-style_weight=2.png"]
+            assert "<h1>2 pictures</h1>" in requests.get(url, timeout=10).text
+            assert requests.post(f"{url}stop", headers={"Origin": url.rstrip("/")}, timeout=10).status_code == 204
+            assert until(states, *ENDS)[-1]["status"] == "stopped"
+        rest = process.stdout.read()
+        assert process.wait(30) == 130
+    assert json.loads(rest.splitlines()[-1])["event"] == "stopped"
+    assert read_picture("swept/002-style_weight=2.png").pixels.shape == (36, 48, 3)
+    assert Path("swept/all.html").read_text().count("<figure>") == 4  # two pictures, content and style

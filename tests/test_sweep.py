@@ -14,7 +14,8 @@ from programs import compiled_programs
 
 import stylejax
 from stylejax.cli.main import main
-from stylejax.cli.sweep import picture_name, read_values
+from stylejax.cli.sweep import picture_name
+from stylejax.cli.sweep_values import read_values
 from stylejax.errors import SettingsError
 from stylejax.images.metadata import read_metadata
 from stylejax.images.read import read_picture

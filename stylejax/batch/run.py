@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from stylejax.batch.claims import Claims
 from stylejax.batch.engine import Engine
 from stylejax.batch.events import Ended, Finished, Observer, Planned, Tally
@@ -17,7 +15,7 @@ from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey
 from stylejax.errors import StylejaxError
 from stylejax.images.read import read_picture
-from stylejax.images.sheet import contact_sheet
+from stylejax.images.sheet import contact_sheet, evenly
 from stylejax.images.write import encode_picture
 
 SAMPLE, COLUMNS, CELL = 20, 5, 240
@@ -91,10 +89,8 @@ def _write_sheet(rows: Sequence[Row], store: Store) -> None:
     done = [row for row in rows if store.is_done(row)]
     if not done or store.folder.local is None:
         return
-    places = sorted(set(np.linspace(0, len(done) - 1, min(SAMPLE, len(done))).round().astype(int).tolist()))
     cells = []
-    for place in places:
-        row = done[place]
+    for row in evenly(done, SAMPLE):
         try:
             cells.append((row.output, read_picture(store.folder.path(row.output)).pixels))
         except StylejaxError:

@@ -20,6 +20,8 @@ LOOKERS = 16
 class Survey:
     """The plan of a run."""
 
+    rows: tuple[Row, ...]
+    """All rows, in the order of the table."""
     groups: tuple[Group, ...]
     todo: frozenset[str]
     """Outputs still to be painted."""
@@ -67,6 +69,7 @@ def survey(
         return lanes_for(group) if any(row.output in todo for row in group.rows) else 1
 
     return Survey(
+        rows=tuple(row for row, _ in looked),
         groups=tuple(with_lanes(groups, lanes)),
         todo=todo,
         refused=tuple(each for each in [*unreadable, *small] if each.row.output not in before | done),

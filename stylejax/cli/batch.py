@@ -3,7 +3,9 @@
 import json
 import math
 import os
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NoReturn
 
 import jax
@@ -33,6 +35,9 @@ from stylejax.optimize.devices import devices_for
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit, least_bytes
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
+from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.grid import batch_cells, write_grid
+from stylejax.preview.report import check_report
 
 SOME_FAILED = 3
 USEFUL_ON_CPU = 2
@@ -101,6 +106,9 @@ class Batch:
 
     watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
+    report: Path | None = None
+    """Write a page to this .html file: a grid of all pictures, earlier ones too, failures, settings, command."""
+
     compile_cache: bool = True
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
 
@@ -125,7 +133,7 @@ class Batch:
         if self.dry_run:
             return self._show(plan, painter, console)
         store.folder.check()
-        stop = Stop(self.grace)
+        stop, began = Stop(self.grace), time.monotonic()
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
         watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
         try:
@@ -133,6 +141,7 @@ class Batch:
                 engine = self.machines.make_engine()
                 observe = on_the_wall(live, display.show, stop)
                 tally = run_batch(plan, painter, store, stop=stop, observe=observe, make_engine=engine)
+                self._report(plan, store, time.monotonic() - began)
                 if live:
                     live.end("stopped" if stop.requested else "finished")
         except (AbandonedError, KeyboardInterrupt):
@@ -140,7 +149,15 @@ class Batch:
             return _leave(stop.code or 130)
         finally:
             display.close()
+        if self.report and not self.quiet and not self.json:
+            console.print(f"look at {self.report}", highlight=False, soft_wrap=True)
         return stop.code or (SOME_FAILED if tally.failed else 0)
+
+    def _report(self, plan: Survey, store: Store, seconds: float) -> None:
+        if self.report:
+            command = repeat_many("batch", [self.jobs] if self.jobs else [], self, without=("jobs", *UNREPEATED))
+            cells = batch_cells(plan.rows, store)
+            write_grid(self.report, cells, title=f"{len(cells)} pictures", command=command, seconds=seconds)
 
     def _check(self) -> None:
         self.machines.check()
@@ -152,6 +169,10 @@ class Batch:
             raise SettingsError(f"batch_size is {self.batch_size}; it must be a whole number from 1 to 4096, or auto")
         if self.round != "auto" and not 1 <= self.round <= 4096:
             raise SettingsError(f"round is {self.round}; it must be a whole number from 1 to 4096, or auto")
+        if self.report and is_url(self.output):
+            raise SettingsError(f"a report links to pictures on this machine; {self.output} is elsewhere: leave out --report")
+        if self.report:
+            check_report(self.report)
         if not 0 <= self.grace <= 86400:
             raise SettingsError(f"grace is {self.grace}; it must be a number of seconds from 0 to 86400")
 

@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+import math
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ import tyro
 from rich.console import Console
 
 from stylejax.cli.display import display_for
-from stylejax.cli.sections import field_docs
+from stylejax.cli.live import LiveOptions
+from stylejax.cli.sweep_values import Values, in_short, read_values
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import write_atomically
 from stylejax.images.sheet import contact_sheet
@@ -23,31 +25,16 @@ from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
+from stylejax.optimize.reader import named_picture
 from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.optimize.sweep import combinations, sweep
-
-WITH_COMMAS = ("content_layers", "style_layers", "style_blend")
-"""Settings whose values contain commas; several of them are separated by semicolons."""
+from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.grid import Cell, write_grid
+from stylejax.preview.live import Live
+from stylejax.preview.report import check_report, title_of
 
 COLUMNS = 5
-
-
-def _flags() -> type:
-    """A dataclass with a text for each field of `Settings`: one value or several, empty for the recipe's."""
-    told, fields = field_docs(Settings), []
-    for field in dataclasses.fields(Settings):
-        separator = ";" if field.name in WITH_COMMAS else ","
-        about = tyro.conf.arg(
-            help=told[field.name], metavar=f"VALUE[{separator}VALUE...]", help_behavior_hint=f"(default: {field.default})"
-        )
-        fields.append((field.name, Annotated[str, about], ""))
-    about = {"__doc__": "One value of each setting, or several, separated by commas."}
-    return dataclasses.make_dataclass("Values", fields, frozen=True, namespace=about)
-
-
-Values: Any = _flags()
 
 
 @dataclass(frozen=True)
@@ -75,6 +62,11 @@ class Sweep:
     batch_size: int = 0
     """How many pictures are painted together; 0 for as many as fit into memory."""
 
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
+    report: Path | None = None
+    """Write a page to this .html file: a grid of all pictures with what differs, losses, settings and command."""
+
     compile_cache: bool = True
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
 
@@ -86,6 +78,8 @@ class Sweep:
 
     def run(self, console: Console) -> int:
         """Paint and save all; returns the exit code."""
+        if self.report:
+            check_report(self.report)
         options, grid = self._read()
         changes = combinations(grid)
         names = [picture_name(number, change) for number, change in enumerate(changes, start=1)]
@@ -96,9 +90,32 @@ class Sweep:
             console.print(f"{len(changes)} pictures:{told}", highlight=False, soft_wrap=True)
             if options.get("model", "auto") == "auto" and "model" not in grid:
                 console.print(resolve_auto().message, highlight=False, soft_wrap=True)
-        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
         finished: dict[int, Painting] = {}
-        began, stopped = time.monotonic(), False
+        began = time.monotonic()
+        with self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live:
+            stopped = self._paint(options, grid, names, finished, live, console)
+            seconds = time.monotonic() - began
+            if finished:
+                self._write(finished, names, changes, grid, seconds)
+            if live:
+                live.end("stopped" if stopped else "finished")
+        self._tell(finished, names, seconds, stopped, console)
+        if finished and all(painting.failure for painting in finished.values()):
+            told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
+            raise NonFiniteError(told, finished[min(finished)])
+        return 130 if stopped else 0
+
+    def _paint(
+        self,
+        options: dict[str, Any],
+        grid: dict[str, list[Any]],
+        names: Sequence[str],
+        finished: dict[int, Painting],
+        live: Live | None,
+        console: Console,
+    ) -> bool:
+        """Fill `finished`, and save each picture as soon as it is there; whether it was stopped."""
+        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
 
         def keep(number: int, painting: Painting) -> None:
             finished[number] = painting
@@ -106,22 +123,17 @@ class Sweep:
 
         def observe(progress: Progress, numbers: Sequence[int]) -> None:
             display.show(progress)
+            if live:
+                live.show(progress, [names[number] for number in numbers], (len(finished), len(names)))
 
+        size = self.batch_size or None
         try:
-            sweep(
-                self.content, *self.styles, grid=grid, batch_size=self.batch_size or None, observe=observe, keep=keep, **options
-            )
+            sweep(self.content, *self.styles, grid=grid, batch_size=size, observe=observe, keep=keep, **options)
         except PaintingInterrupted:
-            stopped = True
+            return True
         finally:
             display.close()
-        if finished:
-            self._write(finished, names, changes, grid)
-        self._tell(finished, names, time.monotonic() - began, stopped, console)
-        if finished and all(painting.failure for painting in finished.values()):
-            told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
-            raise NonFiniteError(told, finished[min(finished)])
-        return 130 if stopped else 0
+        return False
 
     def _read(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         """The settings with one value, and those with several, each value checked."""
@@ -136,13 +148,41 @@ class Sweep:
         return options, grid
 
     def _write(
-        self, finished: dict[int, Painting], names: Sequence[str], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]
+        self,
+        finished: dict[int, Painting],
+        names: Sequence[str],
+        changes: Sequence[dict[str, Any]],
+        grid: dict[str, list[Any]],
+        seconds: float,
     ) -> None:
         write_picture(self.output / "contact_sheet.png", sheet_of(finished, changes, grid))
         with write_atomically(self.output / "sweep.jsonl") as file:
             for number, painting in sorted(finished.items()):
                 record = _record(painting, names[number], changes[number])
                 file.write(json.dumps(record).encode() + b"\n")
+        if self.report:
+            cells = [self._cell(names[number], change, finished.get(number)) for number, change in enumerate(changes)]
+            content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+            write_grid(
+                self.report,
+                cells,
+                title=title_of(content, styles),
+                content=content,
+                styles=styles,
+                columns=columns_of(changes, grid),
+                command=repeat_many("sweep", [self.content, *self.styles], self, without=("content", "styles", *UNREPEATED)),
+                seconds=seconds,
+            )
+
+    def _cell(self, name: str, change: dict[str, Any], painting: Painting | None) -> Cell:
+        facts = {setting: in_short(value) for setting, value in change.items()}
+        if painting is None:
+            return Cell(name, facts)
+        total, failure = painting.trace[-1]["total"] if painting.trace else math.nan, ""
+        if painting.failure:
+            place = f"scale {painting.failure.scale}, step {painting.failure.step}"
+            failure = f"the loss stopped being finite at {place}; this is the last good picture"
+        return Cell(name, facts, painting.settings, self.output / name, total, painting.network, failure)
 
     def _tell(
         self, finished: dict[int, Painting], names: Sequence[str], seconds: float, stopped: bool, console: Console
@@ -164,41 +204,8 @@ class Sweep:
             return
         told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {in_words(memory)}"
         console.print(told, highlight=False, soft_wrap=True)
-        console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, soft_wrap=True)
-
-
-def read_values(name: str, text: str) -> list[Any]:
-    """The values of one setting, of the type of its default.
-
-    Raises:
-        SettingsError: a value is not of that type, or is given twice.
-    """
-    parts = [part.strip() for part in text.split(";" if name in WITH_COMMAS else ",")]
-    if not all(parts) or len(set(parts)) < len(parts):
-        raise SettingsError(f"{name} is {text!r}; give values that differ, separated by commas (layers and blends: semicolons)")
-    default = getattr(Settings, name)
-    return [_value(name, part, default) for part in parts]
-
-
-def _value(name: str, text: str, default: Any) -> Any:
-    if isinstance(default, bool):
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        raise SettingsError(f"{name} is {text!r}; it must be true or false")
-    if isinstance(default, str) or (name == "size" and text == "native"):
-        return text
-    try:
-        return type(default)(text)
-    except ValueError:
-        wanted = "a whole number" if isinstance(default, int) else "a number"
-        raise SettingsError(f"{name} is {text!r}; each of its values must be {wanted}") from None
-
-
-def in_short(value: Any) -> str:
-    """A value as it is told on the sheet and in names: numbers without idle digits, files without their folders."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    return Path(value).name if isinstance(value, str) else str(value)
+        for page in (self.output / "contact_sheet.png", *([self.report] if self.report else [])):
+            console.print(f"look at {page}", highlight=False, soft_wrap=True)
 
 
 def picture_name(number: int, change: dict[str, Any]) -> str:
@@ -207,9 +214,14 @@ def picture_name(number: int, change: dict[str, Any]) -> str:
     return re.sub(r"[^\w.=+-]+", "_", "-".join(parts))[:150] + ".png"
 
 
+def columns_of(changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> int:
+    """How many pictures stand side by side: the values of the last axis of several."""
+    return len(list(grid.values())[-1]) if len(grid) > 1 else min(COLUMNS, len(changes))
+
+
 def sheet_of(finished: dict[int, Painting], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> np.ndarray:
     """All pictures with what differs as labels: a row for each value of the first axis of two, wrapped otherwise."""
-    columns = len(list(grid.values())[-1]) if len(grid) > 1 else min(COLUMNS, len(changes))
+    columns = columns_of(changes, grid)
     cells = []
     for number, change in enumerate(changes):
         painting = finished.get(number)

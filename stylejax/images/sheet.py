@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -9,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from stylejax.errors import ImageError
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.types import HostImage
+
+Item = TypeVar("Item")
 
 
 def contact_sheet(
@@ -86,3 +89,15 @@ def _with_text(
         draw.text((left, top + line_height // 2), text, fill=255, font=font, anchor="lm")
     cover = np.asarray(ink, np.float32)[..., np.newaxis] / np.float32(255)
     return sheet * (1 - cover) + np.float32(0.15) * cover
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of the items, spread evenly from the first to the last.
+
+    Example:
+        >>> evenly("abcdefg", 3)
+        ['a', 'd', 'g']
+    """
+    if len(items) <= most:
+        return list(items)
+    return [items[place] for place in np.linspace(0, len(items) - 1, most).round().astype(int)]

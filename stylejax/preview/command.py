@@ -2,12 +2,15 @@
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
+
+UNREPEATED = ("watching", "report", "quiet", "json", "dry_run", "retry_failed", "compile_cache")
+"""Options of a run that have no bearing on its pictures."""
 
 
 def repeat_command(
@@ -31,13 +34,44 @@ def repeat_command(
     words = ["stylejax", "stylize", *(_path(each) for each in (content, *styles)), "-o", _path(output)]
     for flag, masks in (("--content-mask", content_masks), ("--style-mask", style_masks)):
         words += [word for mask in masks for word in (flag, _path(mask))]
-    if settings.recipe != "stylejax":
-        words += ["--recipe", settings.recipe]
-    for name, value in changed_settings(settings).items():
-        words += _flag(name, value)
+    words += _settings_flags(settings)
     if bits != 8:
         words += ["--bits", str(bits)]
     return shlex.join(words)
+
+
+def repeat_many(command: str, places: Sequence[str | Path], options: Any, *, without: Collection[str]) -> str:
+    """`stylejax sweep ...` or `stylejax batch ...` with these places, and a flag for each option that is not its default.
+
+    Args:
+        command: name of the command.
+        places: what is given by its place.
+        options: the command's dataclass.
+        without: names of fields that are given by their place, or do not matter.
+    """
+    return shlex.join(["stylejax", command, *map(_path, places), *_option_flags(options, without)])
+
+
+def _option_flags(options: Any, without: Collection[str]) -> list[str]:
+    words = []
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if field.name in without or value == field.default:
+            continue
+        if isinstance(value, Settings):
+            words += _settings_flags(value)
+        elif dataclasses.is_dataclass(value):
+            words += _option_flags(value, without)
+        elif isinstance(value, tuple):
+            words += [f"--{field.name.replace('_', '-')}", *map(_path, value)]
+        else:
+            words += _flag(field.name, value)
+    return words
+
+
+def _settings_flags(settings: Settings) -> list[str]:
+    words = [] if settings.recipe == "stylejax" else ["--recipe", settings.recipe]
+    return words + [word for name, value in changed_settings(settings).items() for word in _flag(name, value)]
 
 
 def changed_settings(settings: Settings) -> dict[str, Any]:

@@ -13,31 +13,34 @@ from stylejax.images.resize import fit_long_side, resize
 QUALITY = 88
 
 
-def data_uri(pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int) -> str:
+def data_uri(pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int, quality: int = QUALITY) -> str:
     """A `data:` address of the picture.
 
     Args:
         pixels: sRGB in [0, 1], `[height, width, 3]`.
         alpha: opacity in [0, 1], `[height, width]`.
         long_side: larger pictures are made so small.
+        quality: of a JPEG, at most 95.
     """
-    kind, data = encoded(pixels, alpha, long_side=long_side)
+    kind, data = encoded(pixels, alpha, long_side=long_side, quality=quality)
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def encoded(pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int) -> tuple[str, bytes]:
+def encoded(
+    pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int, quality: int = QUALITY
+) -> tuple[str, bytes]:
     """Media type and bytes of the picture; arguments as for `data_uri`."""
     values = pixels if alpha is None else np.concatenate([pixels, alpha[..., np.newaxis]], axis=2)
     if max(values.shape[:2]) > long_side:
         values = resize(values, *fit_long_side(values.shape[0], values.shape[1], long_side))
     levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return ("image/jpeg", jpeg(levels)) if alpha is None else ("image/png", png(levels))
+    return ("image/jpeg", jpeg(levels, quality)) if alpha is None else ("image/png", png(levels))
 
 
-def jpeg(levels: np.ndarray) -> bytes:
+def jpeg(levels: np.ndarray, quality: int = QUALITY) -> bytes:
     """A JPEG file of uint8 `[height, width, 3]`."""
     file = BytesIO()
-    write_with_pillow(file, levels, JPEG, None, QUALITY)
+    write_with_pillow(file, levels, JPEG, None, quality)
     return file.getvalue()
 
 

@@ -96,7 +96,7 @@ class Live:
                 self._status = "painting"
             for name, last in zip(names, progress.last_records, strict=False):  # a batch may be filled up with copies
                 self._tile(name).total = last.get("total", math.nan)
-            self._refresh(names, force=progress.fraction >= 1)
+            self._refresh(names, force=(progress.scale, progress.step) == (progress.scales, progress.steps))
             while self._status == "paused":
                 self._condition.wait(0.2)
                 self._refresh(names)

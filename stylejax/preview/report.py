@@ -64,9 +64,18 @@ def write_report(
     """
     check_report(path)
     page = _page(painting, named_picture(content), [named_picture(style) for style in styles], command, seconds)
+    return save_page(path, page)
+
+
+def save_page(path: str | Path, page: str) -> Path:
+    """Write the page, whole or not at all.
+
+    Raises:
+        StylejaxError: it cannot be written.
+    """
     try:
         with write_atomically(Path(path)) as file:
-            file.write(page.encode())
+            file.write(page.encode(errors="replace"))  # names of files need not be Unicode
     except OSError as problem:
         raise StylejaxError(f"{path} cannot be written: {problem.strerror or problem}") from None
     return Path(path)
@@ -78,28 +87,36 @@ def _page(painting: Painting, content: Picture, styles: Sequence[Picture], comma
     took = [] if seconds is None else [f"{seconds:.1f} s"]
     return render_page(
         "report.html",
-        style="look.css,curves.css,report.css",
-        script="report.js",
-        title=f"{content.source} in the style of {_joined([style.source for style in styles])}",
+        style="look.css,made.css,curves.css,report.css",
+        script="compare.js,copy.js",
+        title=title_of(content, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
         before=data_uri(resize(content.pixels, height, width), painting.alpha, long_side=LARGE),
         after=data_uri(painting.image, painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
-        content=_shown("Content", content),
-        styles=[_shown("Style", style) for style in styles],
+        content=content.source,
+        given=given_pictures(content, styles),
         losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in TERMS},
         curves=Markup(curves_svg(painting.trace)),  # drawn from numbers alone
         command=[shlex.quote(word) for word in shlex.split(command)],
+        varied=[],
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changed_settings(settings).items()],
         settings=settings.as_options(),
-        made_with=_made_with(painting.network, seconds),
+        made_with=made_with(painting.network, seconds),
     )
 
 
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def title_of(content: Picture, styles: Sequence[Picture]) -> str:
+    """What was to be painted."""
+    *before, last = [style.source for style in styles]
+    return f"{content.source} in the style of {', '.join(before)}{' and ' if before else ''}{last}"
+
+
+def given_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str, Any]]:
+    """What the page shows as painted from."""
+    return [_shown("Content", content), *(_shown("Style", style) for style in styles)]
 
 
 def _failure(painting: Painting) -> list[str]:
@@ -114,7 +131,8 @@ def _shown(role: str, picture: Picture) -> dict[str, Any]:
     return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, picture.alpha, long_side=SMALL), **size}
 
 
-def _made_with(network: str, seconds: float | None) -> dict[str, str]:
+def made_with(network: str, seconds: float | None) -> dict[str, str]:
+    """Device, versions and date, by what they are called on the page."""
     devices = jax.devices()
     kinds = {device.device_kind: sum(device.device_kind == other.device_kind for other in devices) for device in devices}
     return {

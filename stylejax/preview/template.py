@@ -13,18 +13,17 @@ from stylejax.version import VERSION
 
 
 def render_page(template: str, *, style: str, script: str, images: str = "data:", connect: str = "", **values: Any) -> str:
-    """The page `template` of `preview/pages`, with its style sheets and script put into it.
+    """The page `template` of `preview/pages`, with its style sheets and scripts put into it.
 
     Args:
         template: name of the template; its `policy` is the Content-Security-Policy of the page.
         style: names of style sheets, separated by commas.
-        script: name of a script.
+        script: names of scripts, separated by commas.
         images: where the policy allows images from.
         connect: whom the policy allows the script to talk to; nobody by default.
         **values: what the template shows. Escaped, unless they are `Markup`.
     """
-    styles = "".join(page_text(name) for name in style.split(","))
-    code = page_text(script)
+    styles, code = ("".join(page_text(name) for name in names.split(",")) for names in (style, script))
     policy = {
         "default-src": "'none'",
         "style-src": _hash(styles),

@@ -1,9 +1,4 @@
 "use strict";
-const compare = document.querySelector(".compare");
-const slider = compare.querySelector("input");
-const move = () => compare.style.setProperty("--at", slider.value + "%");
-slider.addEventListener("input", move);
-move();
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
