@@ -37,7 +37,8 @@ class Folder:
     def __init__(self, place: str | os.PathLike[str]):
         """Take `place`, a local path or a URL, as the root. Nothing is made yet."""
         self.place = os.fspath(place)
-        self.local = None if is_url(self.place) else Path(self.place)
+        # Absolute: threads go on writing here, wherever the process goes meanwhile.
+        self.local = None if is_url(self.place) else Path(self.place).absolute()
         self._system, self._root = (None, "") if self.local else file_system(self.place)
 
     def check(self) -> None:

@@ -79,6 +79,7 @@ def _backward(margin: int, gradient_kernel: Array, gradient: Array) -> tuple[Arr
 _convolve.defvjp(_forward, _backward)
 
 
+@partial(jax.jit, static_argnums=2, inline=True)  # one program where nobody else compiles; elsewhere part of theirs
 def _winograd(features: Array, kernel: Array, margin: int) -> Array:
     rows, columns = (side + 2 * margin - 2 for side in features.shape[:2])
     down, across = -(-rows // TILE), -(-columns // TILE)
