@@ -157,6 +157,7 @@ def test_a_picture_that_is_not_whole_says_so_and_is_in_the_list(tmp_path):
     cell = Cell("a", picture=tmp_path / "a.png", settings=Settings(), failure="stopped being finite")
     page = Page(write_grid(tmp_path / "all.html", [cell], title="one"))
     assert page.text.count("stopped being finite") == 2
+    assert "0 painted" in page.text and "1 failed" in page.text
     data = base64.b64decode(page.images()[0].partition(",")[2])
     assert np.asarray(Image.open(BytesIO(data))).min() > 250  # what is transparent lies on white
 

@@ -93,7 +93,12 @@ def write_grid(
         style="look.css,made.css,grid.css",
         script="copy.js",
         title=title,
-        facts=[f"{len(painted)} painted", *([f"{len(failed)} failed"] if failed else []), *took, networks]
+        facts=[
+            f"{sum(not cell.failure for cell in painted)} painted",
+            *([f"{len(failed)} failed"] if failed else []),
+            *took,
+            networks,
+        ]
         + ([f"recipe {recipe}"] if recipe else []),
         notes=_notes(len(sample), len(painted), left),
         columns=columns if columns in range(2, 9) and len(sample) == len(painted) else 0,
