@@ -160,7 +160,7 @@ class Settings:
     about_optimizer: ClassVar = "How each step moves the picture."
 
     optimizer: OptimizerName = "adam"
-    """How the picture is moved. `l-bfgs` is the paper's choice: it reaches lower losses at one scale, and takes more memory."""
+    """How the picture is moved. `l-bfgs` is the paper's choice: it finds its own step sizes, and takes more memory."""
 
     space: SpaceName = "unit"
     """What is optimized: the picture in [0, 1] (`unit`), in 0-255 less the mean color (`caffe`), or `normalized`."""
