@@ -67,9 +67,10 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         history = settings.history - math.ceil((needed - budget) / pair)
         if history >= 1:
             yield f"history {history}"
-    averaging = reconfigured(model, pooling="average")
-    if model.spec.pooling == "max" and share > 1 / 2 and _peak(averaging, jobs, shape) <= budget:
-        yield "pooling average"
+    if model.spec.pooling == "max" and share > 1 / 2:
+        averaging = reconfigured(model, pooling="average")
+        if _peak(averaging, jobs, shape) <= budget:
+            yield "pooling average"
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= smallest_side(settings.objective_spec().layers):
         yield f"a long side of {side} pixels"
