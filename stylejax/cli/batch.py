@@ -41,8 +41,7 @@ from stylejax.preview.report import check_report
 
 SOME_FAILED = 3
 USEFUL_ON_CPU = 2
-"""A step of vgg19-slim at 256×192 pixels takes 67 ms alone, 65 ms in pairs, 72 ms in fours (two cores of an AMD EPYC,
-2026-11-24)."""
+"""Larger batches are no faster there (docs/performance.md), take more memory, and lose more to a kill."""
 AMPLE = 64
 """Where there is so many times the least memory of a batch it fits, and no program is compiled to know it."""
 
