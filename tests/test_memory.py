@@ -8,6 +8,7 @@ from programs import compiled_programs
 
 import stylejax
 from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.model.load import build_model, reconfigured
 from stylejax.optimize import budget as budgets
 from stylejax.optimize.budget import in_words, memory_budget, parse_bytes
 from stylejax.optimize.chunk import Shared
@@ -89,6 +90,22 @@ def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatc
     (offered,) = re.findall(r"history (\d)", str(refused.value))
     assert int(offered) in (6, 7)
     stylejax.stylize(content, style, model=tiny_model, **{**options, "history": int(offered)})
+
+
+@pytest.mark.parametrize(
+    ("offered", "changes"),
+    [("convolution direct", {"winograd": ()}), ("precision bfloat16", {"precision": "bfloat16", "winograd": ()})],
+)
+def test_a_network_is_offered_that_fits(offered, changes, tiny_weights, pictures, monkeypatch):
+    content, style = pictures
+    model = build_model(tiny_weights, convolution="winograd")
+    other = reconfigured(model, **changes)
+    fitting = chunk_bytes(other, SETTINGS, 30, 40)
+    assert fitting < chunk_bytes(model, SETTINGS, 30, 40)
+    monkeypatch.setenv("STYLEJAX_MEMORY", str(fitting))
+    with pytest.raises(OutOfMemoryError, match=f"these would fit:.* {offered}"):
+        stylejax.stylize(content, style, model=model, **SHALLOW)
+    stylejax.stylize(content, style, model=other, **SHALLOW)
 
 
 def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):

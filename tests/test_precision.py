@@ -39,7 +39,7 @@ def test_on_a_gpu_auto_is_bfloat16_by_the_direct_algorithm(accelerator):
 
 
 def test_where_bfloat16_fails_auto_falls_back_with_a_warning(accelerator):
-    accelerator.setattr(device, "_bfloat16_problem", lambda: "no kernel image")
+    accelerator.setattr(device, "bfloat16_problem", lambda: "no kernel image")
     with pytest.warns(RuntimeWarning, match=r"no kernel image.*computing in tf32"):
         assert device.resolve_precision("auto") == "tf32"
     with pytest.raises(SettingsError, match=r"no kernel image.*use tf32 or float32"):

@@ -34,8 +34,8 @@ def resolve_precision(choice: PrecisionChoice) -> PrecisionName:
         return "float32" if platform == "cpu" else _best_of_accelerator()
     if choice == "tf32" and platform != "gpu":
         raise SettingsError(f"precision is tf32, which only NVIDIA GPUs have; on this {platform} use float32, bfloat16 or auto")
-    if choice == "bfloat16" and _bfloat16_problem():
-        raise SettingsError(f"precision is bfloat16, and this device fails at it ({_bfloat16_problem()}); use tf32 or float32")
+    if choice == "bfloat16" and bfloat16_problem():
+        raise SettingsError(f"precision is bfloat16, and this device fails at it ({bfloat16_problem()}); use tf32 or float32")
     return choice
 
 
@@ -54,18 +54,9 @@ def resolve_winograd(choice: ConvolutionName, widths: tuple[int, ...], precision
     return tuple(name for name in CONV_NAMES if name != "conv1_1" and min(shapes[name][2:]) >= least)
 
 
-def _best_of_accelerator() -> PrecisionName:
-    problem = _bfloat16_problem()
-    if not problem:
-        return "bfloat16"
-    fallback: PrecisionName = "tf32" if jax.default_backend() == "gpu" else "float32"
-    warnings.warn(f"bfloat16 convolutions fail here ({problem}); computing in {fallback}", RuntimeWarning, stacklevel=2)
-    return fallback
-
-
 @cache
-def _bfloat16_problem() -> str:
-    """Compute one small convolution and its gradient in bfloat16; what is wrong with them, or nothing."""
+def bfloat16_problem() -> str:
+    """What is wrong with a small convolution and its gradient in bfloat16 on this device; empty where nothing is."""
     rng = np.random.default_rng(0)
     features = jnp.asarray(rng.random((16, 16, 64), np.float32))
     kernel = jnp.asarray(rng.standard_normal((3, 3, 64, 64), np.float32) / 24)
@@ -83,3 +74,12 @@ def _bfloat16_problem() -> str:
     except jax.errors.JaxRuntimeError as error:
         return str(error).partition("\n")[0]
     return "" if max(away) < 0.05 else f"it is {max(away):.1%} off"
+
+
+def _best_of_accelerator() -> PrecisionName:
+    problem = bfloat16_problem()
+    if not problem:
+        return "bfloat16"
+    fallback: PrecisionName = "tf32" if jax.default_backend() == "gpu" else "float32"
+    warnings.warn(f"bfloat16 convolutions fail here ({problem}); computing in {fallback}", RuntimeWarning, stacklevel=2)
+    return fallback

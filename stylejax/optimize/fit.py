@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import jax
 
 from stylejax.errors import OutOfMemoryError
+from stylejax.model.device import bfloat16_problem
 from stylejax.model.layers import smallest_side
 from stylejax.model.load import reconfigured
 from stylejax.model.vgg import VGG19
@@ -67,10 +68,19 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         history = settings.history - math.ceil((needed - budget) / pair)
         if history >= 1:
             yield f"history {history}"
-    if model.spec.pooling == "max" and share > 1 / 2:
-        averaging = reconfigured(model, pooling="average")
-        if _peak(averaging, jobs, shape) <= budget:
-            yield "pooling average"
+    for flag, changes in _other_networks(model) if needed < 3 * budget else ():  # none of them saves more
+        if _peak(reconfigured(model, **changes), jobs, shape) <= budget:
+            yield flag
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= smallest_side(settings.objective_spec().layers):
         yield f"a long side of {side} pixels"
+
+
+def _other_networks(model: VGG19) -> Iterator[tuple[str, dict[str, object]]]:
+    """Flags that make the features take less, and what they change of the network."""
+    if model.spec.winograd:
+        yield "convolution direct", {"winograd": ()}
+    if model.spec.precision != "bfloat16" and not bfloat16_problem():
+        yield "precision bfloat16", {"precision": "bfloat16", "winograd": ()}
+    if model.spec.pooling == "max":
+        yield "pooling average", {"pooling": "average"}
