@@ -12,6 +12,7 @@ from stylejax.model.load import build_model, reconfigured
 from stylejax.optimize import budget as budgets
 from stylejax.optimize.budget import in_words, memory_budget, parse_bytes
 from stylejax.optimize.chunk import Shared
+from stylejax.optimize.fit import DIRECT
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit, least_bytes
 from stylejax.optimize.settings import Settings
 
@@ -94,7 +95,7 @@ def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatc
 
 @pytest.mark.parametrize(
     ("offered", "changes"),
-    [("convolution direct", {"winograd": ()}), ("precision bfloat16", {"precision": "bfloat16", "winograd": ()})],
+    [("convolution direct", DIRECT), ("precision bfloat16", {"precision": "bfloat16"} | DIRECT)],
 )
 def test_a_network_is_offered_that_fits(offered, changes, tiny_weights, pictures, monkeypatch):
     content, style = pictures

@@ -27,15 +27,16 @@ def accelerator(monkeypatch):
 
 def test_on_a_cpu_auto_is_float32_and_saves_multiplications():
     assert device.resolve_precision("auto") == "float32"
-    assert device.resolve_winograd("direct", (64, 128, 256, 512, 512), "float32") == ()
-    chosen = device.resolve_winograd("auto", (8, 128, 256, 512, 512), "float32")
-    assert "conv3_1" in chosen
-    assert not {"conv1_1", "conv1_2", "conv2_1"} & set(chosen)  # too few channels on one side
+    assert device.resolve_algorithms("direct", (16, 32, 64, 128, 128), "float32") == device.Algorithms()
+    chosen = device.resolve_algorithms("auto", (16, 32, 64, 128, 128), "float32")
+    assert {"conv2_1", "conv3_1", "conv5_4"} < set(chosen.winograd)
+    assert not {"conv1_1", "conv1_2"} & set(chosen.winograd)  # too few channels
+    assert chosen.unfolded == ("conv1_1",)
 
 
 def test_on_a_gpu_auto_is_bfloat16_by_the_direct_algorithm(accelerator):
     assert device.resolve_precision("auto") == "bfloat16"  # the probe runs on what there is
-    assert device.resolve_winograd("auto", (64, 128, 256, 512, 512), "bfloat16") == ()
+    assert device.resolve_algorithms("auto", (64, 128, 256, 512, 512), "bfloat16") == device.Algorithms()
 
 
 def test_where_bfloat16_fails_auto_falls_back_with_a_warning(accelerator):
@@ -67,7 +68,7 @@ def test_painting_in_bfloat16_ends_near_float32(tiny_weights, pictures, options)
     content, style = pictures
     totals = []
     for precision in ("float32", "bfloat16"):
-        model = build_model(tiny_weights, precision=precision)
+        model = build_model(tiny_weights, precision=precision, convolution="direct")  # precision alone is to differ
         painting = stylejax.stylize(content, style, model=model, size=48, smallest_size=48, iterations=30, **options)
         assert painting.image.dtype == np.float32
         totals.append(painting.trace[-1]["total"])

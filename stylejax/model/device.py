@@ -4,9 +4,10 @@
 convolution and its gradient come out right there; on a CPU float32, where Winograd's algorithm saves multiplications.
 """
 
+import math
 import warnings
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +15,20 @@ import numpy as np
 
 from stylejax.errors import SettingsError
 from stylejax.model.convolution import PrecisionName, convolve
-from stylejax.model.layers import CONV_NAMES, kernel_shapes
+from stylejax.model.layers import kernel_shapes
 
 PrecisionChoice = Literal["auto", "float32", "tf32", "bfloat16"]
 ConvolutionName = Literal["auto", "direct", "winograd"]
 
-WORTHWHILE = 16
-"""Winograd pays where a convolution has at least so many channels on both sides, by measurement (docs/performance.md)."""
+WORTHWHILE = 512
+"""Winograd pays where a convolution has so many pairs of channels, one in and one out, by measurement (docs/performance.md)."""
+
+
+class Algorithms(NamedTuple):
+    """Which convolutions are not computed directly: fields of a `NetworkSpec`."""
+
+    winograd: tuple[str, ...] = ()
+    unfolded: tuple[str, ...] = ()
 
 
 def resolve_precision(choice: PrecisionChoice) -> PrecisionName:
@@ -39,19 +47,20 @@ def resolve_precision(choice: PrecisionChoice) -> PrecisionName:
     return choice
 
 
-def resolve_winograd(choice: ConvolutionName, widths: tuple[int, ...], precision: PrecisionName) -> tuple[str, ...]:
-    """The convolutions that Winograd's algorithm computes, of a network with `widths`.
+def resolve_algorithms(choice: ConvolutionName, widths: tuple[int, ...], precision: PrecisionName) -> Algorithms:
+    """How the convolutions of a network with `widths` are computed.
 
     Raises:
-        SettingsError: it is asked for in another precision than float32.
+        SettingsError: Winograd's algorithm is asked for in another precision than float32.
     """
     if choice == "winograd" and precision != "float32":
         raise SettingsError(f"convolution is winograd, which computes in float32, and precision {precision}; give one of them")
     if choice == "direct" or precision != "float32" or (choice == "auto" and jax.default_backend() != "cpu"):
-        return ()
-    least = WORTHWHILE if choice == "auto" else 1
-    shapes = kernel_shapes(widths)
-    return tuple(name for name in CONV_NAMES if name != "conv1_1" and min(shapes[name][2:]) >= least)
+        return Algorithms()
+    pairs = {name: math.prod(shape[2:]) for name, shape in kernel_shapes(widths).items() if name != "conv1_1"}
+    if choice == "winograd":
+        return Algorithms(winograd=tuple(pairs))
+    return Algorithms(winograd=tuple(name for name in pairs if pairs[name] >= WORTHWHILE), unfolded=("conv1_1",))
 
 
 @cache

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stylejax.model.device import ConvolutionName, PrecisionChoice, resolve_precision, resolve_winograd
+from stylejax.model.device import ConvolutionName, PrecisionChoice, resolve_algorithms, resolve_precision
 from stylejax.model.padding import Padding, PaddingName
 from stylejax.model.pooling import PoolingName
 from stylejax.model.sources import resolve, resolve_auto
@@ -54,7 +54,7 @@ def build_model(
         pooling=pooling,
         padding=Padding.named(padding),
         precision=resolved,
-        winograd=resolve_winograd(convolution, weights.widths, resolved),
+        **resolve_algorithms(convolution, weights.widths, resolved)._asdict(),
     )
     return VGG19(spec, weights.arrays)
 

@@ -23,6 +23,7 @@ from stylejax.model.layers import CONV_NAMES, FULL_WIDTHS, layers_up_to, smalles
 from stylejax.model.padding import ZERO, Padding, pad_by_one
 from stylejax.model.pooling import PoolingName, pool
 from stylejax.model.preprocessing import Preprocessing
+from stylejax.model.unfold import convolve_unfolded
 from stylejax.model.winograd import convolve_by_tiles, flipped, transform_kernel
 from stylejax.types import Image
 
@@ -43,6 +44,8 @@ class NetworkSpec:
     precision: PrecisionName = "float32"
     winograd: tuple[str, ...] = ()
     """Convolutions that are computed by Winograd's algorithm: a choice of speed, for CPUs; see `stylejax.model.winograd`."""
+    unfolded: tuple[str, ...] = ()
+    """Convolutions that are computed as one matrix product: likewise; see `stylejax.model.unfold`."""
 
 
 class VGG19(nnx.Module):
@@ -104,6 +107,8 @@ class VGG19(nnx.Module):
             kernels = lax.stop_gradient((self.winograd_kernels[layer][...], self.winograd_gradient_kernels[layer][...]))
             return convolve_by_tiles(padded, *kernels, zero_padded=mode == "zero") + bias
         kernel = lax.stop_gradient(self.kernels[layer][...])
+        if layer in self.spec.unfolded:
+            return convolve_unfolded(padded, kernel, zero_padded=mode == "zero") + bias
         result = convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision)
         return (result + bias).astype(result.dtype)
 

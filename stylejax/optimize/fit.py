@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import jax
 
 from stylejax.errors import OutOfMemoryError
-from stylejax.model.device import bfloat16_problem
+from stylejax.model.device import Algorithms, bfloat16_problem
 from stylejax.model.layers import smallest_side
 from stylejax.model.load import reconfigured
 from stylejax.model.vgg import VGG19
@@ -15,6 +15,8 @@ from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.memory import chunk_bytes, least_bytes
 from stylejax.optimize.targets import shared_targets
+
+DIRECT = Algorithms()._asdict()
 
 
 def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
@@ -79,8 +81,8 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
 def _other_networks(model: VGG19) -> Iterator[tuple[str, dict[str, object]]]:
     """Flags that make the features take less, and what they change of the network."""
     if model.spec.winograd:
-        yield "convolution direct", {"winograd": ()}
+        yield "convolution direct", DIRECT
     if model.spec.precision != "bfloat16" and not bfloat16_problem():
-        yield "precision bfloat16", {"precision": "bfloat16", "winograd": ()}
+        yield "precision bfloat16", {"precision": "bfloat16"} | DIRECT
     if model.spec.pooling == "max":
         yield "pooling average", {"pooling": "average"}

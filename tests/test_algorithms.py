@@ -1,4 +1,4 @@
-"""Winograd's convolution: the direct one in other words, forward and backward, alone and in the network."""
+"""Other algorithms of the convolution: the direct one in other words, forward and backward, alone and in the network."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from stylejax.model.load import build_model
+from stylejax.model.load import build_model, reconfigured
+from stylejax.model.unfold import convolve_unfolded
 from stylejax.model.winograd import convolve_by_tiles, flipped, transform_kernel
 
 
@@ -27,13 +28,24 @@ def by_tiles(features, kernel, zero_padded):
     return convolve_by_tiles(features, *kernels, zero_padded=zero_padded)
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.integers(3, 11), st.integers(3, 11), st.integers(1, 4), st.integers(1, 4), st.booleans())
-def test_it_equals_the_direct_convolution_and_its_gradient_for_any_shape(rows, columns, incoming, outgoing, zero_padded):
+def unfolded(features, kernel, zero_padded):
+    return convolve_unfolded(features, kernel, zero_padded=zero_padded)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.sampled_from([by_tiles, unfolded]),
+    st.integers(3, 11),
+    st.integers(3, 11),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_each_equals_the_direct_convolution_and_its_gradient(algorithm, rows, columns, incoming, outgoing, zero_padded):
     with jax.enable_x64(True):
         features, kernel = values(rows, columns, incoming), values(3, 3, incoming, outgoing, seed=1)
         wanted, wanted_pullback = jax.vjp(lambda x: direct(x, kernel, zero_padded), features)
-        got, pullback = jax.vjp(lambda x: by_tiles(x, kernel, zero_padded), features)
+        got, pullback = jax.vjp(lambda x: algorithm(x, kernel, zero_padded), features)
         np.testing.assert_allclose(got, wanted, atol=1e-11)
         cotangent = values(*wanted.shape, seed=2)
         np.testing.assert_allclose(pullback(cotangent)[0], wanted_pullback(cotangent)[0], atol=1e-11)
@@ -51,8 +63,9 @@ def test_rounding_in_float32_stays_near_a_millionth():
 @pytest.mark.parametrize("padding", ["zero", "replicate"])
 def test_a_network_sees_the_same_with_either_algorithm(tiny_weights, padding):
     image = jnp.asarray(np.random.default_rng(0).random((37, 50, 3), np.float32))
-    networks = [build_model(tiny_weights, padding=padding, convolution=name) for name in ("direct", "winograd")]
-    assert [len(network.spec.winograd) for network in networks] == [0, 15]  # all but conv1_1
+    direct, winograd = (build_model(tiny_weights, padding=padding, convolution=name) for name in ("direct", "winograd"))
+    assert (len(direct.spec.winograd), len(winograd.spec.winograd)) == (0, 15)  # all but conv1_1
+    networks = [direct, reconfigured(winograd, unfolded=("conv1_1",))]
     layers = ("relu1_2", "relu3_1", "conv4_2", "relu5_1")
     features = [jax.jit(lambda network, image: network(image, layers))(network, image) for network in networks]
     for layer in layers:
