@@ -100,7 +100,7 @@ def channel_sums(features: Features, guide: Guide | None = None, *, centered: bo
         # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
         exact = exact - lax.stop_gradient(first / ones)
     if counts is not None:
-        second = _matmul((exact * counts).T, exact)
+        second = _over_positions(exact * counts, exact)
     else:
         second = _products(flat if flat.dtype == jnp.bfloat16 and not centered else exact)
     return (CenteredSums if centered else ChannelSums)(ones, first, second)
@@ -109,7 +109,7 @@ def channel_sums(features: Features, guide: Guide | None = None, *, centered: bo
 @jax.custom_vjp
 def _products(flat: Array) -> Array:
     """FᵀF of `[positions, channels]`. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
-    return _matmul(flat.T, flat)
+    return _over_positions(flat, flat)
 
 
 def _products_forward(flat: Array) -> tuple[Array, Array]:
@@ -118,15 +118,17 @@ def _products_forward(flat: Array) -> tuple[Array, Array]:
 
 def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
     # F (S + Sᵀ): one product. Autodiff, which does not know that both factors are the same, makes two and a transposition.
-    return (_matmul(flat, (gradient + gradient.T).astype(flat.dtype)).astype(flat.dtype),)
+    both = (gradient + gradient.T).astype(flat.dtype)
+    return (jnp.matmul(flat, both, precision=lax.Precision.HIGHEST).astype(flat.dtype),)
 
 
 _products.defvjp(_products_forward, _products_backward)
 
 
-def _matmul(a: Array, b: Array) -> Array:
+def _over_positions(a: Array, b: Array) -> Array:
+    """aᵀb of two `[positions, channels]`. Written `a.T @ b` it would copy the transpose on a CPU, at half the speed."""
     wide = jnp.promote_types(a.dtype, jnp.float32)
-    return jnp.matmul(a, b, precision=lax.Precision.HIGHEST, preferred_element_type=wide)
+    return jnp.tensordot(a, b, axes=(0, 0), precision=lax.Precision.HIGHEST, preferred_element_type=wide)
 
 
 def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
