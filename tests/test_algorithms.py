@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from stylejax.model.load import build_model, reconfigured
+from stylejax.model.products import batched_product
 from stylejax.model.unfold import convolve_unfolded
 from stylejax.model.winograd import convolve_by_tiles, flipped, transform_kernel
 
@@ -73,7 +74,7 @@ def test_a_network_sees_the_same_with_either_algorithm(tiny_weights, padding):
         assert apart < 2e-5, layer
 
 
-def test_lanes_do_not_copy_the_kernel(tiny_weights):
+def test_lanes_of_a_network_are_its_single_runs(tiny_weights):
     network = build_model(tiny_weights, convolution="winograd")
 
     def energy(network, image):
@@ -83,7 +84,19 @@ def test_lanes_do_not_copy_the_kernel(tiny_weights):
     together = jax.jit(jax.vmap(jax.grad(energy, argnums=1), in_axes=(None, 0)))
     single = jax.jit(jax.grad(energy, argnums=1))
     np.testing.assert_allclose(together(network, images)[3], single(network, images[3]), rtol=1e-3, atol=1e-4)
-    for line in together.lower(network, images).as_text().splitlines():
-        if "dot_general" in line:
-            _, kernel = line.split(": (")[1].split(") ->")[0].split(", ")
-            assert kernel.count("x") == 3, line  # [36, in, out]: no axis of lanes
+
+
+@pytest.mark.parametrize(("rows", "channels", "columns"), [(12, 8, 4), (1024, 4, 32), (6, 7, 3), (4, 600, 200), (997, 2, 64)])
+@pytest.mark.parametrize("lanes", [(None, None), (0, None), (None, 0), (0, 0)])
+def test_products_small_and_large_with_and_without_lanes(rows, channels, columns, lanes):
+    left, right = values(3, 2, rows, channels, dtype=np.float32), values(3, 2, channels, columns, seed=1, dtype=np.float32)
+    left, right = (array if lane == 0 else array[0] for array, lane in zip((left, right), lanes, strict=True))
+    product = batched_product if lanes == (None, None) else jax.vmap(batched_product, in_axes=lanes)
+    wanted = np.matmul(np.asarray(left, np.float64), np.asarray(right, np.float64))
+    np.testing.assert_allclose(jax.jit(product)(left, right), wanted, atol=2e-4)
+
+
+def test_lanes_do_not_copy_a_large_kernel():
+    left, right = values(5, 36, 64, 512, dtype=np.float32), values(36, 512, 512, dtype=np.float32)
+    program = jax.jit(jax.vmap(batched_product, in_axes=(0, None))).lower(left, right).as_text()
+    assert "tensor<36x320x512xf32>, tensor<36x512x512xf32>" in program

@@ -23,6 +23,8 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from stylejax.model.products import batched_product
+
 TILE = 4
 _WINDOW = TILE + 2
 
@@ -85,12 +87,7 @@ def _winograd(features: Array, kernel: Array, margin: int) -> Array:
     down, across = -(-rows // TILE), -(-columns // TILE)
     margins = [(margin, margin + TILE * down - rows), (margin, margin + TILE * across - columns), (0, 0)]
     tiles = _input_transform(jnp.pad(features, margins), down, across)
-    products = lax.dot_general(
-        tiles.reshape(len(kernel), down * across, -1),
-        kernel,
-        dimension_numbers=(((2,), (1,)), ((0,), (0,))),
-        precision=lax.Precision.HIGHEST,
-    )
+    products = batched_product(tiles.reshape(len(kernel), down * across, -1), kernel)
     output = _output_transform(products.reshape(_WINDOW, _WINDOW, down, across, -1))
     return output[:rows, :columns]
 
@@ -99,8 +96,7 @@ def _input_transform(features: Array, down: int, across: int) -> Array:
     """Bᵀ d B of every tile: `[6 along columns, 6 along rows, down, across, channels]`."""
     rows = jnp.stack(_combine(_B_T, [features[i::TILE][:down] for i in range(_WINDOW)]))
     rows = lax.optimization_barrier(rows)  # fused into the next line, each of its values would be computed six times
-    tiles = jnp.stack(_combine(_B_T, [rows[:, :, j::TILE][:, :, :across] for j in range(_WINDOW)]))
-    return lax.optimization_barrier(tiles)
+    return jnp.stack(_combine(_B_T, [rows[:, :, j::TILE][:, :, :across] for j in range(_WINDOW)]))
 
 
 def _output_transform(products: Array) -> Array:

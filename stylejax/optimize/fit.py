@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 
@@ -78,7 +79,7 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         yield f"a long side of {side} pixels"
 
 
-def _other_networks(model: VGG19) -> Iterator[tuple[str, dict[str, object]]]:
+def _other_networks(model: VGG19) -> Iterator[tuple[str, dict[str, Any]]]:
     """Flags that make the features take less, and what they change of the network."""
     if model.spec.winograd:
         yield "convolution direct", DIRECT
