@@ -1,8 +1,7 @@
 """The 3×3 convolution as one matrix product: every window is written out as a row, `[rows · columns, 9 · in] · [9 · in, out]`.
 
-Where the input has as few channels as a picture this reads 27 numbers a pixel, takes no more memory than the output, and runs
-on a CPU 2 to 3 times as fast as the convolution and its gradient, which XLA has no good kernel for there (docs/performance.md).
-It is the same sum in another order.
+Where the input has as few channels as a picture, a row is 27 numbers, and the product runs on a CPU about twice as fast as the
+convolution and its gradient, for which XLA has no good kernel there (docs/performance.md). It is the same sum in another order.
 """
 
 import jax.numpy as jnp
