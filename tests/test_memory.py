@@ -121,7 +121,7 @@ def test_amounts_of_memory(monkeypatch):
     assert parse_bytes("6G") == parse_bytes(" 6 GiB") == 6 * 2**30
     assert parse_bytes("1.5m") == 3 * 2**19
     assert parse_bytes("12345") == 12345
-    assert (in_words(3 * 2**29), in_words(3 * 2**20)) == ("1.5 GiB", "3.0 MiB")
+    assert [in_words(count) for count in (3 * 2**29, 211 * 2**20, 3 * 2**20)] == ["1.50 GiB", "211 MiB", "3.0 MiB"]
     for nothing in ("", "much", "-1G", "0", "1X"):
         with pytest.raises(SettingsError, match="such as 6G"):
             parse_bytes(nothing)

@@ -30,7 +30,7 @@ from stylejax.cli.machines import Machines
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
-from stylejax.optimize.budget import memory_budget
+from stylejax.optimize.budget import in_words, memory_budget
 from stylejax.optimize.devices import devices_for
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit, least_bytes
 from stylejax.optimize.recipes import recipe_named
@@ -220,7 +220,7 @@ class Batch:
             height, width = group.scales[-1]
             todo = sum(row.output in plan.todo for row in group.rows)
             counts = (len(group.scales), len(group.rows), todo, group.lanes)
-            table.add_row(f"{width}×{height}", *map(str, counts), f"{size / 2**30:.2f} GiB" if size else "")
+            table.add_row(f"{width}×{height}", *map(str, counts), in_words(size) if size else "")
         if self.json:
             groups = [
                 {

@@ -65,8 +65,10 @@ def parse_bytes(text: str) -> int:
 
 
 def in_words(count: float) -> str:
-    """`1.5 GiB`, or MiB below one tenth of a GiB."""
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 / 10 else f"{count / 2**20:.1f} MiB"
+    """`1.50 GiB`, or whole MiB below one GiB, or `3.0 MiB` below ten."""
+    if count >= 2**30:
+        return f"{count / 2**30:.2f} GiB"
+    return f"{count / 2**20:.0f} MiB" if count >= 10 * 2**20 else f"{count / 2**20:.1f} MiB"
 
 
 def _system_free() -> int | None:
