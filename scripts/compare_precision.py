@@ -9,7 +9,7 @@ with a little noise, and the means are compared.
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ import stylejax
 from stylejax.images.read import read_picture
 from stylejax.images.sheet import contact_sheet
 from stylejax.images.write import check_output, write_picture
+from stylejax.optimize.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ class Comparison:
         """The loss of a finished picture, in float32, at the last scale."""
         with tempfile.TemporaryDirectory() as folder:
             start = painting.save(Path(folder) / "start.png", bits=16)
-            options = {"model": self.model, "size": self.size, "smallest_size": self.size, "precision": "float32"}
-            options["convolution"] = "direct"
-            return stylejax.stylize(content, style, init=str(start), iterations=1, **options).trace[0]["total"]
+            scale = Settings(model=self.model, size=self.size, smallest_size=self.size)
+            exact = replace(scale, init=str(start), iterations=1, precision="float32", convolution="direct")
+            return stylejax.stylize(content, style, **exact.as_options()).trace[0]["total"]
 
 
 if __name__ == "__main__":

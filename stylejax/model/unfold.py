@@ -8,15 +8,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 
-def convolve_unfolded(features: Array, kernel: Array, *, zero_padded: bool) -> Array:
-    """Convolve `[rows, columns, in]` with a kernel `[3, 3, in, out]`, in the precision of both.
+def convolve_unfolded(padded: Array, kernel: Array) -> Array:
+    """Convolve `[rows, columns, in]` with a kernel `[3, 3, in, out]`, in the precision of both; rows and columns shrink by two.
 
     Args:
-        features: the input.
+        padded: the input, from `pad_by_one`.
         kernel: height, width, input channels, output channels.
-        zero_padded: pad with zeros so that rows and columns stay; otherwise they shrink by two (the caller has padded).
     """
-    padded = jnp.pad(features, ((1, 1), (1, 1), (0, 0))) if zero_padded else features
     rows, columns = (side - 2 for side in padded.shape[:2])
     across = jnp.concatenate([padded[:, j : j + columns] for j in range(3)], axis=2)
     across = lax.optimization_barrier(across)  # fused into the next line, each of its values would be looked up three times

@@ -101,14 +101,14 @@ class VGG19(nnx.Module):
 
     def _convolve(self, value: Array, layer: str) -> Array:
         bias = lax.stop_gradient(self.biases[layer][...])
+        kernel = lax.stop_gradient(self.kernels[layer][...])
         mode = self.spec.padding.mode(layer)
+        if layer in self.spec.unfolded:
+            return convolve_unfolded(pad_by_one(value, mode), kernel) + bias
         padded = value if mode == "zero" else pad_by_one(value, mode)
         if layer in self.spec.winograd:
             kernels = lax.stop_gradient((self.winograd_kernels[layer][...], self.winograd_gradient_kernels[layer][...]))
             return convolve_by_tiles(padded, *kernels, zero_padded=mode == "zero") + bias
-        kernel = lax.stop_gradient(self.kernels[layer][...])
-        if layer in self.spec.unfolded:
-            return convolve_unfolded(padded, kernel, zero_padded=mode == "zero") + bias
         result = convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision)
         return (result + bias).astype(result.dtype)
 

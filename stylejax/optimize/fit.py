@@ -18,6 +18,7 @@ from stylejax.optimize.memory import chunk_bytes, least_bytes
 from stylejax.optimize.targets import shared_targets
 
 DIRECT = Algorithms()._asdict()
+"""What `--convolution direct` sets in a `NetworkSpec`."""
 
 
 def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
