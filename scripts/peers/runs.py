@@ -19,7 +19,8 @@ from stylejax.images.write import write_picture
 from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
-from stylejax.optimize.jobs import Job, starting_images
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.starts import starting_images
 from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
 

@@ -85,8 +85,8 @@ def _shared(rows: Sequence[Row]) -> Shared:
     content = common(lambda row: (row.content, row.settings.keep_color, row.settings.proof))
     guides = common(lambda row: (row.content if row.content_masks else None, row.content_masks, row.style_masks))
     style = common(lambda row: (row.styles, *(getattr(row.settings, name) for name in _OF_STYLES)))
-    recolored = any(row.settings.keep_color != "none" for row in rows)
-    return Shared(content, style and guides and (content or not recolored), guides)
+    of_content = any(row.settings.keep_color != "none" or row.settings.strength < 1 for row in rows)
+    return Shared(content, style and guides and (content or not of_content), guides)
 
 
-_OF_STYLES = ("style_blend", "style_fit", "style_scale", "style_size", "keep_color", "color_match", "proof")
+_OF_STYLES = ("style_blend", "style_fit", "style_scale", "style_size", "keep_color", "color_match", "proof", "strength")

@@ -16,7 +16,7 @@ import jax
 from stylejax.batch.row import Outcome, Row
 from stylejax.files.url import stamp
 from stylejax.model.sources import SOURCES, resolve, resolve_auto
-from stylejax.optimize.stylize import STARTS
+from stylejax.optimize.settings import STARTS
 from stylejax.version import VERSION
 
 

@@ -20,7 +20,7 @@ from stylejax.files.folder import check_name
 from stylejax.files.url import copy_of, is_url
 from stylejax.images.write import check_format
 from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import Settings
+from stylejax.optimize.settings import STARTS, Settings
 
 LISTS = ("style", "content_mask", "style_mask")
 COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
@@ -110,7 +110,7 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
     if name in RESERVED:
         raise StylejaxError(f"output {name} is the name of the run's own sheet; choose another")
     settings = settings_from({**defaults, **{each: _setting(each, value) for each, value in cells.items()}})
-    if settings.init not in ("content", "noise", "gray", "style-stats"):
+    if settings.init not in STARTS:
         settings = dataclasses.replace(settings, init=_place(settings.init, folder))
     return Row(
         number, content, tuple(places["style"]), name, settings, tuple(places["content_mask"]), tuple(places["style_mask"])

@@ -10,7 +10,8 @@ Pictures are float32 sRGB `[height, width, 3]` in [0, 1]. As in the paper, color
 linearizing them: luminance is the Y of YIQ (ITU-R BT.601 luma), chroma its I and Q.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,15 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 VARIANCE_FLOOR = 1e-4
 """Least variance that a color direction of the style counts as having, (2.5/255)²: what is flatter is noise, and stretching
 it to the content's variance would show as colored grain."""
+
+
+class Colors(NamedTuple):
+    """How the colors of a picture are distributed, in float64."""
+
+    mean: np.ndarray
+    """`[3]`."""
+    covariance: np.ndarray
+    """`[3, 3]`."""
 
 
 def luminance_of(picture: HostImage, *, like: AnyHostImage | None = None) -> HostImage:
@@ -81,10 +91,12 @@ def color_transform(style: AnyHostImage, content: AnyHostImage, method: ColorMat
     `pca` and `symmetric` are equal when Σ_S and Σ_C have the same principal axes. Where the style is flatter than
     `VARIANCE_FLOOR` along some axis, as a gray or a flat picture is, no matrix does it, and the result is flatter too.
     """
-    style_mean, style_covariance = _moments(style)
-    content_mean, content_covariance = _moments(content)
-    source = _floored(style_covariance, VARIANCE_FLOOR)
-    target = _floored(content_covariance, 1e-12)
+    return transform_between(colors_of(style), colors_of(content), method)
+
+
+def transform_between(before: Colors, after: Colors, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
+    """The same for given distributions: `A x + b` is distributed as `after` where x is as `before`."""
+    source, target = _floored(before.covariance, VARIANCE_FLOOR), _floored(after.covariance, 1e-12)
     if method == "cholesky":
         matrix = np.linalg.cholesky(target) @ np.linalg.inv(np.linalg.cholesky(source))
     elif method == "pca":
@@ -92,19 +104,34 @@ def color_transform(style: AnyHostImage, content: AnyHostImage, method: ColorMat
     else:
         root, inverse = _power(source, 0.5), _power(source, -0.5)
         matrix = inverse @ _power(root @ target @ root, 0.5) @ inverse
-    return matrix, content_mean - matrix @ style_mean
+    return matrix, after.mean - matrix @ before.mean
 
 
-def _moments(picture: HostImage) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the colors, summed up row by row: a copy in float64 of a large picture takes much memory."""
-    first, second = np.zeros(3), np.zeros((3, 3))
-    for row in picture:
+def colors_of(picture: AnyHostImage, mask: np.ndarray | None = None) -> Colors:
+    """Mean and covariance of the colors.
+
+    They are summed up row by row: a copy in float64 of a large picture takes much memory.
+
+    Args:
+        picture: of any shape.
+        mask: how much each pixel counts, `[height, width]`, not all 0; all alike by default.
+    """
+    count, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
+    for number, row in enumerate(picture):
         colors = row.astype(np.float64)
-        first += colors.sum(0)
-        second += colors.T @ colors
-    count = picture.shape[0] * picture.shape[1]
+        counts = np.ones(len(row)) if mask is None else mask[number].astype(np.float64)
+        count += counts.sum()
+        first += counts @ colors
+        second += (colors * counts[:, np.newaxis]).T @ colors
     mean = first / count
-    return mean, second / count - np.outer(mean, mean)
+    return Colors(mean, second / count - np.outer(mean, mean))
+
+
+def mixed_colors(parts: Sequence[Colors], shares: Sequence[float]) -> Colors:
+    """The colors of a picture in which each of several others has its share of the pixels; the shares add up to one."""
+    mean = sum(share * part.mean for share, part in zip(shares, parts, strict=True))
+    around = [part.covariance + np.outer(part.mean - mean, part.mean - mean) for part in parts]
+    return Colors(np.asarray(mean), np.asarray(sum(share * each for share, each in zip(shares, around, strict=True))))
 
 
 def _floored(covariance: np.ndarray, floor: float) -> np.ndarray:

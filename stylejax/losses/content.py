@@ -1,20 +1,45 @@
 """The content term of one layer: how far its features are from those of the content picture, place by place."""
 
+from typing import Literal
+
 import jax.numpy as jnp
 
-from stylejax.losses.style import ENERGY_FLOOR
+from stylejax.losses.style import FLOOR
 from stylejax.types import Features, Scalar
 
+ContentNormName = Literal["none", "instance"]
 
-def content_loss(features: Features, target: Features, *, relative: bool) -> Scalar:
+_DEVIATION_SHARE = 1e-3
+"""Share of the mean deviation that is added to each: a channel that hardly varies is not blown up to noise."""
+
+
+def content_target(features: Features, norm: ContentNormName) -> Features:
+    """What `content_loss` compares with, of the content picture's features."""
+    return instance_normalized(features) if norm == "instance" else features
+
+
+def content_loss(features: Features, target: Features, *, relative: bool, norm: ContentNormName = "none") -> Scalar:
     """Mean over `[rows, columns, channels]` of (F - P)²; Gatys et al. 2016, eq. 1, as a mean instead of half a sum.
 
     Args:
         features: F, of the picture that is painted.
-        target: P, of the content picture.
+        target: P, from `content_target`.
         relative: divide by mean P², so that one weight means the same for every network, layer and size.
+        norm: with `instance`, F and P are normalized first: what is kept is where a channel is high and low, not how high, and
+            so neither the colors nor the contrast of the content.
     """
     wide = jnp.promote_types(features.dtype, jnp.float32)  # a difference of bfloat16 numbers would be rounded away
     features, target = features.astype(wide), target.astype(wide)
-    distance = jnp.mean((features - target) ** 2)
-    return distance / jnp.maximum(jnp.mean(target**2), ENERGY_FLOOR) if relative else distance
+    distance = jnp.mean((content_target(features, norm) - target) ** 2)
+    return distance / jnp.maximum(jnp.mean(target**2), FLOOR) if relative else distance
+
+
+def instance_normalized(features: Features) -> Features:
+    """Each channel less its mean over the picture, over its standard deviation.
+
+    Source: Ulyanov, Vedaldi and Lempitsky, "Instance Normalization", 2016, eq. 1.
+    """
+    centered = features - features.mean((0, 1))
+    variance = (centered**2).mean((0, 1))
+    floor = FLOOR + _DEVIATION_SHARE**2 * variance.mean()
+    return centered / jnp.sqrt(variance + floor)

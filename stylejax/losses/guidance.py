@@ -17,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from stylejax.losses.statistics import StatisticName, statistic_of
+from stylejax.losses.octaves import halvings
+from stylejax.losses.statistics import StatisticName, Sums, measure, sums_for
 from stylejax.losses.style import style_loss
-from stylejax.model.layers import poolings
 from stylejax.model.padding import Padding
 from stylejax.types import Features, Masks, Scalar
 
@@ -31,24 +31,26 @@ class Guides(NamedTuple):
 
     shares: Array
     """λ, `[regions]`, adding up to one."""
-    layers: dict[str, Array]
-    """For each style layer the weights T² of its positions, `[regions, rows, columns]`, each region's adding up to one."""
+    octaves: tuple[dict[str, Array], ...]
+    """For each octave and style layer the weights T² of its positions, `[regions, rows, columns]`, each region's adding up to
+    one."""
 
 
-def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding) -> Guides:
+def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, octaves: int = 1) -> Guides:
     """Carry the regions of a picture down to `layers`.
 
     Args:
         masks: in [0, 1], of the shape of the picture; none of them black.
         layers: names of style layers.
         padding: of the network, which decides how many positions its layers have.
+        octaves: how many the style is compared at.
     """
     areas = masks.sum((1, 2))
-    guides = {layer: layer_guides(masks, layer, padding) for layer in layers}
+    guides = tuple({layer: layer_guides(masks, layer, padding, octave) for layer in layers} for octave in range(octaves))
     return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
 
 
-def layer_guides(masks: Masks, layer: str, padding: Padding) -> Array:
+def layer_guides(masks: Masks, layer: str, padding: Padding, octave: int = 0) -> Array:
     """The weights T² `[regions, rows, columns]` of the positions of one layer, for each region adding up to one.
 
     T is the mask averaged down to the layer's resolution, the "simple" way of the paper's authors. Their other ways, which
@@ -59,8 +61,9 @@ def layer_guides(masks: Masks, layer: str, padding: Padding) -> Array:
         masks: in [0, 1], of the shape of the picture; none of them black.
         layer: its name.
         padding: of the network.
+        octave: at which the layer looks at the picture, counted from 0.
     """
-    times = poolings(layer)
+    times = halvings(layer, octave)
     down, across = (_averaging(side, 2**times, padding.pooled(side, times)) for side in masks.shape[1:])
     channels = jnp.einsum("ih,rhw,jw->rij", down, masks, across, precision=lax.Precision.HIGHEST)
     weights = channels**2
@@ -78,9 +81,9 @@ def _averaging(side: int, stride: int, positions: int) -> np.ndarray:
     return matrix / matrix.sum(1, keepdims=True)
 
 
-def region_statistics(features: Features, guides: Array, statistic: StatisticName) -> dict[str, Array]:
-    """The statistic of each region, its parts with a leading axis of regions; `guides` from `layer_guides`."""
-    regions = [statistic_of(features, statistic, guide) for guide in guides]
+def region_sums(features: Features, guides: Array, statistic: StatisticName) -> Sums:
+    """What `measure` takes for each region, with a leading axis of regions; `guides` from `layer_guides`."""
+    regions = [sums_for(statistic, features, guide) for guide in guides]
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
@@ -91,12 +94,12 @@ def guided_style_loss(
 
     Args:
         features: of the picture that is painted.
-        target: from `region_statistics` of the styles, in the same order of regions.
+        target: as for `style_loss`, with a leading axis of regions.
         guides: T² at this layer, `[regions, rows, columns]`.
         shares: λ, `[regions]`.
         statistic: what is compared.
         relative: as for `style_loss`, by each region's own target.
     """
-    measured = region_statistics(features, guides, statistic)
-    losses = jax.vmap(lambda ours, wanted: style_loss(ours, wanted, relative=relative))(measured, target)
+    measured = jax.vmap(lambda sums: measure(sums, statistic))(region_sums(features, guides, statistic))
+    losses = jax.vmap(lambda ours, wanted: style_loss(ours, wanted, statistic, relative=relative))(measured, target)
     return jnp.sum(shares * losses)

@@ -15,12 +15,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from stylejax.errors import SettingsError
-from stylejax.losses.content import content_loss
+from stylejax.losses.content import ContentNormName, content_loss, content_target
 from stylejax.losses.gradients import unit_gradient
-from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_statistics
-from stylejax.losses.statistics import StatisticName, statistic_of
-from stylejax.losses.style import style_loss
+from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_sums
+from stylejax.losses.octaves import PIXELS, look, octaves_of, smallest_side_for
+from stylejax.losses.statistics import StatisticName, Sums, mixture, statistic_of, sums_for
+from stylejax.losses.style import style_loss, style_target
 from stylejax.losses.variation import VariationName, variation_loss
+from stylejax.model.layers import layers_up_to
 from stylejax.model.vgg import VGG19
 from stylejax.types import AnyImage, AnyMasks, Features, Image, Masks, Scalar
 
@@ -31,15 +33,36 @@ class ObjectiveSpec:
 
     content_layers: tuple[str, ...] = ("relu4_2",)
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    """Layers of the network, and `pixels`, the picture itself."""
     statistic: StatisticName = "gram"
     variation: VariationName = "squared"
     relative: bool = True
     normalize_gradients: bool = False
+    octaves: int = 1
+    """In how many sizes, each half as large as the one before, the style is compared."""
+    content_norm: ContentNormName = "none"
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Every layer that either term looks at."""
         return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+
+    @property
+    def network_layers(self) -> tuple[str, ...]:
+        """Those of the network among them."""
+        return tuple(layer for layer in self.layers if layer != PIXELS)
+
+    @property
+    def smallest_side(self) -> int:
+        """Fewest pixels that the short side of a picture needs."""
+        return max(smallest_side_for(self.content_layers, 1), smallest_side_for(self.style_layers, self.octaves))
+
+    def too_small(self) -> str:
+        """What is wrong with a picture whose short side is less than `smallest_side`, and what to do."""
+        deepest = layers_up_to(self.network_layers)[-1].name if self.network_layers else PIXELS
+        octaves = f" at {self.octaves} octaves" if self.octaves > 1 else ""
+        ways = "a larger size, fewer octaves or shallower layers" if self.octaves > 1 else "a larger size or shallower layers"
+        return f"too small for {deepest}{octaves}: its short side needs at least {self.smallest_side} pixels; choose {ways}"
 
 
 class Weights(NamedTuple):
@@ -53,12 +76,16 @@ class Weights(NamedTuple):
     """Scalar."""
 
 
+LayerSums = tuple[dict[str, Sums], ...]
+"""What a picture shows of its style: for each octave its sums by layer; of regions, with a leading axis of them."""
+
+
 class Targets(NamedTuple):
     """What the picture should look like to the network."""
 
     content: dict[str, Features]
-    style: dict[str, dict[str, Array]]
-    """By layer and part; with `guides`, every part has a leading axis of regions."""
+    style: tuple[dict[str, dict[str, Array]], ...]
+    """By octave, layer and part; with `guides`, every part has a leading axis of regions."""
     guides: Guides | None = None
     """Where each region is painted; None where the whole picture has one style."""
 
@@ -72,42 +99,67 @@ class Terms(NamedTuple):
 
 
 def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> dict[str, Features]:
-    """Features of the content picture at the content layers."""
-    return model(content, spec.content_layers) if spec.content_layers else {}
+    """What the content picture shows at the content layers."""
+    features = look(model, content, spec.content_layers)
+    return {layer: content_target(value, spec.content_norm) for layer, value in features.items()}
 
 
-def style_targets(model: VGG19, style: Image, spec: ObjectiveSpec, masks: Masks | None = None) -> dict[str, dict[str, Array]]:
-    """Statistics of a style picture, of any size, at the style layers.
+def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, masks: AnyMasks | None = None) -> LayerSums:
+    """What a style picture, of any size, shows at the style layers.
 
     Args:
         model: from `load_model`.
         style: sRGB in [0, 1].
         spec: what is compared.
-        masks: regions of the style picture; every part of the result then has a leading axis of regions.
+        masks: regions of the style picture; all sums then have a leading axis of regions.
+
+    Raises:
+        SettingsError: the picture is too small for the layers and octaves.
     """
-    features = model(style, spec.style_layers) if spec.style_layers else {}
-    if masks is None:
-        return {layer: statistic_of(value, spec.statistic) for layer, value in features.items()}
-    return {
-        layer: region_statistics(value, layer_guides(masks, layer, model.spec.padding), spec.statistic)
-        for layer, value in features.items()
-    }
+    height, width = style.shape[:2]
+    if min(height, width) < smallest_side_for(spec.style_layers, spec.octaves):
+        raise SettingsError(f"a style of {width}×{height} pixels is {spec.too_small()}")
+
+    def sums_of(features: Features, layer: str, octave: int) -> Sums:
+        if masks is None:
+            return sums_for(spec.statistic, features)
+        return region_sums(features, layer_guides(masks, layer, model.spec.padding, octave), spec.statistic)
+
+    octaves = octaves_of(style, spec.octaves, model.spec.padding.rest)
+    return tuple(
+        {layer: sums_of(features, layer, number) for layer, features in look(model, octave, spec.style_layers).items()}
+        for number, octave in enumerate(octaves)
+    )
 
 
-def join_regions(styles: Sequence[dict[str, dict[str, Array]]]) -> dict[str, dict[str, Array]]:
-    """The regions of several style pictures one after the other; from `style_targets` with masks."""
+def join_regions(styles: Sequence[LayerSums]) -> LayerSums:
+    """The regions of several style pictures one after the other; from `style_sums` with masks."""
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *styles)
 
 
-def blend_styles(styles: Sequence[dict[str, dict[str, Array]]], blend: Array | None = None) -> dict[str, dict[str, Array]]:
-    """Mix the statistics of several styles.
+def mix_styles(styles: Sequence[LayerSums], shares: Array | None = None, *, regions: bool = False) -> LayerSums:
+    """What a picture shows that is made of several styles.
 
     Args:
-        styles: from `style_targets`, all with one spec.
-        blend: `[styles]`, the share of each; equal shares by default.
+        styles: from `style_sums`, all with one spec.
+        shares: `[styles]`, the share of each, of any sum; equal shares by default.
+        regions: whether they were made with masks.
     """
-    shares = jnp.full(len(styles), 1 / len(styles)) if blend is None else blend
-    return jax.tree.map(lambda *parts: sum(share * part for share, part in zip(shares, parts, strict=True)), *styles)
+    if len(styles) == 1:
+        return styles[0]
+    shares = jnp.ones(len(styles)) if shares is None else shares
+    mix = jax.vmap(mixture, in_axes=(0, None)) if regions else mixture
+    return tuple(
+        {layer: mix([style[octave][layer] for style in styles], shares) for layer in layers}
+        for octave, layers in enumerate(styles[0])
+    )
+
+
+def style_targets(sums: LayerSums, spec: ObjectiveSpec, *, regions: bool = False) -> tuple[dict[str, dict[str, Array]], ...]:
+    """The style part of `Targets`, from what the styles show; `regions` says whether that was made with masks."""
+    finish = lambda each: style_target(each, spec.statistic)  # noqa: E731
+    finish = jax.vmap(finish) if regions else finish
+    return tuple({layer: finish(each) for layer, each in layers.items()} for layers in sums)
 
 
 def make_targets(
@@ -119,6 +171,7 @@ def make_targets(
     blend: Array | None = None,
     content_masks: Masks | None = None,
     style_masks: Sequence[AnyMasks] | None = None,
+    strength: float | Array = 1.0,
 ) -> Targets:
     """Targets for `objective`, constants to whatever differentiates it.
 
@@ -130,24 +183,29 @@ def make_targets(
         blend: `[styles]`, the share of each style; equal shares by default. Not together with masks.
         content_masks: `[regions, height, width]`, where each region of the content is; none of them black.
         style_masks: for each style its regions; one style after the other they are those of the content.
+        strength: 0 to 1, the share of the styles; the rest is what the content itself shows.
     """
     pictures = list(styles) if isinstance(styles, Sequence) else [styles]
     if not pictures:
         raise SettingsError("got no style picture; give at least one")
-    if content_masks is None:
-        style = blend_styles([style_targets(model, picture, spec) for picture in pictures], blend)
-        return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style))
-    regions = sum(len(masks) for masks in style_masks or ())
-    if blend is not None or style_masks is None or len(style_masks) != len(pictures) or regions != len(content_masks):
-        raise SettingsError(
-            f"got {len(content_masks)} regions of the content, {regions} of {len(pictures)} styles, and blend {blend}; "
-            "give each region of the content one of a style, and no blend"
-        )
-    style = join_regions(
-        [style_targets(model, picture, spec, masks) for picture, masks in zip(pictures, style_masks, strict=True)]
+    regions = content_masks is not None
+    if not regions:
+        sums = mix_styles([style_sums(model, picture, spec) for picture in pictures], blend)
+    else:
+        given = sum(len(masks) for masks in style_masks or ())
+        if blend is not None or style_masks is None or len(style_masks) != len(pictures) or given != len(content_masks):
+            raise SettingsError(
+                f"got {len(content_masks)} regions of the content, {given} of {len(pictures)} styles, and blend {blend}; "
+                "give each region of the content one of a style, and no blend"
+            )
+        sums = join_regions([style_sums(model, *each[:1], spec, each[1]) for each in zip(pictures, style_masks, strict=True)])
+    if not (isinstance(strength, float | int) and strength == 1):
+        own = style_sums(model, content, spec, content_masks)
+        sums = mix_styles([sums, own], jnp.stack([strength, 1 - strength]), regions=regions)  # pyright: ignore
+    guides = make_guides(content_masks, spec.style_layers, model.spec.padding, spec.octaves) if regions else None
+    return jax.lax.stop_gradient(
+        Targets(content_targets(model, content, spec), style_targets(sums, spec, regions=regions), guides)
     )
-    guides = make_guides(content_masks, spec.style_layers, model.spec.padding)
-    return jax.lax.stop_gradient(Targets(content_targets(model, content, spec), style, guides))
 
 
 def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
@@ -160,23 +218,24 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, sp
         weights: one content weight and one style weight a layer, and the variation weight.
         spec: what is compared.
     """
-    features = model(image, spec.layers) if spec.layers else {}
-    content = jnp.zeros(())
-    for weight, layer in zip(weights.content, spec.content_layers, strict=True):
-        seen = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
-        content += weight * content_loss(seen, targets.content[layer], relative=spec.relative)
-    style = jnp.zeros(())
-    for weight, layer in zip(weights.style, spec.style_layers, strict=True):
-        seen = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
-        style += weight * _layer_style_loss(seen, targets, layer, spec)
+    content, style = jnp.zeros(()), jnp.zeros(())
+    for octave, seen in enumerate(octaves_of(image, spec.octaves, model.spec.padding.rest)):
+        features = look(model, seen, spec.style_layers if octave else spec.layers)
+        if octave == 0:
+            for weight, layer in zip(weights.content, spec.content_layers, strict=True):
+                value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
+                target = targets.content[layer]
+                content += weight * content_loss(value, target, relative=spec.relative, norm=spec.content_norm)
+        for weight, layer in zip(weights.style / spec.octaves, spec.style_layers, strict=True):
+            value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
+            style += weight * _layer_style_loss(value, targets, layer, octave, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
     return content + style + variation, Terms(content, style, variation)
 
 
-def _layer_style_loss(features: Features, targets: Targets, layer: str, spec: ObjectiveSpec) -> Scalar:
-    target, guides = targets.style[layer], targets.guides
+def _layer_style_loss(features: Features, targets: Targets, layer: str, octave: int, spec: ObjectiveSpec) -> Scalar:
+    target, guides = targets.style[octave][layer], targets.guides
     if guides is None:
-        return style_loss(statistic_of(features, spec.statistic), target, relative=spec.relative)
-    return guided_style_loss(
-        features, target, guides.layers[layer], guides.shares, statistic=spec.statistic, relative=spec.relative
-    )
+        return style_loss(statistic_of(features, spec.statistic), target, spec.statistic, relative=spec.relative)
+    place = guides.octaves[octave][layer], guides.shares
+    return guided_style_loss(features, target, *place, statistic=spec.statistic, relative=spec.relative)

@@ -3,6 +3,7 @@
 All of them come from sums over positions, so the statistics of a huge picture are the sums of those of its tiles.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import jax
@@ -11,12 +12,12 @@ from jax import Array, lax
 
 from stylejax.types import Features, Guide
 
-StatisticName = Literal["gram", "gram+mean", "wasserstein", "moments"]
+StatisticName = Literal["gram", "gram+mean", "covariance", "wasserstein", "moments"]
 
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
 
 
-_CENTERED = ("wasserstein", "moments")
+_CENTERED = ("covariance", "wasserstein", "moments")
 """Statistics of distances from the mean. Taken from plain products, they would be small differences of large numbers: a flat
 and bright feature map would have a covariance with negative eigenvalues, by rounding alone."""
 
@@ -131,24 +132,52 @@ def _over_positions(a: Array, b: Array) -> Array:
     return jnp.tensordot(a, b, axes=(0, 0), precision=lax.Precision.HIGHEST, preferred_element_type=wide)
 
 
+def mixture(parts: Sequence[Sums], shares: Array) -> Sums:
+    """The sums of a picture in which each of several others has its share of the positions.
+
+    Means and second moments mix linearly. A covariance does not: that of the mixture also holds how far apart the means are.
+
+    Args:
+        parts: all centered, or none.
+        shares: `[parts]`, of any sum; the sizes of the parts do not count.
+    """
+    shares = shares / shares.sum()
+    mean = _mixed(shares, [part.mean for part in parts])
+    one = jnp.ones((), mean.dtype)
+    if isinstance(parts[0], ChannelSums):
+        return ChannelSums(one, mean, _mixed(shares, [part.gram for part in parts]))
+    around = [part.covariance + jnp.outer(part.mean - mean, part.mean - mean) for part in parts]
+    return CenteredSums(one, mean, _mixed(shares, around))
+
+
+def _mixed(shares: Array, values: Sequence[Array]) -> Array:
+    return sum(share * value for share, value in zip(shares, values, strict=True))  # pyright: ignore[reportReturnType]
+
+
 def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
     """The named parts of a style statistic.
 
     gram         G = FᵀF / (H·W)                                              Gatys et al. 2016, eq. 3, over H·W
     gram+mean    the same, and the mean of each channel
-    wasserstein  mean and covariance of the features, as a normal distribution
+    covariance   mean and covariance of the features
+    wasserstein  the same, as a normal distribution
     moments      mean and standard deviation of each channel                  Huang and Belongie 2017
     """
     if statistic == "gram":
         return {"gram": sums.gram}
     if statistic == "gram+mean":
         return {"gram": sums.gram, "mean": sums.mean}
-    if statistic == "wasserstein":
+    if statistic in ("covariance", "wasserstein"):
         return {"mean": sums.mean, "covariance": sums.covariance}
     variance = jnp.diagonal(sums.covariance)
     return {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
 
 
+def sums_for(statistic: StatisticName, features: Features, guide: Guide | None = None) -> Sums:
+    """The sums that `measure` takes for a statistic."""
+    return channel_sums(features, guide, centered=statistic in _CENTERED)
+
+
 def statistic_of(features: Features, statistic: StatisticName, guide: Guide | None = None) -> dict[str, Array]:
     """`measure` of the sums that suit the statistic."""
-    return measure(channel_sums(features, guide, centered=statistic in _CENTERED), statistic)
+    return measure(sums_for(statistic, features, guide), statistic)

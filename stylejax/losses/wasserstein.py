@@ -21,15 +21,27 @@ ITERATIONS = 12
 DIAGONAL = 1e-4  # added to both covariances: flat features have singular ones, whose root has no derivative
 
 
-def wasserstein(mean: Array, covariance: Array, target_mean: Array, target_covariance: Array) -> Scalar:
-    """Distance between normal distributions with means `[channels]` and covariances `[channels, channels]`."""
-    identity = jnp.eye(mean.shape[0], dtype=mean.dtype)
-    covariance = covariance + DIAGONAL * identity
-    target_covariance = target_covariance + DIAGONAL * identity
-    root = square_root(target_covariance)
-    cross = square_root(_product(_product(root, covariance), root))
-    means = jnp.mean((mean - target_mean) ** 2)
+def wasserstein(mean: Array, covariance: Array, target: dict[str, Array]) -> Scalar:
+    """Distance between two normal distributions.
+
+    Args:
+        mean: of one, `[channels]`.
+        covariance: of one, `[channels, channels]`.
+        target: the `mean`, the `covariance` and the `root`, from `regular_root`, of the other.
+    """
+    covariance, target_covariance = _regular(covariance), _regular(target["covariance"])
+    cross = square_root(_product(_product(target["root"], covariance), target["root"]))
+    means = jnp.mean((mean - target["mean"]) ** 2)
     return means + jnp.mean(jnp.diagonal(covariance + target_covariance - 2 * cross))
+
+
+def regular_root(covariance: Array) -> Array:
+    """Σ'^½ of a covariance `[channels, channels]`, which is the same for every picture that is compared with it."""
+    return square_root(_regular(covariance))
+
+
+def _regular(covariance: Array) -> Array:
+    return covariance + DIAGONAL * jnp.eye(covariance.shape[0], dtype=covariance.dtype)
 
 
 def square_root(matrix: Array, iterations: int = ITERATIONS) -> Array:

@@ -22,6 +22,11 @@ def parse_blend(text: str) -> tuple[float, ...]:
     return tuple(share / sum(shares) for share in shares)
 
 
+def shares_of(text: str, styles: int) -> tuple[float, ...]:
+    """The share of each of so many styles, adding up to one: equal ones if the text is empty."""
+    return parse_blend(text) or (1 / styles,) * styles
+
+
 def check_blend(text: str, *, styles: int, regions: bool) -> None:
     """Raise SettingsError when the shares are not as many as the styles, or when each region has a style of its own."""
     shares = parse_blend(text)

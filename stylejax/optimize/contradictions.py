@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from stylejax.errors import SettingsError
-from stylejax.optimize.settings import Settings
+from stylejax.optimize.settings import RANDOM_STARTS, Settings
 
 _USED_WITH = {
     "color_match": ("keep_color", ("match",)),
@@ -14,15 +14,32 @@ _USED_WITH = {
 }
 """For some settings, which other one decides whether they are used, and its values that do."""
 
+_IDLE_WITH = {
+    "detail": ("init", RANDOM_STARTS),
+    "octaves": ("style_layers", ("",)),
+    "content_norm": ("content_layers", ("",)),
+    **dict.fromkeys(("strength", "style_blend"), ("style_layers", ("",))),
+}
+"""The other way round: its values that do not."""
+
 
 def check_used(settings: Settings, changed: Iterable[str]) -> None:
     """Raise SettingsError when one of the `changed` settings is not used by a run with `settings`."""
     for name in changed:
-        if name not in _USED_WITH or (name == "clamp" and not settings.clamp):  # L-BFGS does not clamp: as was asked for
+        if name == "clamp" and not settings.clamp:  # L-BFGS does not clamp: as was asked for
             continue
-        other, wanted = _USED_WITH[name]
-        if getattr(settings, other) not in wanted:
-            raise SettingsError(
-                f"{name} is {getattr(settings, name)}, but {other} is {getattr(settings, other)} and {name} is used with "
-                f"{other} {' or '.join(wanted)} only; leave it out or change {other}"
-            )
+        if name in _USED_WITH:
+            other, wanted = _USED_WITH[name]
+            if getattr(settings, other) not in wanted:
+                raise _idle(settings, name, other, f"with {other} {' or '.join(wanted)} only")
+        if name in _IDLE_WITH:
+            other, unwanted = _IDLE_WITH[name]
+            if getattr(settings, other) in unwanted:
+                raise _idle(settings, name, other, f"with another {other} only")
+
+
+def _idle(settings: Settings, name: str, other: str, used: str) -> SettingsError:
+    return SettingsError(
+        f"{name} is {getattr(settings, name)}, but {other} is {getattr(settings, other) or 'empty'} and {name} is used {used}; "
+        f"leave it out or change {other}"
+    )

@@ -8,7 +8,6 @@ import jax
 
 from stylejax.errors import OutOfMemoryError
 from stylejax.model.device import Algorithms, bfloat16_problem
-from stylejax.model.layers import smallest_side
 from stylejax.model.load import reconfigured
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import in_words, memory_budget
@@ -76,7 +75,7 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
         if _peak(reconfigured(model, **changes), jobs, shape) <= budget:
             yield flag
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
-    if side * min(shape) / max(shape) >= smallest_side(settings.objective_spec().layers):
+    if side * min(shape) / max(shape) >= settings.objective_spec().smallest_side:
         yield f"a long side of {side} pixels"
 
 

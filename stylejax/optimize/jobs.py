@@ -11,23 +11,20 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
-from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import Weights
 from stylejax.optimize.blend import check_blend
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.space import SPACES
-from stylejax.types import AnyHostImage, HostImage, Images
+from stylejax.types import AnyHostImage, HostImage
 
 TRACED = frozenset(
     {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
     | {"recipe", "noise", "schedule", "style_fit", "style_blend", "style_scale", "style_size", "keep_color", "color_match"}
-    | {"stop_when", "proof", "beta1", "beta2", "averaging"}
+    | {"stop_when", "proof", "strength", "detail", "beta1", "beta2", "averaging"}
 )
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 
@@ -83,33 +80,6 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
                 "pictures of one batch share their shape, so group them (shapes='group') or resize them (shapes='resize')"
             )
     return shapes
-
-
-def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
-    """The first picture of every job, `[jobs, height, width, 3]`."""
-    return jnp.stack([_starting_image(job, height, width) for job in jobs])
-
-
-def _starting_image(job: Job, height: int, width: int) -> Array:
-    if job.init is not None:
-        return jnp.asarray(resize(job.init, height, width))
-    if job.settings.init == "content":
-        return jnp.asarray(resize(job.content, height, width))
-    if job.settings.init == "gray":
-        return jnp.full((height, width, 3), 0.5)
-    return _noise(job, height, width)
-
-
-def _noise(job: Job, height: int, width: int) -> Array:
-    noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
-    if job.settings.init == "style-stats":
-        pixels = np.concatenate([style.reshape(-1, 3) for style in job.styles])
-        image = pixels.mean(0) + pixels.std(0) * noise
-    else:
-        space = SPACES[job.settings.space]
-        middle = 0.5 if job.settings.space == "unit" else 0.0
-        image = space.to_image(middle + job.settings.noise * noise)
-    return jnp.clip(image, 0, 1) if job.settings.clamp else image
 
 
 def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> Weights:

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from stylejax.losses.objective import Weights
+from stylejax.losses.octaves import PIXELS
 from stylejax.model.layers import layers_up_to
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import memory_budget
@@ -73,7 +74,9 @@ def least_bytes(model: VGG19, settings: Settings, height: int, width: int) -> in
     """
     plan = Plan.of(settings)
     state = jax.tree.leaves(_abstract_lanes(plan, height, width, 1))
-    features = layer_shapes(model, height, width, [layer.name for layer in layers_up_to(plan.objective.layers)])
+    inside = plan.objective.network_layers
+    layers = [layer.name for layer in layers_up_to(inside)] if inside else [PIXELS]
+    features = layer_shapes(model, height, width, layers)
     return sum(leaf.size * leaf.dtype.itemsize for leaf in state) + 2 * max(map(math.prod, features.values()))
 
 

@@ -12,12 +12,13 @@ from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.fit import memory_of
-from stylejax.optimize.jobs import Job, common_shapes, stacked_weights, starting_images
+from stylejax.optimize.jobs import Job, common_shapes, stacked_weights
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
+from stylejax.optimize.starts import added_detail, starting_images
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
 
@@ -71,7 +72,8 @@ def paint(
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         step, steps = 0, steps_of[scale - 1]
         if lanes is not None:
-            lanes = enlarge(lanes, shape=(height, width), plan=plan)
+            detail = added_detail(jobs, shapes[scale - 2], (height, width))
+            lanes = enlarge(lanes, placement.lanes(detail), shape=(height, width), plan=plan)
         elif resume:
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:

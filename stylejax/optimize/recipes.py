@@ -15,6 +15,8 @@ from stylejax.optimize.settings import Settings
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
 
 _ONE_SCALE = 65535  # no coarser scale is as large
+_AS_PUBLISHED: Any = {"precision": "float32", "content_norm": "none", "octaves": 1, "init": "content", "detail": 0.0}
+"""What no published recipe has but the default has; the starting picture is another one in some."""
 _RELUS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 _CROWSON_TOTAL = 256 + 64 + 16 + 4 + 1
 
@@ -23,8 +25,8 @@ RECIPES: dict[RecipeName, Settings] = {
     # Gatys, Ecker, Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, eqs. 1 to 7. The paper gives
     # no count of steps and no distribution for its white noise; both are ours.
     "gatys-2016": Settings(
+        **_AS_PUBLISHED | {"init": "noise"},
         recipe="gatys-2016",
-        precision="float32",
         size_rule="short",
         style_fit="resize",
         model="vgg19",
@@ -42,13 +44,12 @@ RECIPES: dict[RecipeName, Settings] = {
         learning_rate=0.02,
         iterations=500,
         smallest_size=_ONE_SCALE,
-        init="noise",
         noise=0.25,
     ),
     # Gatys, PytorchNeuralStyleTransfer notebook, 2017: 500 evaluations at 512 pixels, then 200 at 800.
     "gatys-code": Settings(
+        **_AS_PUBLISHED,
         recipe="gatys-code",
-        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         size=800,
@@ -73,8 +74,8 @@ RECIPES: dict[RecipeName, Settings] = {
     ),
     # Johnson, neural-style, 2015, as its PyTorch port runs it. Total variation counts in 0-255 units: 1e-3 · 255.
     "neural-style": Settings(
+        **_AS_PUBLISHED | {"init": "noise"},
         recipe="neural-style",
-        precision="float32",
         content_layers="relu4_2",
         style_layers=_RELUS,
         style_fit="resize",
@@ -93,14 +94,13 @@ RECIPES: dict[RecipeName, Settings] = {
         learning_rate=1.0,
         iterations=1000,
         smallest_size=_ONE_SCALE,
-        init="noise",
         noise=1e-3,
     ),
     # Crowson, style-transfer-pytorch, 2021. Its gradient of a square root solves the Lyapunov equation of the converged root;
     # ours is that of the iterations which are run, 2.6 % away from it (photograph at 256 pixels, vgg19-slim).
     "crowson": Settings(
+        **_AS_PUBLISHED,
         recipe="crowson",
-        precision="float32",
         content_layers="relu4_2",
         model="vgg19-torchvision",
         pooling="max",
@@ -121,8 +121,8 @@ RECIPES: dict[RecipeName, Settings] = {
     ),
     # The lesson's notebook (Udacity, 2018).
     "udacity": Settings(
+        **_AS_PUBLISHED,
         recipe="udacity",
-        precision="float32",
         content_layers="relu4_2",
         size=400,
         style_fit="stretch",

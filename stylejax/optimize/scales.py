@@ -9,36 +9,33 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from stylejax.errors import SettingsError
 from stylejax.images.resize import fit_long_side
-from stylejax.model.layers import layers_up_to, smallest_side
 from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import LaneState, Moment, start
+from stylejax.types import Images
 
 
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
 
     The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to
-    `smallest_size`. Coarse scales whose short side is too small for the deepest layer are left out.
+    `smallest_size`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
 
     Raises:
         SettingsError: even the largest is too small for the layers.
     """
-    layers = settings.objective_spec().layers
-    needed = smallest_side(layers)
+    needed = settings.objective_spec().smallest_side
     largest = side_of(height, width, settings) if settings.size == "native" else settings.size
     shapes = [fit_side(height, width, largest, settings)]
     if min(shapes[0]) < needed:
-        deepest = layers_up_to(layers)[-1].name
-        raise SettingsError(
-            f"size {largest} makes a picture of {shapes[0][1]}×{shapes[0][0]} pixels, too small for {deepest}: "
-            f"its short side needs at least {needed} pixels; choose a larger size or shallower layers"
-        )
+        size = "×".join(map(str, shapes[0][::-1]))
+        raise SettingsError(f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small()}")
     side = largest / settings.scale_factor
     while round(side) >= settings.smallest_size:
         shape = fit_side(height, width, round(side), settings)
@@ -62,17 +59,26 @@ def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[in
 
 
 @partial(jax.jit, static_argnames=("shape", "plan"))
-def enlarge(lanes: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
-    """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows; L-BFGS starts anew."""
-    return jax.vmap(partial(_enlarge_lane, shape=shape, plan=plan))(lanes)
+def enlarge(lanes: LaneState, detail: Images | None = None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+    """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows; L-BFGS starts anew.
+
+    Args:
+        lanes: every array with a leading axis of lanes.
+        detail: `[lanes, *shape, 3]`, added to the picture, from `starts.added_detail`.
+        shape: height and width.
+        plan: static.
+    """
+    return jax.vmap(partial(_enlarge_lane, shape=shape, plan=plan))(lanes, detail)
 
 
-def _enlarge_lane(lane: LaneState, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+def _enlarge_lane(lane: LaneState, detail: Array | None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
     now = Moment(lane.now.scale + 1, jnp.int32(0))
     if isinstance(lane.optimizer, AdamState):
         variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
+        variable = variable if detail is None else variable + detail / jnp.asarray(plan.space.scale)
         variable = plan.space.clip(variable) if plan.clamp else variable
         optimizer = adam.resized(lane.optimizer, variable)
         return LaneState(variable, optimizer, now, lane.failed, convergence.start())
     image = jax.image.resize(plan.space.to_image(lbfgs.best(lane.optimizer)), (*shape, 3), "cubic")
+    image = image if detail is None else image + detail
     return start(image, plan)._replace(now=now, failed=lane.failed)

@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Literal, get_args
 
 from stylejax.errors import SettingsError
 from stylejax.images.recolor import ColorMatchName
+from stylejax.losses.content import ContentNormName
 from stylejax.losses.normalization import NormalizationName
 from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.octaves import PIXELS
 from stylejax.losses.statistics import StatisticName
 from stylejax.losses.variation import VariationName
 from stylejax.model.device import ConvolutionName, PrecisionChoice
@@ -34,6 +36,7 @@ _KINDS = {
     "style_fit": StyleFitName,
     "keep_color": KeepColorName,
     "color_match": ColorMatchName,
+    "content_norm": ContentNormName,
     "variation": VariationName,
     "normalization": NormalizationName,
     "pooling": PoolingName,
@@ -45,6 +48,12 @@ _KINDS = {
     "schedule": ScheduleName,
 }
 """Settings with a fixed set of values."""
+
+STARTS = ("recolored", "content", "noise", "gray", "style-stats")
+"""Values of `init` that are not the path of a picture."""
+
+RANDOM_STARTS = ("noise", "gray", "style-stats")
+"""Those that show nothing of the content."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +83,32 @@ class Settings:
     tv_weight: float = 10.0
     """Weight of total variation. Raise it for smoother areas, lower it for more texture."""
 
-    content_layers: str = "relu3_2,relu4_2"
-    """Layers that keep the content, such as `relu4_2` or `relu3_2=1,relu4_2=.5`."""
+    strength: float = 1.0
+    """How far the picture goes from the photograph to the painting: 0 gives the photograph back, 0.5 is half painted."""
 
-    style_layers: str = "relu1_1=2,relu2_1=1.5,relu3_1=1.5,relu4_1=1,relu5_1=.3"
-    """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`."""
+    content_layers: str = "relu3_1=1,relu4_1=1.5"
+    """Layers that keep the content, such as `relu4_2` or `relu3_1=1,relu4_1=.5`."""
 
-    style_loss: StatisticName = "gram+mean"
-    """Statistic of the style features: `gram` as in the paper, `gram+mean`, `wasserstein` or `moments`."""
+    content_norm: ContentNormName = "instance"
+    """What is kept of the content: with `instance` its features less their mean, over their deviation, so that its colors are
+    free to change; with `none` the features themselves."""
+
+    style_layers: str = "pixels=1,relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1"
+    """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`; `pixels` are the colors themselves."""
+
+    style_loss: StatisticName = "covariance"
+    """Statistic of the style features: `gram` as in the paper, `gram+mean`, `covariance` (with the mean), `wasserstein` or
+    `moments`."""
+
+    octaves: int = 3
+    """In how many sizes the style is compared, each half as large as the one before. More octaves paint larger strokes."""
 
     variation: VariationName = "squared"
     """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
 
     normalization: NormalizationName = "relative"
-    """What a weight means. `relative` divides each term by its target's own energy, so that one setting serves every network,
-    layer and size; the others are the conventions of published recipes."""
+    """What a weight means. `relative` divides each term by something of its target's own, so that one setting serves every
+    network, layer and size; the others are the conventions of published recipes."""
 
     normalize_gradients: bool = False
     """Give the gradient of every layer's term the same total size before it is weighted."""
@@ -188,11 +208,15 @@ class Settings:
 
     about_start: ClassVar = "Where painting starts."
 
-    init: str = "content"
-    """Where to start: `content`, `noise`, `gray`, `style-stats` (noise with the style's colors), or the path of a picture."""
+    init: str = "recolored"
+    """Where to start: `recolored` (the content in the style's colors), `content`, `noise`, `gray`, `style-stats` (noise with
+    the style's colors), or the path of a picture."""
 
     noise: float = 0.2
     """Standard deviation of the noise that `init noise` starts from, in units of `space`."""
+
+    detail: float = 1.0
+    """How much of the fine detail of the start is added at each larger scale, 0 to 1, where the start shows the content."""
 
     seed: int = 0
     """Seed of the random start."""
@@ -212,6 +236,9 @@ class Settings:
         _check("smallest_size", self.smallest_size, self.smallest_size >= 1, "a whole number of pixels, at least 1")
         _check("iterations", self.iterations, 1 <= self.iterations <= 1_000_000, "a whole number from 1 to 1000000")
         _check("scale_factor", self.scale_factor, 1.05 <= self.scale_factor <= 100, "a number from 1.05 to 100")
+        _check("octaves", self.octaves, 1 <= self.octaves <= 8, "a whole number from 1 to 8")
+        _check("detail", self.detail, 0 <= self.detail <= 1, "a number from 0 to 1")
+        _check("strength", self.strength, 0 <= self.strength <= 1, "a number from 0 to 1")
         for name in ("stop_when", "beta1", "beta2", "averaging"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "a number from 0 up to, not including, 1")
         _check("history", self.history, 1 <= self.history <= 1000, "a whole number from 1 to 1000")
@@ -243,6 +270,8 @@ class Settings:
             variation=self.variation,
             relative=self.normalization == "relative",
             normalize_gradients=self.normalize_gradients,
+            octaves=self.octaves,
+            content_norm=self.content_norm,
         )
 
     def steps(self, scales: int) -> list[int]:
@@ -263,7 +292,8 @@ def parse_layers(setting: str, text: str) -> dict[str, float]:
     weights = {}
     for entry in filter(None, (entry.strip() for entry in text.split(","))):
         name, equals, number = (part.strip() for part in entry.partition("="))
-        (name,) = check_layer_names([name])
+        if name != PIXELS:
+            check_layer_names([name])
         try:
             weight = float(number) if equals else 1.0
         except ValueError:

@@ -22,9 +22,7 @@ from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress, Whole
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import Settings
-
-STARTS = ("content", "noise", "gray", "style-stats")
+from stylejax.optimize.settings import STARTS, Settings
 
 
 class PaintingInterrupted(KeyboardInterrupt):

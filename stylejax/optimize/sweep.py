@@ -23,7 +23,7 @@ from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted, network_for, stylize_batch
 
-_OF_STYLES = ("proof", "keep_color", "style_blend", "style_scale", "style_size", "style_fit", "color_match")
+_OF_STYLES = ("proof", "keep_color", "style_blend", "style_scale", "style_size", "style_fit", "color_match", "strength")
 
 
 def sweep(

@@ -15,9 +15,19 @@ from jax import Array
 from stylejax.images.masks import resize_masks
 from stylejax.images.resize import resize
 from stylejax.losses.guidance import make_guides
-from stylejax.losses.objective import ObjectiveSpec, Targets, blend_styles, content_targets, join_regions, style_targets
+from stylejax.losses.objective import (
+    LayerSums,
+    ObjectiveSpec,
+    Targets,
+    content_targets,
+    join_regions,
+    mix_styles,
+    style_sums,
+    style_targets,
+)
+from stylejax.losses.octaves import look
 from stylejax.model.vgg import VGG19
-from stylejax.optimize.blend import parse_blend
+from stylejax.optimize.blend import parse_blend, shares_of
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.scales import fit_side, side_of
@@ -25,8 +35,13 @@ from stylejax.optimize.settings import Settings
 from stylejax.types import HostImage
 
 _content_targets = jax.jit(content_targets, static_argnames="spec")
-_style_targets = jax.jit(style_targets, static_argnames="spec")
-_guides = jax.jit(make_guides, static_argnames=("layers", "padding"))
+_style_sums = jax.jit(style_sums, static_argnames="spec")
+_guides = jax.jit(make_guides, static_argnames=("layers", "padding", "octaves"))
+
+
+@partial(jax.jit, static_argnames=("spec", "regions"))
+def _style_targets(sums: Sequence[LayerSums], shares: Array, *, spec: ObjectiveSpec, regions: bool):
+    return style_targets(mix_styles(sums, shares, regions=regions), spec, regions=regions)
 
 
 def batch_targets(
@@ -41,8 +56,8 @@ def batch_targets(
 ) -> tuple[Targets, Shared]:
     """Targets of `jobs` for pictures of this shape, and which of them all lanes share.
 
-    `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps style
-    targets from one batch to the next.
+    `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps what
+    styles show from one batch to the next.
     """
 
     def content(job: Job):
@@ -52,7 +67,7 @@ def batch_targets(
         if job.regions is None:
             return None
         masks = jnp.asarray(resize_masks(job.regions.content, height, width))
-        return _guides(masks, layers=spec.style_layers, padding=model.spec.padding)
+        return _guides(masks, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
 
     styles = StyleTargets(model, height, width, spec, seen=seen)
     shared = shared or shared_targets(jobs, height, width)
@@ -74,10 +89,11 @@ def abstract_targets(
     """Shapes and types of what `batch_targets` gives for so many lanes, each of so many regions."""
     picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
     masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
-    guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding)
+    guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
+    sums = jax.eval_shape(partial(style_sums, spec=spec), model, picture, masks=masks)
     one = Targets(
         content=jax.eval_shape(partial(content_targets, spec=spec), model, picture),
-        style=jax.eval_shape(partial(style_targets, spec=spec), model, picture, masks=masks),
+        style=jax.eval_shape(partial(style_targets, spec=spec, regions=bool(regions)), sums),
         guides=None if masks is None else jax.eval_shape(guides, masks),
     )
     parts: Any = [part if held_once else _stacked(part, lanes) for part, held_once in zip(one, shared, strict=True)]
@@ -87,7 +103,7 @@ def abstract_targets(
 def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
     """Rows, columns and channels of the features of a picture at `layers`; nothing is computed."""
     picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
-    features = jax.eval_shape(lambda model, image: model(image, tuple(layers)), model, picture)
+    features = jax.eval_shape(partial(look, layers=tuple(layers)), model, picture)
     return {layer: value.shape for layer, value in features.items()}
 
 
@@ -101,23 +117,32 @@ class StyleTargets:
         self._model, self._shape, self._spec = model, (height, width), spec
         self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
-    def of(self, job: Job) -> dict[str, dict[str, Array]]:
+    def of(self, job: Job) -> tuple[dict[str, dict[str, Array]], ...]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
-        shapes = _style_shapes(job, *self._shape)
-        if job.regions is not None:
-            parts = zip(job.styles, shapes, job.regions.styles, strict=True)
-            return join_regions([self._one(style, shape, masks) for style, shape, masks in parts])
-        shares = parse_blend(job.settings.style_blend)
-        return blend_styles([self._one(*style) for style in zip(job.styles, shapes, strict=True)], _array(shares))
+        shapes, regions = _style_shapes(job, *self._shape), job.regions
+        if regions is None:
+            styles = [self._one(*style) for style in zip(job.styles, shapes, strict=True)]
+            shares = np.array(shares_of(job.settings.style_blend, len(styles)))
+        else:
+            parts = zip(job.styles, shapes, regions.styles, strict=True)
+            styles, shares = [join_regions([self._one(*part) for part in parts])], np.ones(1)
+        strength = job.settings.strength
+        if strength < 1:
+            styles.append(self._look(job.content, self._shape, None if regions is None else regions.content))
+            shares = np.append(strength * shares, 1 - strength)
+        return _style_targets(styles, jnp.asarray(shares, jnp.float32), spec=self._spec, regions=regions is not None)
 
-    def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> dict[str, dict[str, Array]]:
-        objects = (self._model, picture, masks)  # kept beside their targets: an id means nothing once its object is gone
+    def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> LayerSums:
+        objects = (self._model, picture, masks)  # kept beside their sums: an id means nothing once its object is gone
         key = (*map(id, objects), *shape, self._spec)
         if key not in self._seen:
-            scaled = resize(picture, *shape)
-            regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
-            self._seen[key] = objects, _style_targets(self._model, jnp.asarray(scaled), spec=self._spec, masks=regions)
+            self._seen[key] = objects, self._look(picture, shape, masks)
         return self._seen[key][1]
+
+    def _look(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None) -> LayerSums:
+        scaled = jnp.asarray(resize(picture, *shape))
+        regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
+        return _style_sums(self._model, scaled, spec=self._spec, masks=regions)
 
 
 def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
@@ -131,10 +156,6 @@ def style_shape(picture: HostImage, settings: Settings, height: int, width: int)
     return fit_side(*own, side, settings)
 
 
-def _array(shares: Sequence[float]) -> Array | None:
-    return jnp.asarray(shares) if shares else None
-
-
 def _style_shapes(job: Job, height: int, width: int) -> list[tuple[int, int]]:
     return [style_shape(style, job.settings, height, width) for style in job.styles]
 
@@ -145,8 +166,9 @@ def _content_key(job: Job) -> Hashable:
 
 def _style_key(job: Job, height: int, width: int) -> Hashable:
     """Equal for jobs with the same style targets."""
-    shares = parse_blend(job.settings.style_blend)
-    return (*_style_shapes(job, height, width), shares, id(job.regions), *map(id, job.styles))
+    shares, strength = parse_blend(job.settings.style_blend), job.settings.strength
+    mixed_with = id(job.content) if strength < 1 else None
+    return (*_style_shapes(job, height, width), shares, strength, mixed_with, id(job.regions), *map(id, job.styles))
 
 
 def _guides_key(job: Job) -> Hashable:

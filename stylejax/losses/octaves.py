@@ -1,0 +1,53 @@
+"""What the objective looks at: a picture in several sizes, each by the layers of the network and by its pixels.
+
+A network sees no stroke larger than its receptive field. In a picture of half the size it sees strokes of twice the size, so
+the style statistics of a few octaves bring large forms and fine ones at once.
+
+Source: Snelgrove, "High-Resolution Multi-Scale Neural Texture Synthesis", 2017, section 3.
+Differs from the paper: octaves are means over 2×2 pixels instead of Gaussian blurs that are thinned out.
+"""
+
+from collections.abc import Iterable
+
+from jax import Array
+
+from stylejax.model.layers import poolings, smallest_side
+from stylejax.model.padding import PaddingMode
+from stylejax.model.pooling import pool
+from stylejax.model.vgg import VGG19
+from stylejax.types import AnyImage
+
+PIXELS = "pixels"
+"""The name of the picture itself, as a layer of three channels."""
+
+
+def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]:
+    """The picture and its halvings, `count` in all.
+
+    Args:
+        image: `[height, width, 3]`.
+        count: at least 1.
+        edge: how the network pads; an odd last row or column is halved as by its poolings.
+    """
+    octaves = [image]
+    while len(octaves) < count:
+        octaves.append(pool(octaves[-1], "average", edge))
+    return octaves
+
+
+def look(model: VGG19, image: AnyImage, layers: Iterable[str]) -> dict[str, Array]:
+    """Features of `image` by layer, among them its `PIXELS` where they are named."""
+    layers = tuple(layers)
+    inside = tuple(layer for layer in layers if layer != PIXELS)
+    features = model(image, inside) if inside else {}
+    return features | {PIXELS: image} if PIXELS in layers else features
+
+
+def halvings(layer: str, octave: int) -> int:
+    """How often the picture is halved on the way to a layer at an octave, counted from 0."""
+    return octave + (0 if layer == PIXELS else poolings(layer))
+
+
+def smallest_side_for(layers: Iterable[str], octaves: int) -> int:
+    """Fewest pixels that the short side of a picture needs for `layers` at so many octaves."""
+    return 2 ** (octaves - 1) * smallest_side(layer for layer in layers if layer != PIXELS)

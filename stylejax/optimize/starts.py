@@ -1,0 +1,83 @@
+"""Where painting starts (`Settings.init`), and what the start adds at each larger scale."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from stylejax.images.masks import resize_masks
+from stylejax.images.recolor import Colors, colors_of, mixed_colors, transform_between
+from stylejax.images.resize import resize
+from stylejax.optimize.blend import shares_of
+from stylejax.optimize.jobs import Job
+from stylejax.optimize.settings import RANDOM_STARTS, STARTS
+from stylejax.optimize.space import SPACES
+from stylejax.types import HostImage, Images
+
+
+def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
+    """The first picture of every job, `[jobs, height, width, 3]`."""
+    return jnp.stack([_starting_image(job, height, width) for job in jobs])
+
+
+def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int, int]) -> Images | None:
+    """What the start shows in the shape `after` and could not show in the smaller shape `before`, as far as it is wanted.
+
+    An enlarged painting shows nothing finer than it did before. The content's fine edges, which the next scale would have to
+    find step by step, are given to it.
+
+    Returns:
+        `[jobs, *after, 3]`, or None where no job wants any.
+    """
+    wanted = np.array([0.0 if job.settings.init in RANDOM_STARTS else job.settings.detail for job in jobs], np.float32)
+    if not wanted.any():
+        return None
+    fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
+    return wanted[:, None, None, None] * (fine - jax.image.resize(coarse, fine.shape, "cubic"))
+
+
+def _starting_image(job: Job, height: int, width: int) -> Array:
+    if job.init is not None:
+        return jnp.asarray(resize(job.init, height, width))
+    start = job.settings.init
+    assert start in STARTS
+    if start == "content":
+        return jnp.asarray(resize(job.content, height, width))
+    if start == "recolored":
+        return jnp.asarray(_recolored(job, height, width))
+    if start == "gray":
+        return jnp.full((height, width, 3), 0.5)
+    return _noise(job, height, width)
+
+
+def _recolored(job: Job, height: int, width: int) -> HostImage:
+    """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
+    content, regions = resize(job.content, height, width), job.regions
+    if regions is None:
+        parts = [colors_of(style) for style in job.styles]
+        return _moved(content, colors_of(content), mixed_colors(parts, shares_of(job.settings.style_blend, len(parts))), job)
+    masks = resize_masks(regions.content, height, width)
+    styles = [colors_of(style, mask) for style, own in zip(job.styles, regions.styles, strict=True) for mask in own]
+    moved = [_moved(content, colors_of(content, mask), style, job) for mask, style in zip(masks, styles, strict=True)]
+    weights = masks / np.maximum(masks.sum(0), 1e-6)
+    return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
+
+
+def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:
+    strength = job.settings.strength
+    matrix, offset = transform_between(own, mixed_colors([style, own], [strength, 1 - strength]), "symmetric")
+    return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
+
+
+def _noise(job: Job, height: int, width: int) -> Array:
+    noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
+    if job.settings.init == "style-stats":
+        pixels = np.concatenate([style.reshape(-1, 3) for style in job.styles])
+        image = pixels.mean(0) + pixels.std(0) * noise
+    else:
+        space = SPACES[job.settings.space]
+        middle = 0.5 if job.settings.space == "unit" else 0.0
+        image = space.to_image(middle + job.settings.noise * noise)
+    return jnp.clip(image, 0, 1) if job.settings.clamp else image
