@@ -79,6 +79,13 @@ def test_an_ordered_dictionary_and_tensors_within_larger_storages_are_read() -> 
     assert found["all"].dtype == np.uint8
 
 
+def test_what_pytorch_itself_writes_is_read(source: Path) -> None:
+    torch = pytest.importorskip("torch")
+    state = {name: torch.from_numpy(array) for name, array in code_books()[0].items()}
+    torch.save(state, source, _use_new_zipfile_serialization=False)
+    assert_right(convert(source, source.with_suffix(".safetensors")))
+
+
 def test_every_fault_is_told_at_once(source: Path) -> None:
     state, _ = code_books()
     del state["block2_conv2_b"], state["block5_conv4_W_table"]
