@@ -127,7 +127,7 @@ def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, masks: AnyMas
 
     octaves = octaves_of(style, spec.octaves, model.spec.padding.rest)
     return tuple(
-        {layer: sums_of(features, layer, number) for layer, features in look(model, octave, spec.style_layers).items()}
+        {layer: sums_of(features, layer, number) for layer, features in look(model, octave, spec.style_layers, number).items()}
         for number, octave in enumerate(octaves)
     )
 
@@ -220,7 +220,7 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, sp
     """
     content, style = jnp.zeros(()), jnp.zeros(())
     for octave, seen in enumerate(octaves_of(image, spec.octaves, model.spec.padding.rest)):
-        features = look(model, seen, spec.style_layers if octave else spec.layers)
+        features = look(model, seen, spec.style_layers if octave else spec.layers, octave)
         if octave == 0:
             for weight, layer in zip(weights.content, spec.content_layers, strict=True):
                 value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]

@@ -35,11 +35,11 @@ def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]
     return octaves
 
 
-def look(model: VGG19, image: AnyImage, layers: Iterable[str]) -> dict[str, Array]:
-    """Features of `image` by layer, among them its `PIXELS` where they are named."""
+def look(model: VGG19, image: AnyImage, layers: Iterable[str], octave: int = 0) -> dict[str, Array]:
+    """Features of `image` by layer, among them its `PIXELS` where they are named; `octave` is which one it is."""
     layers = tuple(layers)
     inside = tuple(layer for layer in layers if layer != PIXELS)
-    features = model(image, inside) if inside else {}
+    features = model(image, inside, winograd=octave == 0) if inside else {}
     return features | {PIXELS: image} if PIXELS in layers else features
 
 

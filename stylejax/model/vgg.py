@@ -63,12 +63,14 @@ class VGG19(nnx.Module):
             {name: FrozenParam(transform_kernel(flipped(weights[f"{name}/kernel"]))) for name in spec.winograd}
         )
 
-    def __call__(self, image: Image, layers: Iterable[str]) -> dict[str, Array]:
+    def __call__(self, image: Image, layers: Iterable[str], *, winograd: bool = True) -> dict[str, Array]:
         """Features of `image` at `layers`, computing no deeper than the deepest of them.
 
         Args:
             image: sRGB in [0, 1], `[height, width, 3]`; the module applies the preprocessing of its weights.
             layers: names such as `relu4_2`, `conv4_2`, `pool3`.
+            winograd: False to compute none by Winograd's algorithm, whatever the spec says: on a small picture it saves less
+                time than it takes to compile.
 
         Returns:
             A dictionary from layer to features `[rows, columns, channels]` in float32, or in bfloat16 where that is the
@@ -90,7 +92,7 @@ class VGG19(nnx.Module):
         features, value = {}, self.spec.preprocessing.apply(image.astype(self.kernels["conv1_1"][...].dtype))
         for layer in layers_up_to(layers):
             if layer.kind == "conv":
-                value = self._convolve(value, layer.name)
+                value = self._convolve(value, layer.name, winograd and layer.name in self.spec.winograd)
             elif layer.kind == "relu":
                 value = _relu(value)
             else:
@@ -99,14 +101,14 @@ class VGG19(nnx.Module):
                 features[layer.name] = value
         return features
 
-    def _convolve(self, value: Array, layer: str) -> Array:
+    def _convolve(self, value: Array, layer: str, by_tiles: bool) -> Array:
         bias = lax.stop_gradient(self.biases[layer][...])
         kernel = lax.stop_gradient(self.kernels[layer][...])
         mode = self.spec.padding.mode(layer)
         if layer in self.spec.unfolded:
             return convolve_unfolded(pad_by_one(value, mode), kernel) + bias
         padded = value if mode == "zero" else pad_by_one(value, mode)
-        if layer in self.spec.winograd:
+        if by_tiles:
             kernels = lax.stop_gradient((self.winograd_kernels[layer][...], self.winograd_gradient_kernels[layer][...]))
             return convolve_by_tiles(padded, *kernels, zero_padded=mode == "zero") + bias
         result = convolve(padded, kernel, zero_padded=mode == "zero", precision=self.spec.precision)

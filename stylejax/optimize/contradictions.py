@@ -9,7 +9,7 @@ _USED_WITH = {
     "color_match": ("keep_color", ("match",)),
     "noise": ("init", ("noise",)),
     "history": ("optimizer", ("l-bfgs",)),
-    **dict.fromkeys(("beta1", "beta2", "averaging", "schedule", "clamp"), ("optimizer", ("adam",))),
+    **dict.fromkeys(("beta1", "beta2", "averaging", "schedule", "clamp", "restart"), ("optimizer", ("adam",))),
     **dict.fromkeys(("style_scale", "style_size"), ("style_fit", ("shrink", "resize"))),
 }
 """For some settings, which other one decides whether they are used, and its values that do."""
@@ -26,7 +26,7 @@ _IDLE_WITH = {
 def check_used(settings: Settings, changed: Iterable[str]) -> None:
     """Raise SettingsError when one of the `changed` settings is not used by a run with `settings`."""
     for name in changed:
-        if name == "clamp" and not settings.clamp:  # L-BFGS does not clamp: as was asked for
+        if (name, getattr(settings, name)) in (("clamp", False), ("restart", True)):  # what L-BFGS does in any case
             continue
         if name in _USED_WITH:
             other, wanted = _USED_WITH[name]

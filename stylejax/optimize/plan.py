@@ -19,6 +19,7 @@ class Plan:
     history: int
     space: Space
     clamp: bool
+    restart: bool
     chunk: int
     """Most steps that one call of the program runs."""
 
@@ -31,5 +32,6 @@ class Plan:
             history=settings.history,
             space=SPACES[settings.space],
             clamp=settings.clamp,
+            restart=settings.restart,
             chunk=chunk,
         )

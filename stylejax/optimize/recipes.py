@@ -6,6 +6,7 @@ Weights mean what `stylejax.losses.normalization` says. Where a recipe departs f
 import dataclasses
 import difflib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal, get_args
 
 from stylejax.errors import SettingsError
@@ -15,8 +16,8 @@ from stylejax.optimize.settings import Settings
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
 
 _ONE_SCALE = 65535  # no coarser scale is as large
-_AS_PUBLISHED: Any = {"precision": "float32", "content_norm": "none", "octaves": 1, "init": "content", "detail": 0.0}
-"""What no published recipe has but the default has; the starting picture is another one in some."""
+_published = partial(Settings, precision="float32", content_norm="none", octaves=1, init="content", detail=0.0, restart=False)
+"""A recipe without what the default has of its own."""
 _RELUS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 _CROWSON_TOTAL = 256 + 64 + 16 + 4 + 1
 
@@ -24,9 +25,9 @@ RECIPES: dict[RecipeName, Settings] = {
     "stylejax": Settings(),
     # Gatys, Ecker, Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, eqs. 1 to 7. The paper gives
     # no count of steps and no distribution for its white noise; both are ours.
-    "gatys-2016": Settings(
-        **_AS_PUBLISHED | {"init": "noise"},
+    "gatys-2016": _published(
         recipe="gatys-2016",
+        init="noise",
         size_rule="short",
         style_fit="resize",
         model="vgg19",
@@ -47,8 +48,7 @@ RECIPES: dict[RecipeName, Settings] = {
         noise=0.25,
     ),
     # Gatys, PytorchNeuralStyleTransfer notebook, 2017: 500 evaluations at 512 pixels, then 200 at 800.
-    "gatys-code": Settings(
-        **_AS_PUBLISHED,
+    "gatys-code": _published(
         recipe="gatys-code",
         content_layers="relu4_2",
         style_layers=_RELUS,
@@ -73,9 +73,9 @@ RECIPES: dict[RecipeName, Settings] = {
         scale_factor=800 / 512,
     ),
     # Johnson, neural-style, 2015, as its PyTorch port runs it. Total variation counts in 0-255 units: 1e-3 · 255.
-    "neural-style": Settings(
-        **_AS_PUBLISHED | {"init": "noise"},
+    "neural-style": _published(
         recipe="neural-style",
+        init="noise",
         content_layers="relu4_2",
         style_layers=_RELUS,
         style_fit="resize",
@@ -98,8 +98,7 @@ RECIPES: dict[RecipeName, Settings] = {
     ),
     # Crowson, style-transfer-pytorch, 2021. Its gradient of a square root solves the Lyapunov equation of the converged root;
     # ours is that of the iterations which are run, 2.6 % away from it (photograph at 256 pixels, vgg19-slim).
-    "crowson": Settings(
-        **_AS_PUBLISHED,
+    "crowson": _published(
         recipe="crowson",
         content_layers="relu4_2",
         model="vgg19-torchvision",
@@ -120,8 +119,7 @@ RECIPES: dict[RecipeName, Settings] = {
         averaging=0.99,
     ),
     # The lesson's notebook (Udacity, 2018).
-    "udacity": Settings(
-        **_AS_PUBLISHED,
+    "udacity": _published(
         recipe="udacity",
         content_layers="relu4_2",
         size=400,

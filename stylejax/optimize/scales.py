@@ -1,8 +1,8 @@
 """Painting from coarse to fine: which sizes, and what moves from one to the next.
 
 A coarse picture lets strokes grow larger than the network's receptive field at the final size; each following scale starts
-from the last one, enlarged, with the optimizer's moments enlarged too, so that Adam does not start anew and add noise. L-BFGS
-does start anew: its memory describes another function.
+from the last one, enlarged, and from the details of the start that only the larger one can show (`optimize.starts`). Optimizers
+start anew, since their memory describes another function; Adam's moments can be enlarged instead, as Crowson 2021 does.
 """
 
 from functools import partial
@@ -60,7 +60,7 @@ def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[in
 
 @partial(jax.jit, static_argnames=("shape", "plan"))
 def enlarge(lanes: LaneState, detail: Images | None = None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
-    """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows; L-BFGS starts anew.
+    """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows unless it starts anew.
 
     Args:
         lanes: every array with a leading axis of lanes.
@@ -77,7 +77,7 @@ def _enlarge_lane(lane: LaneState, detail: Array | None, *, shape: tuple[int, in
         variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
         variable = variable if detail is None else variable + detail / jnp.asarray(plan.space.scale)
         variable = plan.space.clip(variable) if plan.clamp else variable
-        optimizer = adam.resized(lane.optimizer, variable)
+        optimizer = adam.start(variable) if plan.restart else adam.resized(lane.optimizer, variable)
         return LaneState(variable, optimizer, now, lane.failed, convergence.start())
     image = jax.image.resize(plan.space.to_image(lbfgs.best(lane.optimizer)), (*shape, 3), "cubic")
     image = image if detail is None else image + detail

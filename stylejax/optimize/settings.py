@@ -203,6 +203,10 @@ class Settings:
     averaging: float = 0.95
     """Decay of the running average of the picture, which is what Adam keeps; 0 keeps the last step as it is."""
 
+    restart: bool = True
+    """Start Adam anew at each scale. Otherwise its moments are enlarged with the picture; those of a coarse picture are too
+    large for a fine one, whose pixels each have a smaller share in the loss, so that its first steps are short."""
+
     history: int = 10
     """How many steps L-BFGS remembers; each takes twice the memory of the picture."""
 

@@ -25,7 +25,18 @@ from stylejax.preview.template import page_text
 LARGEST_FILE = "30mb"
 LARGEST_SIZE = 1024
 MOST_WAITING = 16
-FIELDS = ("model", "size", "iterations", "content_weight", "style_weight", "tv_weight", "keep_color", "style_blend", "seed")
+FIELDS = (
+    "model",
+    "size",
+    "iterations",
+    "strength",
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "keep_color",
+    "style_blend",
+    "seed",
+)
 """Settings that the page asks for; the others are the recipe's."""
 
 _POLICY = (
@@ -133,6 +144,7 @@ def _inputs() -> dict[str, Any]:
         "model": gr.Dropdown(_models(), value="auto", label="Network"),
         "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
         "iterations": gr.Slider(5, 1000, usual.iterations, step=5, label="Steps at each scale"),
+        "strength": gr.Slider(0, 1, usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"),
         "content_weight": gr.Number(
             usual.content_weight, label="Content weight", info="higher keeps more of the photograph", minimum=0
         ),
