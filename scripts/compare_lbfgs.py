@@ -2,7 +2,7 @@
 
     python scripts/compare_lbfgs.py CONTENT STYLE --model vgg19-slim
 
-One scale, from the content picture, the default weights. The PyTorch side minimizes an objective of its own, written from the
+One scale, from the content picture, the default objective. The PyTorch side minimizes an objective of its own, written from the
 formulas (`reference`), with `torch.optim.LBFGS` and its strong Wolfe line search; that objective then judges both pictures, as
 they are, not clipped. Exits with 1 when stylejax's total is more than 1.02 times as high. About a minute on two cores.
 """
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from reference import formulas
 from reference.cases import Case
-from reference.formulas import Formula, gram_and_mean, relative_mean_squares
+from reference.formulas import Formula
 from reference.network import Network
 from reference.theirs import Problem
 
@@ -29,6 +30,8 @@ from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import network_for
 
 TOLERANCE = 1.02
+OBJECTIVE = {"style_loss": "covariance", "content_norm": "instance", "normalization": "relative", "init": "content"}
+"""What `problem_of` says in formulas. The rest of the objective is numbers, which are those of the default."""
 
 
 def main() -> int:
@@ -53,6 +56,7 @@ def main() -> int:
             optimizer="l-bfgs",
             history=history,
             learning_rate=arguments.learning_rate,
+            **OBJECTIVE,
         )
         problem = problem_of(settings, content, style)
         reached = {}
@@ -74,9 +78,11 @@ def problem_of(settings: Settings, content: np.ndarray, style: np.ndarray) -> Pr
         content={layer: settings.content_weight * w for layer, w in settings.content_layer_weights.items()},
         style={layer: settings.style_weight * w for layer, w in settings.style_layer_weights.items()},
         variation=settings.tv_weight,
-        content_distance=relative_mean_squares,
-        measure=gram_and_mean,
-        style_distance=relative_mean_squares,
+        content_of=formulas.instance_normalized,
+        content_distance=formulas.relative_mean_squares,
+        measure=formulas.mean_and_covariance,
+        style_distance=formulas.relative_covariance,
+        octaves=settings.octaves,
     )
     network = Network(weights.preprocessing.name, settings.pooling, settings.padding)
     return Problem.of(Case("default", {}, formula, network), weights.arrays, content, [style])

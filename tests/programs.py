@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from stylejax.losses.objective import Weights
 from stylejax.optimize.chunk import run_chunk
-from stylejax.optimize.starts import starting_images
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
+from stylejax.optimize.starts import starting_images
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets
 

@@ -27,12 +27,15 @@ def step_timer(problem: Problem, precision: PrecisionChoice, *, alone: bool = Fa
         size=problem.size,
         smallest_size=problem.size,
         content_layers=CONTENT_LAYER,
+        content_norm="none",
         style_layers=",".join(STYLE_LAYERS),
         style_loss="gram",
+        octaves=1,
         normalization="mean",
         tv_weight=0.0,
         averaging=0.0,
         padding="zero",
+        init="content",
         iterations=FOREVER,
     )
     widths = tuple(len(problem.weights()[f"conv{block}_1/bias"]) for block in (1, 2, 3, 4, 5))

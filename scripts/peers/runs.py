@@ -20,9 +20,9 @@ from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
 from stylejax.optimize.jobs import Job
-from stylejax.optimize.starts import starting_images
 from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
+from stylejax.optimize.starts import starting_images
 
 BYTES = 256 / 255
 """`neural-style` multiplies pictures by 256 where this recipe says 255: it sees them that much brighter."""

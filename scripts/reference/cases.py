@@ -1,6 +1,6 @@
 """What is compared: settings of stylejax on one side, the formula that they stand for on the other.
 
-A row of `OBJECTIVES` is a published recipe or one choice of the default one. To add a recipe, add a row.
+A row of `OBJECTIVES` is a published recipe or an objective of stylejax, with one choice changed. To add a recipe, add a row.
 """
 
 from dataclasses import dataclass, field
@@ -54,20 +54,11 @@ class Case:
     """Whether the style is given the content's shape."""
 
 
-def _relative(**changes: Any) -> Formula:
-    """The default recipe of stylejax, or one choice of it changed."""
-    default = {
-        "content": {"relu4_2": 0.05},
-        "style": dict.fromkeys(STYLE_LAYERS, 1.0),
-        "variation": 5.0,
-        "content_distance": formulas.relative_mean_squares,
-        "measure": formulas.gram_and_mean,
-        "style_distance": formulas.relative_mean_squares,
-    }
-    return Formula(**default | changes)
+_PLAIN = {"octaves": 1, "content_norm": "none", "detail": 0.0, "init": "content"}
+"""Nothing that came after the papers."""
 
-
-_DEFAULT = {
+_GRAM_AND_MEAN = {
+    **_PLAIN,
     "content_layers": "relu4_2",
     "style_layers": ",".join(STYLE_LAYERS),
     "content_weight": 0.05,
@@ -75,25 +66,90 @@ _DEFAULT = {
     "style_loss": "gram+mean",
     "padding": "replicate",
 }
+
+
+def _relative(**changes: Any) -> Formula:
+    """What `_GRAM_AND_MEAN` means, or one choice of it changed."""
+    fields = {
+        "content": {"relu4_2": 0.05},
+        "style": dict.fromkeys(STYLE_LAYERS, 1.0),
+        "variation": 5.0,
+        "content_distance": formulas.relative_mean_squares,
+        "measure": formulas.gram_and_mean,
+        "style_distance": formulas.relative_mean_squares,
+    }
+    return Formula(**fields | changes)
+
+
+_COVARIANCE = {
+    "content_layers": "relu3_1=1,relu4_1=1.5",
+    "content_norm": "instance",
+    "style_layers": "pixels=2,relu1_1=1,relu2_1=1,relu3_1=.5,relu4_1=1",
+    "style_loss": "covariance",
+    "octaves": 3,
+    "content_weight": 0.02,
+    "tv_weight": 10.0,
+    "padding": "replicate",
+}
+"""The parts of the default objective, whatever its numbers are."""
+
+
+def _covariance(**changes: Any) -> Formula:
+    """What `_COVARIANCE` means, or one choice of it changed."""
+    fields = {
+        "content": {"relu3_1": 0.02, "relu4_1": 0.03},
+        "style": {"pixels": 2.0, "relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 0.5, "relu4_1": 1.0},
+        "variation": 10.0,
+        "content_of": formulas.instance_normalized,
+        "content_distance": formulas.relative_mean_squares,
+        "measure": formulas.mean_and_covariance,
+        "mixed": formulas.mixed_mean_and_covariance,
+        "style_distance": formulas.relative_covariance,
+        "octaves": 3,
+    }
+    return Formula(**fields | changes)
+
+
 _UNDER_ADAM = {"optimizer": "adam", "clamp": False}
 """How a recipe for L-BFGS is compared step by step: two line searches part at the first rounding, Adam's steps do not."""
 _CAFFE = ((1 / 255,) * 3, (123.68 / 255, 116.779 / 255, 103.939 / 255))
 _REPLICATE = Network(padding="replicate")
 
 OBJECTIVES = (
-    Case("relative Gram and mean", _DEFAULT, _relative(), _REPLICATE, adam=True),
-    Case("the same, Oxford", _DEFAULT, _relative(), Network("oxford", padding="replicate"), adam=True),
+    Case("relative Gram and mean", _GRAM_AND_MEAN, _relative(), _REPLICATE, adam=True),
+    Case("the same, Oxford", _GRAM_AND_MEAN, _relative(), Network("oxford", padding="replicate"), adam=True),
+    Case("several styles", _GRAM_AND_MEAN, _relative(), _REPLICATE, shares=(0.7, 0.3)),
+    Case("covariance at octaves", _COVARIANCE, _covariance(), _REPLICATE, adam=True),
     Case(
-        "several styles",
-        _DEFAULT,
-        _relative(),
+        "covariance at octaves, zero padding, Oxford",
+        {**_COVARIANCE, "octaves": 2, "padding": "zero"},
+        _covariance(octaves=2),
+        Network("oxford"),
+    ),
+    Case("covariance, several styles", _COVARIANCE, _covariance(), _REPLICATE, shares=(0.7, 0.3)),
+    Case("covariance, half the strength", {**_COVARIANCE, "strength": 0.5}, _covariance(strength=0.5), _REPLICATE),
+    Case(
+        "covariance, several styles, a fifth of the strength",
+        {**_COVARIANCE, "strength": 0.2, "octaves": 2},
+        _covariance(strength=0.2, octaves=2),
         _REPLICATE,
-        shares=(0.7, 0.3),
+        shares=(0.25, 0.75),
+    ),
+    Case(
+        "plain covariance, content by its pixels",
+        {**_COVARIANCE, "content_layers": "pixels=1", "style_weight": 100.0, "normalization": "mean"},
+        _covariance(
+            content={"pixels": 0.02},
+            style={"pixels": 200.0, "relu1_1": 100.0, "relu2_1": 100.0, "relu3_1": 50.0, "relu4_1": 100.0},
+            content_distance=formulas.mean_squares,
+            style_distance=formulas.mean_squares,
+        ),
+        _REPLICATE,
     ),
     Case(
         "plain Gram, weighted layers, average pooling, absolute variation",
         {
-            **_DEFAULT,
+            **_GRAM_AND_MEAN,
             "content_layers": "conv4_2=2,relu3_2=.5",
             "style_layers": "conv1_1=.2,relu2_2=.3,conv3_1",
             "style_weight": 10.0,
@@ -115,7 +171,7 @@ OBJECTIVES = (
     Case(
         "Wasserstein, nine-point variation",
         {
-            **_DEFAULT,
+            **_GRAM_AND_MEAN,
             "style_loss": "wasserstein",
             "normalization": "mean",
             "variation": "nine-point",
@@ -133,16 +189,34 @@ OBJECTIVES = (
     ),
     Case(
         "relative Wasserstein, rescaled L2 pooling",
-        {**_DEFAULT, "style_loss": "wasserstein", "pooling": "l2-rescaled"},
+        {**_GRAM_AND_MEAN, "style_loss": "wasserstein", "pooling": "l2-rescaled"},
         _relative(measure=formulas.mean_and_covariance, style_distance=formulas.relative_wasserstein),
         Network(pooling="l2-rescaled", padding="replicate"),
         sizes=("71×57",),
     ),
     Case(
+        "relative Wasserstein at octaves, several styles",
+        {**_COVARIANCE, "style_loss": "wasserstein", "octaves": 2},
+        _covariance(style_distance=formulas.relative_wasserstein, octaves=2),
+        _REPLICATE,
+        shares=(0.4, 0.6),
+    ),
+    Case(
         "relative moments, reflect padding",
-        {**_DEFAULT, "style_loss": "moments", "padding": "reflect"},
-        _relative(measure=formulas.mean_and_deviation),
+        {**_GRAM_AND_MEAN, "style_loss": "moments", "padding": "reflect"},
+        _relative(measure=formulas.mean_and_deviation, style_distance=formulas.relative_moments),
         Network(padding="reflect"),
+    ),
+    Case(
+        "relative moments at octaves, reflect padding, several styles",
+        {**_COVARIANCE, "style_loss": "moments", "padding": "reflect"},
+        _covariance(
+            measure=formulas.mean_and_deviation,
+            mixed=formulas.mixed_mean_and_deviation,
+            style_distance=formulas.relative_moments,
+        ),
+        Network(padding="reflect"),
+        shares=(0.4, 0.6),
     ),
     Case(
         "gatys-2016",

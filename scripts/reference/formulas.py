@@ -1,7 +1,8 @@
 """Losses in PyTorch, from the papers' formulas. Features are `[channels, rows, columns]`, pictures `[height, width, 3]`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,6 +74,35 @@ def mean_and_covariance(features: Tensor) -> Statistics:
     return flat.mean(1), centered @ centered.T / flat.shape[1]
 
 
+def mixed_mean_and_covariance(features: list[Tensor], shares: list[float]) -> Statistics:
+    """Mean and covariance over the positions of several pictures, which count so that each picture has its share."""
+    flat = torch.cat([each.flatten(1) for each in features], 1)
+    sizes = [each[0].numel() for each in features]
+    counts = [torch.full((size,), share / size, dtype=flat.dtype) for size, share in _pairs(sizes, shares)]
+    weights = torch.cat(counts) / sum(shares)
+    mean = flat @ weights
+    centered = flat - mean[:, None]
+    return mean, torch.einsum("ik,jk,k->ij", centered, centered, weights)
+
+
+def mixed_mean_and_deviation(features: list[Tensor], shares: list[float]) -> Statistics:
+    """Mean and standard deviation over the positions of several pictures."""
+    mean, covariance = mixed_mean_and_covariance(features, shares)
+    return mean, torch.sqrt(torch.diagonal(covariance) + 1e-8)
+
+
+def instance_normalized(features: Tensor) -> Tensor:
+    """(F - μ) / √(σ² + ε) of each channel (Ulyanov et al. 2016, eq. 1), with ε = 1e-12 + 1e-6 of the mean σ² over channels."""
+    flat = features.flatten(1)
+    variance, mean = torch.var_mean(flat, 1, correction=0, keepdim=True)
+    return ((flat - mean) / torch.sqrt(variance + 1e-6 * variance.mean() + 1e-12)).view_as(features)
+
+
+def plain(features: Tensor) -> Tensor:
+    """The features themselves."""
+    return features
+
+
 def mean_squares(measured: Statistics, target: Statistics) -> Tensor:
     """Σ over the parts of the mean of squared differences."""
     return torch.stack([torch.mean((a - b) ** 2) for a, b in zip(measured, target, strict=True)]).sum()
@@ -97,8 +127,22 @@ def wasserstein(measured: Statistics, target: Statistics) -> Tensor:
 
 
 def relative_wasserstein(measured: Statistics, target: Statistics) -> Tensor:
-    """The same, over the target's mean square and mean variance."""
-    return wasserstein(measured, target) / (torch.mean(target[0] ** 2) + torch.mean(torch.diagonal(target[1])))
+    """The same, over the target's mean variance."""
+    return wasserstein(measured, target) / torch.mean(torch.diagonal(target[1]))
+
+
+def relative_covariance(measured: Statistics, target: Statistics) -> Tensor:
+    """‖μ - μ'‖² / tr Σ' + ‖Σ - Σ'‖² / ‖Σ'‖², Frobenius norms."""
+    (mean, covariance), (target_mean, target_covariance) = measured, target
+    means = torch.sum((mean - target_mean) ** 2) / torch.trace(target_covariance)
+    return means + torch.sum((covariance - target_covariance) ** 2) / torch.sum(target_covariance**2)
+
+
+def relative_moments(measured: Statistics, target: Statistics) -> Tensor:
+    """(‖μ - μ'‖² + ‖σ - σ'‖²) / ‖σ'‖²."""
+    (mean, deviation), (target_mean, target_deviation) = measured, target
+    apart = torch.sum((mean - target_mean) ** 2) + torch.sum((deviation - target_deviation) ** 2)
+    return apart / torch.sum(target_deviation**2)
 
 
 def newton_schulz(matrix: Tensor, iterations: int = 12) -> Tensor:
@@ -146,7 +190,15 @@ class Formula:
     style: dict[str, float] = field(default_factory=dict)
     variation: float = 0.0
     content_distance: Distance = mean_squares
+    content_of: Callable[[Tensor], Tensor] = plain
+    """What the content distance takes, of features."""
     measure: Callable[[Tensor], Statistics] = gram
+    mixed: Callable[[list[Tensor], list[float]], Statistics] | None = None
+    """Statistics of several pictures in one; by default the shares of those of each, which is right for means and products."""
+    octaves: int = 1
+    """In how many sizes the style is compared: the mean over them."""
+    strength: float = 1.0
+    """Share of the styles, the rest being that of the content."""
     style_distance: Distance = mean_squares
     variation_of: Callable[[Tensor], Tensor] = squared_variation
 
@@ -157,20 +209,35 @@ class Formula:
 
     def style_target(self, styles: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Statistics]:
         """Statistics of several styles' features, mixed."""
-        result = {}
-        for layer in self.style:
-            parts = [self.measure(style[layer]) for style in styles]
-            result[layer] = tuple(
-                sum(share * part for share, part in zip(shares, same, strict=True)) for same in zip(*parts, strict=True)
-            )
-        return result
+        return {layer: self._mixed([style[layer] for style in styles], shares) for layer in self.style}
+
+    def _mixed(self, features: list[Tensor], shares: list[float]) -> Statistics:
+        if self.mixed and len(features) > 1:
+            return self.mixed(features, shares)
+        parts = [self.measure(each) for each in features]
+        return tuple(sum(share * part for share, part in _pairs(shares, same)) for same in zip(*parts, strict=True))
 
     def terms(
-        self, image: Tensor, features: dict[str, Tensor], content: dict[str, Tensor], style: dict[str, Statistics]
+        self,
+        image: Tensor,
+        features: list[dict[str, Tensor]],
+        content: dict[str, Tensor],
+        style: list[dict[str, Statistics]],
     ) -> dict[str, Tensor]:
-        """The weighted terms; their sum is the objective."""
+        """The weighted terms; their sum is the objective. Features and style targets are given by octave."""
         zero = image.new_zeros(())
-        contents = [w * self.content_distance((features[k],), (content[k],)) for k, w in self.content.items()]
-        styles = [w * self.style_distance(self.measure(features[k]), style[k]) for k, w in self.style.items()]
+        contents = [
+            w * self.content_distance((self.content_of(features[0][k]),), (self.content_of(content[k]),))
+            for k, w in self.content.items()
+        ]
+        styles = [
+            w * self.style_distance(self.measure(seen[k]), wanted[k])
+            for seen, wanted in _pairs(features, style)
+            for k, w in self.style.items()
+        ]
         variation = self.variation * self.variation_of(image) if self.variation else zero
-        return {"content": sum(contents, zero), "style": sum(styles, zero), "tv": variation}
+        return {"content": sum(contents, zero), "style": sum(styles, zero) / self.octaves, "tv": variation}
+
+
+def _pairs(first: Iterable[Any], second: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    return zip(first, second, strict=True)

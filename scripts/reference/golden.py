@@ -2,11 +2,12 @@
 
 `golden.npz` holds, all from `seeded`: the weights (`weights/conv1_1/kernel`, ...) and the pictures (`content`, `style`,
 `start`); and, computed in float64: for every problem in `PROBLEMS` the features of `start` at all ReLUs
-(`default/features/relu1_1`, `[rows, columns, channels]`), its weighted terms and their sum (`default/content`, `default/style`,
-`default/tv`, `default/total`) and the gradient of the sum for `start` (`default/gradient`); and the same without features for
+(`gram/features/relu1_1`, `[rows, columns, channels]`), its weighted terms and their sum (`gram/content`, `gram/style`,
+`gram/tv`, `gram/total`) and the gradient of the sum for `start` (`gram/gradient`); and the same without features for
 every published recipe (`recipe/crowson/total`, ...), with the picture after `STEPS` steps of Adam (`recipe/crowson/iterate`).
 """
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,10 @@ PATH = Path(__file__).with_name("golden.npz")
 WIDTHS = (4, 8, 8, 12, 12)
 SIZE, STYLE_SIZE = (25, 34), (28, 23)
 STEPS = 20
+_OCTAVES = next(case for case in OBJECTIVES if case.name == "covariance at octaves")
 PROBLEMS = {
-    "default": OBJECTIVES[0],
+    "octaves": dataclasses.replace(_OCTAVES, formula=dataclasses.replace(_OCTAVES.formula, octaves=2)),
+    "gram+mean": OBJECTIVES[0],
     "gram": Case(
         "plain Gram",
         {},
@@ -37,7 +40,8 @@ PROBLEMS = {
         Network("oxford", pooling="average"),
     ),
 }
-"""The default recipe; and plain means of squared differences, with another network, content layer and variation."""
+"""The parts of the default recipe; Gram matrices and means; and plain means of squared differences, with another network,
+content layer and variation."""
 RECIPES = [case for case in OBJECTIVES if "recipe" in case.options]
 
 

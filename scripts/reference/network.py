@@ -31,8 +31,8 @@ def tensors(arrays: dict[str, np.ndarray], dtype: torch.dtype = torch.float32) -
 
 
 def features(network: Network, weights: dict[str, Tensor], image: Tensor, wanted: list[str]) -> dict[str, Tensor]:
-    """Features `[channels, rows, columns]` by layer name, of sRGB `[height, width, 3]` in [0, 1]."""
-    value, found = _inputs(network.inputs, image), {}
+    """Features `[channels, rows, columns]` by layer name, of sRGB `[height, width, 3]` in [0, 1]; `pixels` are its colors."""
+    value, found = _inputs(network.inputs, image), {"pixels": image.permute(2, 0, 1)[None]}
     for block, depth in CONFIGURATION_E:
         for index in range(1, depth + 1):
             place = f"{block}_{index}"
@@ -43,6 +43,15 @@ def features(network: Network, weights: dict[str, Tensor], image: Tensor, wanted
         whole = _whole_windows(network.padding, value)
         value = found[f"pool{block}"] = POOLING_SCALES[network.pooling] * _pool(network.pooling, whole)
     return {name: found[name][0] for name in wanted}
+
+
+def octaves(network: Network, image: Tensor, count: int) -> list[Tensor]:
+    """The picture, and after it as often as wanted the means over 2×2 pixels of the one before, odd sides as in the network."""
+    found = [image]
+    for _ in range(count - 1):
+        planes = _whole_windows(network.padding, found[-1].permute(2, 0, 1)[None])
+        found.append(functional.avg_pool2d(planes, 2)[0].permute(1, 2, 0))
+    return found
 
 
 def _inputs(kind: str, image: Tensor) -> Tensor:

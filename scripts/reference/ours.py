@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.losses.objective import Targets, blend_styles, content_targets, objective, style_targets
+from stylejax.losses.objective import make_targets, objective
+from stylejax.losses.octaves import look
 from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
@@ -21,8 +22,8 @@ from stylejax.optimize.step import start
 Array = np.ndarray
 
 _features = jax.jit(lambda model, image, layers: model(image, layers), static_argnames="layers")
-_content_targets = jax.jit(content_targets, static_argnames="spec")
-_style_targets = jax.jit(style_targets, static_argnames="spec")
+_look = jax.jit(look, static_argnames="layers")
+_make_targets = jax.jit(make_targets, static_argnames="spec")
 _loss = jax.jit(jax.value_and_grad(objective, argnums=1, has_aux=True), static_argnames="spec")
 
 
@@ -45,9 +46,9 @@ class Problem:
         """Look at the content and the styles once."""
         self.model, self.settings = model, settings
         spec = settings.objective_spec()
-        looks = [_style_targets(model, style, spec=spec) for style in styles]
-        self.targets = Targets(_content_targets(model, content, spec=spec), blend_styles(looks, jnp.asarray(shares)))
-        seen = jax.eval_shape(partial(_features, layers=spec.layers), model, content)
+        mixed = {"blend": jnp.asarray(shares)} | ({"strength": settings.strength} if settings.strength < 1 else {})
+        self.targets = _make_targets(model, jnp.asarray(content), [jnp.asarray(style) for style in styles], spec=spec, **mixed)
+        seen = jax.eval_shape(partial(_look, layers=spec.layers), model, content)
         shapes = {name: value.shape for name, value in seen.items()}
         self.lanes = stacked_weights([Job(content, tuple(styles), settings)], shapes)
 

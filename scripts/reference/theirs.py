@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reference.cases import Case
 from reference.formulas import Statistics
-from reference.network import features, tensors
+from reference.network import features, octaves, tensors
 
 Array = np.ndarray
 
@@ -20,7 +20,8 @@ class Problem:
     case: Case
     weights: dict[str, Tensor]
     content: dict[str, Tensor]
-    style: dict[str, Statistics]
+    style: list[dict[str, Statistics]]
+    """By octave."""
 
     @classmethod
     def of(
@@ -28,13 +29,18 @@ class Problem:
     ) -> "Problem":
         """Look at the content and the styles once."""
         weights, formula = tensors(arrays, dtype), case.formula
-        looked = [features(case.network, weights, torch.tensor(style, dtype=dtype), list(formula.style)) for style in styles]
         seen = features(case.network, weights, torch.tensor(content, dtype=dtype), list(formula.content))
-        return cls(case, weights, seen, formula.style_target(looked, list(case.shares)))
+        pictures, shares = [torch.tensor(style, dtype=dtype) for style in styles], list(case.shares)
+        if formula.strength < 1:
+            pictures.append(torch.tensor(content, dtype=dtype))
+            shares = [*(formula.strength * share for share in shares), 1 - formula.strength]
+        looked = [_by_octave(case, weights, picture, list(formula.style)) for picture in pictures]
+        targets = [formula.style_target(list(same), shares) for same in zip(*looked, strict=True)]
+        return cls(case, weights, seen, targets)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
         """The weighted terms of the objective."""
-        seen = features(self.case.network, self.weights, image, self.case.formula.layers)
+        seen = _by_octave(self.case, self.weights, image, self.case.formula.layers)
         return self.case.formula.terms(image, seen, self.content, self.style)
 
     def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
@@ -65,3 +71,8 @@ class Problem:
     @property
     def _dtype(self) -> torch.dtype:
         return self.weights["conv1_1/kernel"].dtype
+
+
+def _by_octave(case: Case, weights: dict[str, Tensor], image: Tensor, layers: list[str]) -> list[dict[str, Tensor]]:
+    halved = octaves(case.network, image, case.formula.octaves)
+    return [features(case.network, weights, each, layers) for each in halved]
