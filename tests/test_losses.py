@@ -10,17 +10,17 @@ import pytest
 from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss
 from stylejax.losses.gradients import unit_gradient
-from stylejax.losses.objective import ObjectiveSpec, Weights, blend_styles, make_targets, objective
-from stylejax.losses.statistics import channel_sums, measure, statistic_of
-from stylejax.losses.style import style_loss
+from stylejax.losses.objective import ObjectiveSpec, Weights, make_targets, objective
+from stylejax.losses.statistics import channel_sums, measure, statistic_of, sums_for
+from stylejax.losses.style import style_loss, style_target
 from stylejax.losses.variation import variation_loss
-from stylejax.losses.wasserstein import square_root, wasserstein
+from stylejax.losses.wasserstein import regular_root, square_root, wasserstein
 from stylejax.model.load import build_model
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.store import WeightSet
 
 GOLDEN = Path(__file__).parent.parent / "scripts" / "reference" / "golden.npz"
-STATISTICS = ["gram", "gram+mean", "wasserstein", "moments"]
+STATISTICS = ["gram", "gram+mean", "covariance", "wasserstein", "moments"]
 VARIATIONS = ["squared", "nine-point", "absolute"]
 
 
@@ -30,8 +30,8 @@ def values(*shape, seed=0, dtype=np.float32):
 
 def loss_of(statistic, target, *, relative):
     """The style loss as a function of features."""
-    wanted = statistic_of(target, statistic)
-    return lambda features: style_loss(statistic_of(features, statistic), wanted, relative=relative)
+    wanted = style_target(sums_for(statistic, target), statistic)
+    return lambda features: style_loss(statistic_of(features, statistic), wanted, statistic, relative=relative)
 
 
 def test_statistics_of_constant_features_in_closed_form():
@@ -223,23 +223,47 @@ def test_wasserstein_agrees_with_the_exact_distance_where_its_iterations_converg
     exact = np.mean((means[0] - means[1]) ** 2) + np.trace(a + b) / 8
     exact -= 2 * np.sqrt(np.linalg.eigvalsh(root @ a @ root)).sum() / 8
     with jax.enable_x64(True):
-        assert float(wasserstein(means[0], a, means[1], b)) == pytest.approx(exact, rel=1e-4)
+        target = {"mean": means[1], "covariance": b, "root": regular_root(b)}
+        assert float(wasserstein(means[0], a, target)) == pytest.approx(exact, rel=1e-4)
 
 
 def test_wasserstein_of_diagonal_covariances_in_closed_form():
     target = {"mean": jnp.zeros(3), "covariance": jnp.diag(jnp.asarray([1.0, 4.0, 2.0]))}
+    target["root"] = regular_root(target["covariance"])
     measured = {"mean": jnp.asarray([1.0, 0.0, 2.0]), "covariance": jnp.diag(jnp.asarray([4.0, 1.0, 2.0]))}
     wanted = (1 + 4) / 3 + (1 + 1 + 0) / 3  # (√4 - √1)² each
-    assert float(style_loss(measured, target, relative=False)) == pytest.approx(wanted, rel=1e-3)
-    energy = (1 + 4 + 2) / 3
-    assert float(style_loss(measured, target, relative=True)) == pytest.approx(wanted / energy, rel=1e-3)
+    assert float(style_loss(measured, target, "wasserstein", relative=False)) == pytest.approx(wanted, rel=1e-3)
+    variance = (1 + 4 + 2) / 3
+    assert float(style_loss(measured, target, "wasserstein", relative=True)) == pytest.approx(wanted / variance, rel=1e-3)
 
 
-def test_a_blend_lies_between_its_styles():
-    one, other = ({"relu1_1": {"gram": jnp.full((2, 2), value)}} for value in (1.0, 5.0))
-    np.testing.assert_allclose(blend_styles([one, other])["relu1_1"]["gram"], 3)
-    np.testing.assert_allclose(blend_styles([one, other], jnp.asarray([0.75, 0.25]))["relu1_1"]["gram"], 2)
-    np.testing.assert_allclose(blend_styles([other])["relu1_1"]["gram"], 5)
+def test_covariance_in_closed_form():
+    target = {"mean": jnp.asarray([3.0, 0.0]), "covariance": jnp.asarray([[4.0, 1.0], [1.0, 2.0]])}
+    measured = {"mean": jnp.asarray([1.0, 1.0]), "covariance": jnp.asarray([[1.0, 0.0], [0.0, 2.0]])}
+    means, products = 2**2 + 1**2, 3**2 + 2 * 1**2  # squared Frobenius norms
+    assert float(style_loss(measured, target, "covariance", relative=False)) == pytest.approx(means / 2 + products / 4)
+    variance, size = 4 + 2, 4**2 + 2 * 1**2 + 2**2
+    assert float(style_loss(measured, target, "covariance", relative=True)) == pytest.approx(means / variance + products / size)
+
+
+def test_moments_in_closed_form():
+    target = {"mean": jnp.asarray([3.0, 0.0]), "deviation": jnp.asarray([1.0, 2.0])}
+    measured = {"mean": jnp.asarray([1.0, 1.0]), "deviation": jnp.asarray([2.0, 2.0])}
+    apart = (2**2 + 1**2) + 1**2
+    assert float(style_loss(measured, target, "moments", relative=False)) == pytest.approx(apart / 2)
+    assert float(style_loss(measured, target, "moments", relative=True)) == pytest.approx(apart / (1**2 + 2**2))
+
+
+@pytest.mark.parametrize("statistic", ["covariance", "wasserstein", "moments"])
+def test_a_wrong_palette_costs_its_distance_over_the_variance_of_the_style(statistic):
+    """However bright all is: energy, the square of the brightness, does not count."""
+    bright = 50 + values(20, 20, 3)
+    shift = np.array([0.5, -1.0, 2.0], np.float32)
+    variance = np.trace(np.cov(np.asarray(bright).reshape(-1, 3).T, bias=True))
+    loss = loss_of(statistic, bright, relative=True)(bright + shift)
+    assert float(loss) == pytest.approx((shift**2).sum() / variance, rel=1e-3)
+    by_energy = loss_of("gram+mean", bright, relative=True)(bright + shift)
+    assert float(by_energy) < 0.01 * float(loss)
 
 
 def test_targets_need_a_style(tiny_model, pictures):
@@ -284,7 +308,18 @@ def test_a_unit_gradient_has_the_norm_of_its_weight_and_the_same_direction():
 
 
 GOLDEN_PROBLEMS = {
-    "default": (
+    "octaves": (
+        ("torchvision", "max", "replicate"),
+        ObjectiveSpec(
+            content_layers=("relu3_1", "relu4_1"),
+            content_norm="instance",
+            style_layers=("pixels", "relu1_1", "relu2_1", "relu3_1", "relu4_1"),
+            statistic="covariance",
+            octaves=2,
+        ),
+        Weights(jnp.asarray([0.02, 0.03]), jnp.asarray([2.0, 1, 1, 0.5, 1]), jnp.asarray(10.0)),
+    ),
+    "gram+mean": (
         ("torchvision", "max", "replicate"),
         ObjectiveSpec(statistic="gram+mean"),
         Weights(jnp.asarray([0.05]), jnp.ones(5), jnp.asarray(5.0)),

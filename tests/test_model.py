@@ -152,7 +152,7 @@ def test_convolution_and_both_its_gradients_equal_those_of_jax(zero_padded):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=2e-5)
 
 
-@pytest.mark.parametrize("name", ["default", "gram"])
+@pytest.mark.parametrize("name", ["octaves", "gram"])
 def test_features_equal_those_of_the_pytorch_program(name):
     golden = np.load(GOLDEN)
     model = golden_model(golden, name)
@@ -166,7 +166,7 @@ def test_features_equal_those_of_the_pytorch_program(name):
 def golden_model(golden, name):
     """The network of a problem of `scripts/reference/golden.py`."""
     arrays = {key.removeprefix("weights/"): golden[key] for key in golden.files if key.startswith("weights/")}
-    inputs, pooling, padding = ("torchvision", "max", "replicate") if name == "default" else ("oxford", "average", "zero")
+    inputs, pooling, padding = ("torchvision", "max", "replicate") if name == "octaves" else ("oxford", "average", "zero")
     weights = WeightSet("golden", (4, 8, 8, 12, 12), preprocessing_named(inputs), arrays)
     return build_model(weights, pooling=pooling, padding=padding)
 
