@@ -317,7 +317,7 @@ GOLDEN_PROBLEMS = {
             statistic="covariance",
             octaves=2,
         ),
-        Weights(jnp.asarray([0.02, 0.03]), jnp.asarray([2.0, 1, 1, 0.5, 1]), jnp.asarray(10.0)),
+        Weights(jnp.asarray([1, 1.5]) / 64, jnp.asarray([6, 3, 3, 1.5, 3]), jnp.asarray(10.0)),
     ),
     "gram+mean": (
         ("torchvision", "max", "replicate"),
