@@ -127,6 +127,11 @@ def colors_of(picture: AnyHostImage, mask: np.ndarray | None = None) -> Colors:
     return Colors(mean, second / count - np.outer(mean, mean))
 
 
+def not_flat(colors: Colors) -> Colors:
+    """The same with at least `VARIANCE_FLOOR` along each axis, which `transform_between` takes them to have in any case."""
+    return Colors(colors.mean, _floored(colors.covariance, VARIANCE_FLOOR))
+
+
 def mixed_colors(parts: Sequence[Colors], shares: Sequence[float]) -> Colors:
     """The colors of a picture in which each of several others has its share of the pixels; the shares add up to one."""
     mean = sum(share * part.mean for share, part in zip(shares, parts, strict=True))

@@ -83,12 +83,16 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
 
 
 def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> Weights:
-    """Weights of every job with a leading axis of lanes, the factors of their normalization multiplied in."""
+    """Weights of every job with a leading axis of lanes, the factors of their normalization multiplied in.
+
+    Total variation keeps away what painting adds, and so has as much weight as there is painted: the photograph stays as it is
+    at strength 0.
+    """
     rows = []
     for job in jobs:
         settings = job.settings
         factors = {layer: layer_factors(settings.normalization, shape) for layer, shape in layer_shapes.items()}
         content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
         style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
-        rows.append(Weights(np.array(content), np.array(style), np.array(settings.tv_weight)))  # pyright: ignore
+        rows.append(Weights(np.array(content), np.array(style), np.array(settings.tv_weight * settings.strength)))  # pyright: ignore
     return jax.tree.map(lambda *lanes: jnp.asarray(np.stack(lanes), jnp.float32), *rows)

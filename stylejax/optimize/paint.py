@@ -18,7 +18,7 @@ from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
-from stylejax.optimize.starts import added_detail, starting_images
+from stylejax.optimize.starts import added_detail, starting_images, starts_near
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
 
@@ -116,6 +116,11 @@ def paint(
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
-    """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole."""
-    columns = [job.settings.learning_rate * schedule_factors(job.settings.schedule, steps) for job in jobs]
+    """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole.
+
+    From the photograph it is half as far to a painting of half the strength, and Adam's steps, which are as long for a small
+    gradient as for a large one, are half as long; at strength 0 rounding would move the picture.
+    """
+    rates = [job.settings.learning_rate * (job.settings.strength if starts_near(job) else 1) for job in jobs]
+    columns = [rate * schedule_factors(job.settings.schedule, steps) for rate, job in zip(rates, jobs, strict=True)]
     return np.pad(np.stack(columns, 1).astype(np.float32), [(0, CHUNK), (0, 0)])

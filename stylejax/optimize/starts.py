@@ -8,12 +8,13 @@ import numpy as np
 from jax import Array
 
 from stylejax.images.masks import resize_masks
-from stylejax.images.recolor import Colors, colors_of, mixed_colors, transform_between
+from stylejax.images.recolor import Colors, colors_of, mixed_colors, not_flat, transform_between
 from stylejax.images.resize import resize
 from stylejax.optimize.blend import shares_of
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.settings import RANDOM_STARTS, STARTS
 from stylejax.optimize.space import SPACES
+from stylejax.optimize.targets import style_shape
 from stylejax.types import HostImage, Images
 
 
@@ -38,6 +39,11 @@ def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int,
     return wanted[:, None, None, None] * (fine - jax.image.resize(coarse, fine.shape, "cubic"))
 
 
+def starts_near(job: Job) -> bool:
+    """Whether the start is the content itself where `strength` is 0."""
+    return job.settings.init in ("recolored", "content")
+
+
 def _starting_image(job: Job, height: int, width: int) -> Array:
     if job.init is not None:
         return jnp.asarray(resize(job.init, height, width))
@@ -55,18 +61,29 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
 def _recolored(job: Job, height: int, width: int) -> HostImage:
     """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
     content, regions = resize(job.content, height, width), job.regions
+    seen = _styles(job, height, width)
     if regions is None:
-        parts = [colors_of(style) for style in job.styles]
+        parts = [colors_of(style) for style in seen]
         return _moved(content, colors_of(content), mixed_colors(parts, shares_of(job.settings.style_blend, len(parts))), job)
     masks = resize_masks(regions.content, height, width)
-    styles = [colors_of(style, mask) for style, own in zip(job.styles, regions.styles, strict=True) for mask in own]
+    styles = [
+        colors_of(style, mask)
+        for style, own in zip(seen, regions.styles, strict=True)
+        for mask in resize_masks(own, *style.shape[:2])
+    ]
     moved = [_moved(content, colors_of(content, mask), style, job) for mask, style in zip(masks, styles, strict=True)]
     weights = masks / np.maximum(masks.sum(0), 1e-6)
     return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
 
 
+def _styles(job: Job, height: int, width: int) -> list[HostImage]:
+    """The styles in the shapes in which they are looked at: smaller ones have less contrast."""
+    return [resize(style, *style_shape(style, job.settings, height, width)) for style in job.styles]
+
+
 def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:
     strength = job.settings.strength
+    own = not_flat(own)
     matrix, offset = transform_between(own, mixed_colors([style, own], [strength, 1 - strength]), "symmetric")
     return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
@@ -74,7 +91,7 @@ def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImag
 def _noise(job: Job, height: int, width: int) -> Array:
     noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
     if job.settings.init == "style-stats":
-        pixels = np.concatenate([style.reshape(-1, 3) for style in job.styles])
+        pixels = np.concatenate([style.reshape(-1, 3) for style in _styles(job, height, width)])
         image = pixels.mean(0) + pixels.std(0) * noise
     else:
         space = SPACES[job.settings.space]
