@@ -32,7 +32,7 @@ def main() -> None:
         return results
 
     told = {"devices": len(jax.local_devices()), "differences": []}
-    options = {"size": 32, "smallest_size": 24, "iterations": 6, "model": model}
+    options = {"size": 32, "smallest_size": 24, "octaves": 1, "iterations": 6, "model": model}
     cases = [
         {"optimizer": "adam"},
         {"optimizer": "l-bfgs", "normalize_gradients": True},

@@ -19,7 +19,16 @@ from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import stylize
 
-TINY = Settings(size=48, smallest_size=48, iterations=3, content_layers="relu2_1", style_layers="relu1_1,relu2_1")
+TINY = Settings(
+    size=48,
+    smallest_size=48,
+    iterations=3,
+    content_layers="relu2_1",
+    content_norm="none",
+    style_layers="relu1_1,relu2_1",
+    style_loss="gram+mean",
+    octaves=1,
+)
 
 
 @pytest.fixture

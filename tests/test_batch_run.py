@@ -23,6 +23,7 @@ from stylejax.model.store import write_weights
 
 COUNT = 6
 FLAGS = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--iterations", "4", "--batch-size", "2"]
+FLAGS += ["--octaves", "1"]
 COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "batch", "jobs.csv", *FLAGS]
 
 

@@ -17,7 +17,7 @@ from stylejax.images.write import write_picture
 from stylejax.model.store import write_weights
 from stylejax.optimize.stylize import PaintingInterrupted
 
-OPTIONS = {"size": 48, "smallest_size": 24, "iterations": 30}
+OPTIONS = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 30}
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_only_arrays_and_json_are_written(tiny_model, pictures, tmp_path):
 
 def command(folder: Path, output: Path, *more: str) -> list[str]:
     program = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
-    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--iterations", "300"]
+    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1", "--iterations", "300"]
     return [*program, *options, "-o", str(output), "--trace", f"{output}.jsonl", "--json", *more]
 
 

@@ -13,9 +13,9 @@ from stylejax.losses.statistics import channel_sums, measure
 from stylejax.model.load import build_model
 from stylejax.model.padding import ZERO, Padding
 
-STATISTICS = ("gram", "gram+mean", "wasserstein", "moments")
+STATISTICS = ("gram", "gram+mean", "covariance", "wasserstein", "moments")
 LAYERS = ("relu1_1", "relu2_1")
-SHALLOW = {"content_layers": "relu2_1", "style_layers": ",".join(LAYERS), "size": 64, "smallest_size": 64}
+SHALLOW = {"content_layers": "relu2_1", "style_layers": ",".join(LAYERS), "octaves": 1, "size": 64, "smallest_size": 64}
 """Settings that compile fast."""
 
 
@@ -152,6 +152,7 @@ def painted(tiny_model) -> list[np.ndarray]:
         iterations=80,
         learning_rate=0.03,
         style_loss="gram+mean",
+        init="content",
         **SHALLOW,
     )
     return [painting.image for painting in paintings]

@@ -30,7 +30,7 @@ from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.preview.live import MOST_TILES, Live
 from stylejax.preview.server import Server
 
-FAST = {"size": 48, "smallest_size": 24, "iterations": 12}
+FAST = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 12}
 ENDS = ("finished", "stopped", "failed")
 
 

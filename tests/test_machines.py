@@ -30,6 +30,7 @@ def folder(tmp_path, pictures, tiny_weights) -> Path:
 
 def batch(folder: Path, output: str, *more: str) -> list[str]:
     options = ["--model", str(folder / "tiny.safetensors"), "--size", "32", "--smallest-size", "32", "--iterations", "3"]
+    options += ["--octaves", "1"]
     return ["batch", str(folder / "jobs.csv"), "-o", str(folder / output), *options, "--json", *more]
 
 

@@ -16,7 +16,14 @@ from stylejax.optimize.fit import DIRECT
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit, least_bytes
 from stylejax.optimize.settings import Settings
 
-SHALLOW = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "size": 40, "smallest_size": 40, "iterations": 2}
+SHALLOW = {
+    "content_layers": "relu2_1",
+    "style_layers": "relu1_1,relu2_1",
+    "octaves": 1,
+    "size": 40,
+    "smallest_size": 40,
+    "iterations": 2,
+}
 SETTINGS = Settings(**SHALLOW)
 
 

@@ -24,7 +24,17 @@ from stylejax.optimize.step import start
 from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.optimize.targets import batch_targets
 
-FAST = {"size": 48, "smallest_size": 24, "iterations": 12}
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+FAST = {
+    "size": 48,
+    "smallest_size": 24,
+    "iterations": 12,
+    "content_layers": "relu4_2",
+    "content_norm": "none",
+    "style_layers": ",".join(LAYERS),
+    "style_loss": "gram+mean",
+    "octaves": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +59,10 @@ def test_the_loss_falls_at_every_scale(painting):
 
 def test_the_trace_holds_the_loss_before_each_update(tiny_model, pictures, painting):
     content, style = pictures
-    settings = Settings(**{**FAST, "iterations": 1, "smallest_size": 48})
+    options = {**FAST, "iterations": 1, "smallest_size": 48, "init": "content"}
+    settings = Settings(**options)
     spec = settings.objective_spec()
-    first = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "iterations": 1, "smallest_size": 48}).trace[0]
+    first = stylejax.stylize(content, style, model=tiny_model, **options).trace[0]
     image = jnp.asarray(resize(content, 36, 48))
     styled = resize(style, 34, 48)  # 40×56 brought to the long side of the picture
     targets = make_targets(tiny_model, image, jnp.asarray(styled), spec)
@@ -112,7 +123,7 @@ def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(
 
 def test_only_another_shape_or_kind_compiles_another_program(tiny_model, pictures):
     content, style = pictures
-    options = {"size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}
+    options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}
 
     def programs(**changes):
         before = run_chunk._cache_size()
@@ -122,9 +133,10 @@ def test_only_another_shape_or_kind_compiles_another_program(tiny_model, picture
     assert programs() == 1
     assert programs() == 0
     assert programs(content_weight=0.7, style_weight=3.0, tv_weight=0.0, learning_rate=0.3, seed=5, iterations=25) == 0
-    assert programs(beta1=0.5, beta2=0.9, averaging=0.0, stop_when=0.1) == 0
+    assert programs(beta1=0.5, beta2=0.9, averaging=0.0, stop_when=0.1, strength=0.3, detail=0.5, init="content") == 0
     assert programs(style_layers="relu1_1=2,relu2_1=.1,relu3_1=0,relu4_1=1,relu5_1=9") == 0
     assert programs(style_loss="moments") == 1
+    assert programs(octaves=2, content_norm="none", style_layers="relu1_1,pixels") == 1
     assert programs(size=44, smallest_size=44) == 1
 
 
@@ -136,7 +148,7 @@ def test_lanes_share_what_they_have_in_common(tiny_model, pictures):
     assert shared.content
     assert not shared.style
     assert targets.content["relu4_2"].ndim == 3
-    assert targets.style["relu1_1"]["gram"].shape == (2, 4, 4)
+    assert targets.style[0]["relu1_1"]["gram"].shape == (2, 4, 4)
 
 
 def test_jobs_that_cannot_share_a_program_say_why(tiny_model, pictures):
@@ -151,12 +163,13 @@ def test_jobs_that_cannot_share_a_program_say_why(tiny_model, pictures):
 
 
 def test_scales_go_from_coarse_to_the_asked_size():
-    assert scale_shapes(768, 1024, Settings(size=512, smallest_size=128)) == [(96, 128), (192, 256), (384, 512)]
-    assert scale_shapes(100, 100, Settings(size=100, smallest_size=100)) == [(100, 100)]
+    deep = {"style_layers": "relu5_1", "octaves": 1}
+    assert scale_shapes(768, 1024, Settings(**deep, size=512, smallest_size=128)) == [(96, 128), (192, 256), (384, 512)]
+    assert scale_shapes(100, 100, Settings(**deep, size=100, smallest_size=100)) == [(100, 100)]
     # 25 pixels high is the least that relu5_1 allows with a margin: the coarser scale would have 12
-    assert scale_shapes(100, 1000, Settings(size=250, smallest_size=10)) == [(25, 250)]
+    assert scale_shapes(100, 1000, Settings(**deep, size=250, smallest_size=10)) == [(25, 250)]
     with pytest.raises(SettingsError, match="at least 16 pixels"):
-        scale_shapes(100, 1000, Settings(size=100))
+        scale_shapes(100, 1000, Settings(**deep, size=100))
 
 
 def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny_model, pictures):

@@ -16,13 +16,14 @@ from stylejax.optimize.settings import Settings
 
 COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
 COMMAND += ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "2", "-o", "out.png"]
-COMMAND += ["--quiet", "--content-layers", "relu2_1", "--style-layers", "relu1_1"]
+COMMAND += ["--quiet", "--content-layers", "relu2_1", "--style-layers", "relu1_1", "--octaves", "1"]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 def test_a_batch_has_no_grouped_convolution_and_its_state_is_donated(tiny_model, pictures, optimizer):
     content, style = pictures
-    settings = Settings(size=32, optimizer=optimizer, history=2, content_layers="relu2_1", style_layers="relu1_1,relu2_1")
+    layers = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "octaves": 1}
+    settings = Settings(size=32, optimizer=optimizer, history=2, **layers)
     text = lowered_program(tiny_model, [Job(content, (style,), settings)] * 3, 24, 32)
     groups = re.findall(r"(?:feature|batch)_group_count = (\d+)", text)
     assert groups and set(groups) == {"1"}

@@ -26,7 +26,7 @@ from stylejax.preview.command import repeat_command
 from stylejax.preview.curves import curves_svg
 
 NASTY = "<img onerror=alert(1) src=x>&'`$(x).png"
-FAST = {"size": 48, "smallest_size": 24, "iterations": 6}
+FAST = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 6}
 
 
 class Page(HTMLParser):

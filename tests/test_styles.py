@@ -7,13 +7,14 @@ import pytest
 
 import stylejax
 from stylejax.errors import SettingsError
-from stylejax.losses.objective import style_targets
+from stylejax.losses.objective import make_targets
 from stylejax.optimize.blend import parse_blend
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.targets import batch_targets, style_shape
 
-LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1"}
+LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "style_loss": "gram+mean", "octaves": 1}
+"""Grams and means: those of a mixture are the mixture of those of its styles."""
 
 
 def test_shares_add_up_to_one():
@@ -44,7 +45,7 @@ def test_targets_are_mixed_by_the_shares_lane_by_lane(tiny_model, pictures):
     spec = mixed[0].objective_spec()
     targets, shared = batch_targets(tiny_model, jobs, *content.shape[:2], spec)
     assert not shared.style and shared.content and targets.guides is None
-    parts = [style_targets(tiny_model, jnp.asarray(picture), spec) for picture in (style, content)]
+    parts = [make_targets(tiny_model, jnp.asarray(content), jnp.asarray(each), spec).style for each in (style, content)]
     for lane, share in enumerate((0.75, 0.0, 0.5)):
         wanted = jax.tree.map(lambda one, other, share=share: share * one + (1 - share) * other, *parts)
         ours = jax.tree.map(lambda value, lane=lane: value[lane], targets.style)

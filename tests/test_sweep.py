@@ -22,7 +22,14 @@ from stylejax.images.read import read_picture
 from stylejax.images.write import write_picture
 from stylejax.model.store import write_weights
 
-SHALLOW = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "size": 32, "smallest_size": 32, "iterations": 3}
+SHALLOW = {
+    "content_layers": "relu2_1",
+    "style_layers": "relu1_1,relu2_1",
+    "octaves": 1,
+    "size": 32,
+    "smallest_size": 32,
+    "iterations": 3,
+}
 FLAGS = [part for name, value in SHALLOW.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 FLAGS[FLAGS.index("relu1_1,relu2_1")] = "relu1_1=1,relu2_1=1"
 
