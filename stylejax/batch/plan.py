@@ -67,7 +67,7 @@ def with_lanes(groups: Iterable[Group], lanes_for: Callable[[Group], int]) -> li
 
 def _static(settings: Settings) -> tuple[Hashable, ...]:
     fields = [field.name for field in dataclasses.fields(Settings) if field.name not in TRACED]
-    return (*(getattr(settings, name) for name in fields), settings.objective_spec())
+    return (*(getattr(settings, name) for name in fields), settings.objective_spec(), settings.coarsest)
 
 
 def _form(row: Row) -> tuple[Hashable, ...]:

@@ -72,6 +72,11 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
                 f"picture {number} has {theirs} regions and picture 1 has {ours}; "
                 "pictures of one batch have as many, so paint them in separate batches"
             )
+        if job.settings.coarsest != first.settings.coarsest:
+            raise SettingsError(
+                f"picture {number} starts from {job.settings.init} at {job.settings.coarsest} pixels and picture 1 from "
+                f"{first.settings.init} at {first.settings.coarsest}; give both the same smallest_size"
+            )
         theirs = scale_shapes(job.content.shape[0], job.content.shape[1], job.settings)
         if theirs != shapes:
             (height, width), (other_height, other_width) = shapes[-1], theirs[-1]

@@ -25,7 +25,7 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
 
     The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to
-    `smallest_size`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
+    `coarsest`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
 
     Raises:
         SettingsError: even the largest is too small for the layers.
@@ -37,7 +37,7 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
         size = "×".join(map(str, shapes[0][::-1]))
         raise SettingsError(f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small()}")
     side = largest / settings.scale_factor
-    while round(side) >= settings.smallest_size:
+    while round(side) >= settings.coarsest:
         shape = fit_side(height, width, round(side), settings)
         if min(shape) < needed:
             break

@@ -74,13 +74,13 @@ class Settings:
 
     about_loss: ClassVar = "How much the picture follows the content and how much the style."
 
-    content_weight: float = 0.02
+    content_weight: float = 0.4
     """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
 
     style_weight: float = 1.0
     """How strongly the style is painted."""
 
-    tv_weight: float = 10.0
+    tv_weight: float = 5.0
     """Weight of total variation. Raise it for smoother areas, lower it for more texture."""
 
     strength: float = 1.0
@@ -93,7 +93,7 @@ class Settings:
     """What is kept of the content: with `instance` its features less their mean, over their deviation, so that its colors are
     free to change; with `none` the features themselves."""
 
-    style_layers: str = "pixels=1,relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1"
+    style_layers: str = "pixels=3,relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1"
     """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`; `pixels` are the colors themselves."""
 
     style_loss: StatisticName = "covariance"
@@ -161,13 +161,14 @@ class Settings:
 
     about_scale: ClassVar = "How often the picture is improved, from coarse to fine."
 
-    smallest_size: int = 256
-    """Painting starts coarse, at about this long side, and moves to larger scales. Set it to `size` for one scale only."""
+    smallest_size: int = 0
+    """Painting starts coarse, at about this long side, and moves to larger scales; 0 for 256, or 64 where the start shows
+    nothing of the content. Set it to `size` for one scale only."""
 
     scale_factor: float = 2.0
     """How much larger each scale is than the one before."""
 
-    iterations: int = 100
+    iterations: int = 70
     """Steps at each scale."""
 
     first_iterations: int = 0
@@ -237,7 +238,7 @@ class Settings:
             _check(name, getattr(self, name), getattr(self, name) in get_args(kinds), f"one of {known}")
         _check("noise", self.noise, 0 <= self.noise <= 1e6, "a number from 0 to 1e6")
         _check("first_iterations", self.first_iterations, 0 <= self.first_iterations <= 1_000_000, "0 to 1000000")
-        _check("smallest_size", self.smallest_size, self.smallest_size >= 1, "a whole number of pixels, at least 1")
+        _check("smallest_size", self.smallest_size, self.smallest_size >= 0, "a whole number of pixels, at least 0")
         _check("iterations", self.iterations, 1 <= self.iterations <= 1_000_000, "a whole number from 1 to 1000000")
         _check("scale_factor", self.scale_factor, 1.05 <= self.scale_factor <= 100, "a number from 1.05 to 100")
         _check("octaves", self.octaves, 1 <= self.octaves <= 8, "a whole number from 1 to 8")
@@ -277,6 +278,11 @@ class Settings:
             octaves=self.octaves,
             content_norm=self.content_norm,
         )
+
+    @property
+    def coarsest(self) -> int:
+        """The least side of the first scale."""
+        return self.smallest_size or (64 if self.init in RANDOM_STARTS else 256)
 
     def steps(self, scales: int) -> list[int]:
         """How many steps each of so many scales takes."""

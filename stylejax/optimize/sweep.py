@@ -114,7 +114,7 @@ def _alike(settings: Sequence[Settings]) -> list[list[int]]:
     groups: dict[Any, list[int]] = {}
     for number, each in enumerate(settings):
         static = {name: value for name, value in each.as_options().items() if name not in TRACED}
-        groups.setdefault((each.objective_spec(), *static.items()), []).append(number)
+        groups.setdefault((each.objective_spec(), each.coarsest, *static.items()), []).append(number)
     return list(groups.values())
 
 
