@@ -6,9 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from stylejax.errors import SettingsError
-from stylejax.losses.content import content_loss
+from stylejax.losses.content import content_loss, content_target, instance_normalized
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.objective import ObjectiveSpec, Weights, make_targets, objective
 from stylejax.losses.statistics import channel_sums, measure, statistic_of, sums_for
@@ -108,13 +111,48 @@ def test_the_gradient_of_a_style_loss_equals_finite_differences(statistic, relat
         check_gradient(loss, 1.3 * values(5, 4, 3, seed=1, dtype=np.float64) + 0.2)
 
 
+@pytest.mark.parametrize("norm", ["none", "instance"])
 @pytest.mark.parametrize("relative", [True, False])
-def test_the_gradient_of_the_content_loss_equals_finite_differences(relative):
+def test_the_gradient_of_the_content_loss_equals_finite_differences(relative, norm):
     with jax.enable_x64(True):
-        target = values(4, 5, 3, dtype=np.float64)
+        target = content_target(values(4, 5, 3, dtype=np.float64), norm)
         check_gradient(
-            lambda features: content_loss(features, target, relative=relative), values(4, 5, 3, seed=1, dtype=np.float64)
+            lambda features: content_loss(features, target, relative=relative, norm=norm),
+            values(4, 5, 3, seed=1, dtype=np.float64),
         )
+
+
+def test_normalized_content_has_no_mean_and_unit_variance_in_every_channel():
+    normalized = instance_normalized(100 + values(6, 7, 3) * np.array([0.1, 1, 10], np.float32))
+    np.testing.assert_allclose(normalized.mean((0, 1)), 0, atol=1e-4)
+    np.testing.assert_allclose(normalized.std((0, 1)), 1, rtol=2e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(np.float32, 3, elements=st.floats(0.25, 4, width=32)),
+    hnp.arrays(np.float32, 3, elements=st.floats(-5, 5, width=32)),
+)
+def test_normalized_content_does_not_change_under_other_colors_and_contrasts(scale, shift):
+    """And does under a negative, which is another picture."""
+    features = values(6, 7, 3)
+    target = content_target(features, "instance")
+    assert float(content_loss(scale * features + shift, target, relative=True, norm="instance")) < 1e-6
+    flipped = content_loss(np.array([-1, 1, 1], np.float32) * scale * features, target, relative=True, norm="instance")
+    assert float(flipped) == pytest.approx(4 / 3, rel=1e-3)
+
+
+@pytest.mark.parametrize("flat", [1, 3])
+def test_channels_that_hardly_vary_are_not_blown_up(flat):
+    noise = 1e-6 * values(6, 7, 3)
+    features = noise if flat == 3 else noise.at[..., 1:].add(values(6, 7, 2, seed=1))
+    loss = lambda seen: content_loss(  # noqa: E731
+        seen, content_target(jnp.roll(features, 1, 0) + 0.5, "instance"), relative=True, norm="instance"
+    )
+    value, gradient = jax.value_and_grad(loss)(features)
+    assert np.isfinite(value) and np.isfinite(gradient).all()
+    spread = np.abs(instance_normalized(features)[..., 0]).max()
+    assert spread < 1e-2 if flat == 1 else spread < 10
 
 
 @pytest.mark.parametrize("kind", VARIATIONS)
