@@ -44,7 +44,7 @@ class Sweep:
     Every setting of `stylejax stylize` takes several values, separated by commas (layers and blends, by semicolons). Those that
     are numbers or starts share one compiled program; another size or loss is another program.
 
-    Example: stylejax sweep town.jpg starry_night.jpg -o sweep --strength 0.5,1 --content-weight 0.1,0.4,2
+    Example: stylejax sweep town.jpg starry_night.jpg -o sweep --strength 0.5,1 --content-weight 0.03,0.3,3
     """
 
     content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]

@@ -74,7 +74,7 @@ class Settings:
 
     about_loss: ClassVar = "How much the picture follows the content and how much the style."
 
-    content_weight: float = 0.4
+    content_weight: float = 0.3
     """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
 
     style_weight: float = 1.0
