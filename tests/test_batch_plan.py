@@ -193,3 +193,17 @@ def test_the_shape_in_a_header_is_that_of_the_upright_picture(tmp_path):
     exif[0x0112] = 6
     Image.new("RGB", (30, 20)).save(tmp_path / "turned.jpg", exif=exif)
     assert read_shape(tmp_path / "turned.jpg") == (30, 20)
+
+
+def test_starts_that_begin_at_other_sizes_are_painted_apart():
+    def scales(*starts, **options):
+        rows = [
+            (Row(i, "a.jpg", ("s.jpg",), f"{i}.png", Settings(init=init, **options)), (300, 400))
+            for i, init in enumerate(starts)
+        ]
+        return sorted(len(group.scales) for group in group_rows(rows, "auto")[0])
+
+    deep = {"octaves": 1, "style_layers": "relu1_1", "content_layers": "relu1_1", "size": 512}
+    assert scales("recolored", "content", **deep) == [2]
+    assert scales("recolored", "noise", **deep) == [2, 4]
+    assert scales("recolored", "noise", **deep, smallest_size=128) == [3]

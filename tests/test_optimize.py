@@ -182,6 +182,18 @@ def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny
     np.testing.assert_allclose(back, lanes.variable, atol=0.03)
 
 
+@pytest.mark.parametrize("restart", [True, False])
+def test_adam_starts_anew_at_each_scale_unless_it_is_told_not_to(restart):
+    plan = Plan.of(Settings(restart=restart), chunk=1)
+    lanes = jax.vmap(lambda image: start(image, plan))(jnp.full((1, 8, 12, 3), 0.5))
+    moments = jax.tree.map(jnp.ones_like, lanes.optimizer.moments)
+    larger = enlarge(lanes._replace(optimizer=lanes.optimizer._replace(moments=moments)), shape=(16, 24), plan=plan)
+    for array in (larger.optimizer.moments.mu, larger.optimizer.moments.nu):
+        np.testing.assert_allclose(array, np.full((1, 16, 24, 3), 0.0 if restart else 1.0), atol=1e-6)
+    assert int(larger.optimizer.moments.count[0]) == (0 if restart else 1)
+    assert int(larger.optimizer.average.count[0]) == 0
+
+
 def test_ctrl_c_keeps_the_pictures(tiny_model, pictures):
     content, style = pictures
 

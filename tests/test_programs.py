@@ -54,6 +54,7 @@ def test_a_second_process_starts_from_the_compile_cache_unless_it_is_turned_off(
     assert any("run_chunk" in name for name in first)
     assert not hits(log)
     again, log = run("cache", "--style-weight", "3")
-    assert again == first
+    # What compiles in about half a second is kept in one run and not in another.
+    assert {name for name in again if "run_chunk" in name} == {name for name in first if "run_chunk" in name}
     assert hits(log) == 1
     assert run("other", "--no-compile-cache")[0] == set()

@@ -85,12 +85,12 @@ def test_a_report_says_how_the_picture_was_made(reported, painting):
     page = Page(reported)
     rows = re.findall(r"<tr><th>(\w+)</th><td>(.*?)</td>", reported)
     assert ("size", "48") in rows
-    assert ("content_weight", "0.02") in rows
+    assert ("content_weight", f"{Settings().content_weight:g}") in rows
     assert ("seconds", "1.2") in rows
     assert f"{painting.trace[-1]['total']:.4g}" in page.text
     assert page.tags.count(("path", {"class": "tv", "d": page_path(reported, "tv")})) == 1
     changed = reported[: reported.index("All settings")]
-    assert "<th>iterations</th><td>6</td><td>100</td>" in changed
+    assert f"<th>iterations</th><td>6</td><td>{Settings().iterations}</td>" in changed
     assert "<th>pooling</th>" not in changed
 
 
