@@ -201,7 +201,7 @@ class Settings:
     beta2: float = 0.99
     """Adam's decay of the mean squared gradient."""
 
-    averaging: float = 0.95
+    averaging: float = 0.98
     """Decay of the running average of the picture, which is what Adam keeps; 0 keeps the last step as it is."""
 
     restart: bool = True
