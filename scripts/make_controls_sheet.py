@@ -47,45 +47,40 @@ def _each(name: str, *values: Any, **common: Any) -> list[Cell]:
 
 
 ROWS: dict[str, list[Cell]] = {
+    "strength": _each("strength", 0.0, 0.4, 0.7, 1.0),
+    "content-weight": _each("content_weight", 0.03, 0.3, 3.0, 30.0),
+    "tv-weight": _each("tv_weight", 0.0, 5.0, 50.0, 500.0),
     "blend": [Cell({"style_blend": shares}, (0, 1)) for shares in ("1,0", "0.7,0.3", "0.3,0.7", "0,1")],
-    "style-scale": [*_each("style_scale", 1.0, 0.5, 0.25), Cell({"style_size": 96})],
-    "layers": _each(
-        "style_layers",
-        "relu1_1=1,relu2_1=0,relu3_1=0,relu4_1=0,relu5_1=0",
-        "relu1_1=1,relu2_1=1,relu3_1=0,relu4_1=0,relu5_1=0",
-        "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=0,relu5_1=0",
-        "relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1,relu5_1=1",
-    ),
-    "content-weight": _each("content_weight", 0.0, 0.1, 1.0, 10.0),
-    "keep-color": [
-        Cell({"keep_color": "luminance"}),
-        *[Cell({"keep_color": "match", "color_match": kind}) for kind in ("cholesky", "pca", "symmetric")],
-    ],
     "regions": [
         Cell({}, (0, 1), regions=True),
         Cell({}, (1, 0), regions=True),
-        Cell({"content_weight": 0.1}, (0, 1), regions=True),
-        Cell({"content_weight": 0.1}, (1, 0), regions=True),
+        Cell({"content_weight": 3.0}, (0, 1), regions=True),
+        Cell({"content_weight": 3.0}, (1, 0), regions=True),
     ],
-    "init": _each("init", "content", "noise", "gray", "style-stats", content_weight=5.0),
-    "tv-weight": _each("tv_weight", 0.0, 10.0, 100.0, 1000.0),
-    "variation": [
-        Cell({"variation": "squared"}),
-        Cell({"variation": "nine-point"}),
-        Cell({"variation": "absolute", "tv_weight": 1e-4}),
-        Cell({"variation": "absolute", "tv_weight": 1e-3}),
+    "style-scale": [*_each("style_scale", 1.0, 0.5, 0.25), Cell({"style_size": 96})],
+    "octaves": _each("octaves", 1, 2, 3, 4),
+    "layers": _each(
+        "style_layers",
+        "pixels=3,relu1_1=0,relu2_1=0,relu3_1=0,relu4_1=0",
+        "pixels=3,relu1_1=1,relu2_1=0,relu3_1=0,relu4_1=0",
+        "pixels=3,relu1_1=1,relu2_1=1,relu3_1=0,relu4_1=0",
+        "pixels=3,relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1",
+    ),
+    "style-loss": _each("style_loss", "covariance", "gram", "wasserstein", "moments"),
+    "keep-color": [
+        *_each("keep_color", "none", "luminance"),
+        *[Cell({"keep_color": "match", "color_match": kind}) for kind in ("cholesky", "symmetric")],
     ],
-    "style-loss": _each("style_loss", "gram", "gram+mean", "wasserstein", "moments"),
-    "pooling": _each("pooling", "max", "average", "average-rescaled", "l2-rescaled"),
-    "padding": _each("padding", "zero", "replicate", "reflect", "replicate-conv1_1"),
-    "schedule": _each("schedule", "constant", "linear", "cosine", "warmup-cosine"),
+    "init": _each("init", "recolored", "content", "noise", "gray", smallest_size=40),
+    "content-norm": [
+        *_each("content_norm", "instance", "none"),
+        *_each("content_norm", "instance", "none", content_weight=3.0),
+    ],
     "optimizer": [
-        Cell({"optimizer": "adam"}),
-        Cell({"optimizer": "l-bfgs"}),
-        Cell({"normalize_gradients": True}),
-        Cell({"normalize_gradients": True, "content_weight": 1.0}),
+        *_each("optimizer", "adam", "l-bfgs"),
+        *_each("normalize_gradients", True),
+        *_each("pooling", "average"),
     ],
-    "stop-when": _each("stop_when", 0.0, 0.05, 0.1, 0.5, iterations=200),
 }
 
 
