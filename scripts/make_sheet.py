@@ -56,7 +56,7 @@ class Sheet:
                 if len(self.styles) == 1:
                     rows[0] += [(f"painted with {model}", results[0])]
                 else:
-                    rows.append([("", np.ones((1, 1, 3), np.float32)), *zip(labels, results, strict=True)])
+                    rows.append([("", np.ones_like(rows[0][0][1])), *zip(labels, results, strict=True)])
         write_picture(self.output, contact_sheet(rows, cell=self.cell), quality=self.quality)
         print(self.output)
 
