@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from objectives import SHALLOW_GRAMS
 
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import group_rows, with_lanes
@@ -19,16 +20,7 @@ from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import stylize
 
-TINY = Settings(
-    size=48,
-    smallest_size=48,
-    iterations=3,
-    content_layers="relu2_1",
-    content_norm="none",
-    style_layers="relu1_1,relu2_1",
-    style_loss="gram+mean",
-    octaves=1,
-)
+TINY = Settings(**SHALLOW_GRAMS | {"init": "recolored"}, size=48, smallest_size=48, iterations=3)
 
 
 @pytest.fixture

@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
+from objectives import SHALLOW_GRAMS
 
 import stylejax
 from stylejax.errors import SettingsError
 from stylejax.optimize.progress import Failure
 
-SHALLOW = {
-    "content_layers": "relu2_1",
-    "style_layers": "relu1_1,relu2_1",
-    "octaves": 1,
-    "size": 32,
-    "smallest_size": 32,
-    "iterations": 3,
-}
+SHALLOW = {**SHALLOW_GRAMS, "size": 32, "smallest_size": 32, "iterations": 3}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from objectives import SHALLOW_GRAMS
 
 import stylejax
 from stylejax.optimize import convergence
@@ -14,7 +15,7 @@ from stylejax.optimize.paint import paint
 from stylejax.optimize.progress import Stop
 from stylejax.optimize.settings import Settings
 
-SHALLOW = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "octaves": 1, "size": 32, "smallest_size": 32}
+SHALLOW = {**SHALLOW_GRAMS, "size": 32, "smallest_size": 32}
 EAGER = 0.999
 """Stops at the first chance: every loss changes by less than nearly all of it."""
 

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from objectives import SHALLOW_GRAMS
 
 import stylejax
 from stylejax.errors import SettingsError
@@ -181,8 +182,7 @@ def test_a_blue_town_makes_the_sky_no_bluer_than_a_red_town_does(painted):
 def test_a_guided_lane_equals_its_single_run(tiny_model, pictures):
     content, style = pictures
     masks = [list(sky_and_town(48, 64)), [content[..., 0], 1 - content[..., 0]]]
-    options = {"model": tiny_model, "iterations": 2, "style_loss": "gram+mean", "init": "content", **SHALLOW}
-    options |= {"content_norm": "none", "content_weight": 0.02, "tv_weight": 10.0}
+    options = {"model": tiny_model, "iterations": 2, **SHALLOW_GRAMS, "size": 64, "smallest_size": 64}
     batch = stylejax.stylize_batch([content] * 2, [[style, RED]] * 2, content_masks=masks, **options)
     single = stylejax.stylize(content, style, RED, content_masks=masks[1], **options)
     np.testing.assert_allclose(batch[1].image, single.image, atol=1e-4)

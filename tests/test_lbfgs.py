@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from objectives import GRAMS
 from programs import lowered_program
 
 import stylejax
@@ -22,17 +23,7 @@ from stylejax.optimize.scales import enlarge
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import start
 
-OBJECTIVE = {
-    "content_layers": "relu3_2,relu4_2",
-    "content_norm": "none",
-    "content_weight": 0.02,
-    "style_layers": "relu1_1=2,relu2_1=1.5,relu3_1=1.5,relu4_1=1,relu5_1=.3",
-    "style_loss": "gram+mean",
-    "octaves": 1,
-    "tv_weight": 10.0,
-    "init": "content",
-}
-FAST = {**OBJECTIVE, "size": 48, "smallest_size": 48, "iterations": 20, "optimizer": "l-bfgs"}
+FAST = {**GRAMS, "size": 48, "smallest_size": 48, "iterations": 20, "optimizer": "l-bfgs"}
 CURVATURES = np.logspace(0, 3, 50, dtype=np.float32)
 
 TORCH_EVALUATIONS = {"rosenbrock": 42, "long bowl": 97, "chained rosenbrock": 141}

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from objectives import GRAMS
 from PIL import Image
 from processes import heed_ctrl_c
 
@@ -30,20 +31,7 @@ from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.preview.live import MOST_TILES, Live
 from stylejax.preview.server import Server
 
-FAST = {
-    "size": 48,
-    "smallest_size": 24,
-    "iterations": 12,
-    "content_layers": "relu3_2,relu4_2",
-    "content_norm": "none",
-    "content_weight": 0.02,
-    "style_layers": "relu1_1=2,relu2_1=1.5,relu3_1=1.5,relu4_1=1,relu5_1=.3",
-    "style_loss": "gram+mean",
-    "octaves": 1,
-    "tv_weight": 10.0,
-    "restart": False,
-    "init": "content",
-}
+FAST = {**GRAMS, "restart": False, "size": 48, "smallest_size": 24, "iterations": 12}
 """Paints pictures smooth enough for a JPEG to be near them."""
 ENDS = ("finished", "stopped", "failed")
 

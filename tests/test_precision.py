@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from objectives import GRAMS
 from programs import lowered_program
 
 import stylejax
@@ -16,18 +17,7 @@ from stylejax.optimize.jobs import Job
 from stylejax.optimize.settings import Settings
 
 LAYERS = ("relu1_1", "relu4_2", "relu5_1")
-OBJECTIVE = {
-    "content_layers": "relu3_2,relu4_2",
-    "content_norm": "none",
-    "content_weight": 0.02,
-    "style_layers": "relu1_1=2,relu2_1=1.5,relu3_1=1.5,relu4_1=1,relu5_1=.3",
-    "style_loss": "gram+mean",
-    "octaves": 1,
-    "tv_weight": 10.0,
-    "init": "content",
-    "size": 48,
-    "smallest_size": 48,
-}
+OBJECTIVE = {**GRAMS, "size": 48, "smallest_size": 48}
 
 
 @pytest.fixture

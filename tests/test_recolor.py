@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
+from objectives import SHALLOW_GRAMS
 
 import stylejax
 from stylejax.images.recolor import LUMA, color_transform, keep_luminance, luminance_of, match_color
@@ -16,14 +17,7 @@ pictures_of_any_kind = hnp.arrays(
     st.tuples(st.integers(1, 6), st.integers(1, 6), st.just(3)),
     elements=st.floats(0, 1, width=32) | st.sampled_from([0.0, 1.0]),
 )
-SHALLOW = {
-    "content_layers": "relu2_1",
-    "style_layers": "relu1_1,relu2_1",
-    "octaves": 1,
-    "size": 64,
-    "smallest_size": 64,
-    "iterations": 3,
-}
+SHALLOW = {**SHALLOW_GRAMS, "size": 64, "smallest_size": 64, "iterations": 3}
 """Settings that compile fast."""
 
 seeds = st.integers(0, 2**32 - 1)

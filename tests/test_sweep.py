@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from objectives import SHALLOW_GRAMS
 from processes import heed_ctrl_c
 from programs import compiled_programs
 
@@ -22,16 +23,8 @@ from stylejax.images.read import read_picture
 from stylejax.images.write import write_picture
 from stylejax.model.store import write_weights
 
-SHALLOW = {
-    "content_layers": "relu2_1",
-    "style_layers": "relu1_1,relu2_1",
-    "octaves": 1,
-    "size": 32,
-    "smallest_size": 32,
-    "iterations": 3,
-}
+SHALLOW = {**SHALLOW_GRAMS, "size": 32, "smallest_size": 32, "iterations": 3}
 FLAGS = [part for name, value in SHALLOW.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-FLAGS[FLAGS.index("relu1_1,relu2_1")] = "relu1_1=1,relu2_1=1"
 
 
 @pytest.fixture
@@ -61,6 +54,14 @@ def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
         alone = stylejax.stylize("content.png", "style.png", **painting.settings.as_options())
         np.testing.assert_allclose(painting.image, alone.image, atol=1e-4)
     assert np.abs(paintings[0].image - paintings[3].image).max() > 1e-3
+
+
+def test_starts_that_begin_at_other_sizes_are_programs_of_their_own(folder):
+    options = {**SHALLOW, "size": 128, "smallest_size": 0, "iterations": 1}
+    paintings = stylejax.sweep(
+        "content.png", "style.png", grid={"init": ["content", "noise"]}, model="tiny.safetensors", **options
+    )
+    assert [painting.trace[-1]["scale"] for painting in paintings] == [1, 2]  # noise begins at 64 pixels
 
 
 def test_what_is_static_is_painted_by_programs_of_its_own_and_comes_back_in_order(folder):
