@@ -14,7 +14,7 @@ def test_it_is_stored_with_the_outputs_of_one_run_without_errors_and_stays_small
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
-    assert sum("image/jpeg" in output.get("data", {}) for output in outputs) >= 9
+    assert sum("image/jpeg" in output.get("data", {}) for output in outputs) >= 11
 
 
 @pytest.mark.timeout(900)
