@@ -13,7 +13,6 @@ GRAMS = {
     "octaves": 1,
     "tv_weight": 10.0,
     "init": "content",
-    "detail": 0.0,
 }
 """Gram matrices and means at one octave, content as it is, from the content."""
 
