@@ -84,7 +84,7 @@ def test_each_lane_equals_its_single_run(tiny_model, pictures):
     each = [{"style_weight": 1.0}, {"style_weight": 30.0, "learning_rate": 0.05}, {"tv_weight": 100.0}]
     batch = stylejax.stylize_batch([content] * 3, [style, style[::-1].copy(), style], each=each, model=tiny_model, **FAST)
     for lane, (own, picture) in enumerate(zip(each, [style, style[::-1].copy(), style], strict=True)):
-        single = stylejax.stylize(content, picture, model=tiny_model, **FAST, **own)
+        single = stylejax.stylize(content, picture, model=tiny_model, **FAST | own)
         np.testing.assert_allclose(batch[lane].image, single.image, atol=1e-4)
         assert batch[lane].trace[-1]["total"] == pytest.approx(single.trace[-1]["total"], rel=1e-3)
 
