@@ -29,7 +29,8 @@ from stylejax.images.write import write_picture
 from stylejax.paintings import demo_photograph, paint_waves
 
 _STYLEJAX = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
-_MINUTES = 10 * 60_000
+_PATIENCE = 5 * 60_000
+"""Milliseconds that a painting may take."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Screenshots:
             if self.style is None:
                 write_picture(style, paint_waves(512, 512))
             page = browser.new_page(viewport={"width": 1240, "height": 940})
-            page.set_default_timeout(_MINUTES)
+            page.set_default_timeout(_PATIENCE)
             self._keep(self._report(page, Path(folder), content, style), "report.jpg")
             self._keep(self._app(page, content, style), "app.jpg")
 
@@ -82,7 +83,7 @@ class Screenshots:
             page.get_by_role("spinbutton", name="Size").fill(str(self.size))
             page.keyboard.press("Tab")
             page.get_by_role("button", name="Paint", exact=True).click()
-            page.locator("#command textarea").wait_for()
+            page.locator("#status").get_by_text("finished").wait_for()
             page.evaluate("window.scrollTo(0, 0)")
             page.wait_for_timeout(1000)
             picture = page.screenshot()

@@ -42,7 +42,7 @@ def test_the_examples_paint_and_save(page, tmp_path, monkeypatch, pictures, tiny
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg", "starry_night.jpg"), pictures + pictures, strict=True):
         write_picture(name, picture)
-    small = {"model": tiny_model, "smallest_size": 32, "iterations": 2}
+    small = {"model": tiny_model, "smallest_size": 32, "iterations": 2, "octaves": 1}
     for name in ("stylize", "stylize_batch"):
         original = getattr(stylejax, name)
         monkeypatch.setattr(

@@ -198,7 +198,7 @@ class Formula:
     octaves: int = 1
     """In how many sizes the style is compared: the mean over them."""
     strength: float = 1.0
-    """Share of the styles, the rest being that of the content."""
+    """Share of the styles, the rest being that of the content; and of total variation, the rest being none."""
     style_distance: Distance = mean_squares
     variation_of: Callable[[Tensor], Tensor] = squared_variation
 
@@ -235,7 +235,7 @@ class Formula:
             for seen, wanted in _pairs(features, style)
             for k, w in self.style.items()
         ]
-        variation = self.variation * self.variation_of(image) if self.variation else zero
+        variation = self.strength * self.variation * self.variation_of(image) if self.variation else zero
         return {"content": sum(contents, zero), "style": sum(styles, zero) / self.octaves, "tv": variation}
 
 

@@ -57,11 +57,11 @@ class ObjectiveSpec:
         """Fewest pixels that the short side of a picture needs."""
         return max(smallest_side_for(self.content_layers, 1), smallest_side_for(self.style_layers, self.octaves))
 
-    def too_small(self) -> str:
-        """What is wrong with a picture whose short side is less than `smallest_side`, and what to do."""
+    def too_small(self, larger: str) -> str:
+        """What is wrong with a picture whose short side is less than `smallest_side`, and what to choose instead."""
         deepest = layers_up_to(self.network_layers)[-1].name if self.network_layers else PIXELS
         octaves = f" at {self.octaves} octaves" if self.octaves > 1 else ""
-        ways = "a larger size, fewer octaves or shallower layers" if self.octaves > 1 else "a larger size or shallower layers"
+        ways = f"{larger}, fewer octaves or shallower layers" if self.octaves > 1 else f"{larger} or shallower layers"
         return f"too small for {deepest}{octaves}: its short side needs at least {self.smallest_side} pixels; choose {ways}"
 
 
@@ -118,7 +118,7 @@ def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, masks: AnyMas
     """
     height, width = style.shape[:2]
     if min(height, width) < smallest_side_for(spec.style_layers, spec.octaves):
-        raise SettingsError(f"a style of {width}×{height} pixels is {spec.too_small()}")
+        raise SettingsError(f"a style of {width}×{height} pixels is {spec.too_small('a larger picture')}")
 
     def sums_of(features: Features, layer: str, octave: int) -> Sums:
         if masks is None:
@@ -198,10 +198,11 @@ def make_targets(
                 f"got {len(content_masks)} regions of the content, {given} of {len(pictures)} styles, and blend {blend}; "
                 "give each region of the content one of a style, and no blend"
             )
-        sums = join_regions([style_sums(model, *each[:1], spec, each[1]) for each in zip(pictures, style_masks, strict=True)])
+        pairs = zip(pictures, style_masks, strict=True)
+        sums = join_regions([style_sums(model, picture, spec, masks) for picture, masks in pairs])
     if not (isinstance(strength, float | int) and strength == 1):
         own = style_sums(model, content, spec, content_masks)
-        sums = mix_styles([sums, own], jnp.stack([strength, 1 - strength]), regions=regions)  # pyright: ignore
+        sums = mix_styles([sums, own], jnp.asarray([strength, 1 - strength]), regions=regions)
     guides = make_guides(content_masks, spec.style_layers, model.spec.padding, spec.octaves) if regions else None
     return jax.lax.stop_gradient(
         Targets(content_targets(model, content, spec), style_targets(sums, spec, regions=regions), guides)

@@ -35,7 +35,9 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
     shapes = [fit_side(height, width, largest, settings)]
     if min(shapes[0]) < needed:
         size = "×".join(map(str, shapes[0][::-1]))
-        raise SettingsError(f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small()}")
+        raise SettingsError(
+            f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small('a larger size')}"
+        )
     side = largest / settings.scale_factor
     while round(side) >= settings.coarsest:
         shape = fit_side(height, width, round(side), settings)
