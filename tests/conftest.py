@@ -5,6 +5,7 @@ import tempfile
 
 os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-"))
 
+import jax
 import numpy as np
 import pytest
 from chromium import browser, page  # noqa: F401
@@ -15,6 +16,13 @@ from stylejax.model.store import WeightSet
 from stylejax.model.vgg import VGG19, NetworkSpec
 
 TINY_WIDTHS = (4, 8, 8, 12, 12)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def released_programs():
+    """Compiled programs go with their module: a process that keeps those of all tests runs out of memory mappings and crashes."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
