@@ -20,7 +20,7 @@ TINY_WIDTHS = (4, 8, 8, 12, 12)
 
 @pytest.fixture(scope="module", autouse=True)
 def released_programs():
-    """Compiled programs go with their module: a process that keeps those of all tests runs out of memory mappings and crashes."""
+    """Compiled programs go with their module: a process that keeps those of all tests runs out of memory mappings."""
     yield
     jax.clear_caches()
 
