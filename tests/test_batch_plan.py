@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stylejax.batch.match import matched
@@ -164,6 +164,7 @@ def test_painted_shapes_stay_near_the_content(height, width, rounding):
         assert (abs(painted - exact) <= max(rounding / 2, rounding - exact.min())).all()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.sets(st.integers(0, 8)))
 def test_units_hold_every_row_once_and_one_batch_size(count, lanes, done):
     rows = [(Row(i, "a.jpg", (f"{i % 2}.jpg",), f"{i}.png", Settings()), (300, 400)) for i in range(count)]
