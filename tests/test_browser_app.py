@@ -49,12 +49,12 @@ def folder(tmp_path_factory, pictures):
     return folder
 
 
-def fill_in(page, address: str, content, style, steps: int = 1000) -> None:
+def fill_in(page, address: str, content, style, steps: int = 1000, size: int = 64) -> None:
     page.goto(address)
     page.locator("#content input[type=file]").set_input_files(content)
     page.locator("#styles input[type=file]").set_input_files(style)
     page.locator("#styles img").first.wait_for()
-    for label, value in (("Size", 64), ("Steps at each scale", steps)):
+    for label, value in (("Size", size), ("Steps at each scale", steps)):
         page.get_by_role("spinbutton", name=label).fill(str(value))
         page.keyboard.press("Tab")
 
@@ -104,7 +104,7 @@ def test_wrong_files_are_refused_in_words(page, address, folder, name, told):
 
 
 def test_two_visitors_take_turns_and_one_who_leaves_makes_room(page, browser, address, folder):
-    fill_in(page, address, folder / "content.png", folder / "style.png")
+    fill_in(page, address, folder / "content.png", folder / "style.png", size=256)  # long enough for another to come
     paint(page)
     wait_for_status(page, "scale 1")
     other = browser.new_page()
