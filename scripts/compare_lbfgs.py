@@ -10,6 +10,7 @@ they are, not clipped. Exits with 1 when stylejax's total is more than 1.02 time
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import network_for
 
 TOLERANCE = 1.02
-OBJECTIVE = {"style_loss": "covariance", "content_norm": "instance", "normalization": "relative", "init": "content"}
+with_objective = partial(Settings, style_loss="covariance", content_norm="instance", normalization="relative", init="content")
 """What `problem_of` says in formulas. The rest of the objective is numbers, which are those of the default."""
 
 
@@ -48,7 +49,7 @@ def main() -> int:
     content, style = (resize(pixels, *fit_long_side(*pixels.shape[:2], arguments.size)) for pixels in (content, style))
     ratios = []
     for history in arguments.histories:
-        settings = Settings(
+        settings = with_objective(
             model=arguments.model,
             size=arguments.size,
             smallest_size=arguments.size,
@@ -56,7 +57,6 @@ def main() -> int:
             optimizer="l-bfgs",
             history=history,
             learning_rate=arguments.learning_rate,
-            **OBJECTIVE,
         )
         problem = problem_of(settings, content, style)
         reached = {}

@@ -215,7 +215,9 @@ class Formula:
         if self.mixed and len(features) > 1:
             return self.mixed(features, shares)
         parts = [self.measure(each) for each in features]
-        return tuple(sum(share * part for share, part in _pairs(shares, same)) for same in zip(*parts, strict=True))
+        return tuple(
+            torch.stack([share * part for share, part in _pairs(shares, same)]).sum(0) for same in zip(*parts, strict=True)
+        )
 
     def terms(
         self,
