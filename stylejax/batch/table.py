@@ -9,7 +9,6 @@ import csv
 import dataclasses
 import difflib
 import io
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from stylejax.batch.row import Row
 from stylejax.errors import MissingExtraError, StylejaxError
 from stylejax.files.folder import check_name
+from stylejax.files.small import parse_json, read_small
 from stylejax.files.url import copy_of, is_url
 from stylejax.images.write import check_format
 from stylejax.optimize.recipes import settings_from
@@ -25,6 +25,8 @@ from stylejax.optimize.settings import STARTS, Settings
 LISTS = ("style", "content_mask", "style_mask")
 COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
 RESERVED = ("contact_sheet.jpg",)
+LARGEST = 2**30
+"""Bytes of a table."""
 
 
 class BadRowsError(StylejaxError):
@@ -47,7 +49,9 @@ def read_table(place: str) -> list[tuple[int, dict[str, Any] | str]]:
     if suffix not in readers:
         raise StylejaxError(f"{place} has the suffix {suffix!r}; wanted a table: {', '.join(readers)}")
     try:
-        with copy_of(place) if is_url(place) else Path(place).open("rb") as file:
+        if not is_url(place):
+            return readers[suffix](read_small(place, most=LARGEST), place)
+        with copy_of(place) as file:
             return readers[suffix](file.read(), place)
     except FileNotFoundError:
         raise StylejaxError(f"{place} does not exist; check the path") from None
@@ -187,7 +191,7 @@ def _json_lines(data: bytes, place: str) -> list[tuple[int, dict[str, Any] | str
     for number, line in enumerate(data.decode("utf-8-sig").split("\n"), start=1):
         if line.strip():
             try:
-                value = json.loads(line)
+                value = parse_json(line)
                 found.append((number, value if isinstance(value, dict) else f"is {line.strip()[:40]}; wanted a JSON object"))
             except ValueError as problem:
                 found.append((number, f"is not JSON: {problem}"))

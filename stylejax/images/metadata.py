@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image, TiffImagePlugin
 
 from stylejax.errors import ImageError
+from stylejax.files.small import parse_json
 from stylejax.images.read import READABLE, open_file
 
 KEY = "stylejax"
@@ -52,7 +53,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         except Exception:  # decoders let whatever damaged data trips them escape
             raise ImageError(f"{os.fspath(path)} is no picture or is damaged; no metadata can be read") from None
     try:
-        found = json.loads(text) if isinstance(text, str) else None
+        found = parse_json(text) if isinstance(text, str) else None
     except ValueError:
         return None
     if image.format != "PNG":

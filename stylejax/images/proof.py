@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from stylejax.errors import ImageError
+from stylejax.files.small import read_small
 from stylejax.images.color import SRGB_PROFILE
 from stylejax.types import HostImage
 
@@ -35,9 +36,9 @@ def soft_proof(pixels: HostImage, profile: str | os.PathLike[str]) -> HostImage:
 def _transforms(path: Path) -> tuple[ImageCms.ImageCmsTransform, ImageCms.ImageCmsTransform]:
     """Into the inks, and back."""
     try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise ImageError(f"proof {path} cannot be read ({problem.strerror}); {_WANTED}") from None
+        content = read_small(path)
+    except (OSError, ValueError) as problem:  # ValueError: the name has a null
+        raise ImageError(f"proof {path} cannot be read ({getattr(problem, 'strerror', None) or problem}); {_WANTED}") from None
     try:
         printer = ImageCms.ImageCmsProfile(BytesIO(content))
     except (OSError, ValueError):

@@ -1,0 +1,71 @@
+"""Small files and the JSON in them, read without trust: in the place of a file may be a pipe, a device or an endless one."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MEBIBYTE = 2**20
+SMALL = 64 * MEBIBYTE
+"""Bytes that no record, profile or note comes near."""
+
+
+class NotSmallError(OSError):
+    """There is something, and it is no ordinary file of a bounded size; `strerror` says what."""
+
+    def __init__(self, told: str):
+        super().__init__(None, told)
+
+    def __str__(self) -> str:
+        return self.strerror or ""
+
+
+def read_small(path: str | os.PathLike[str], *, most: int = SMALL) -> bytes:
+    """What an ordinary file of at most `most` bytes holds.
+
+    Raises:
+        NotSmallError: it is a folder, a pipe, a device or a socket, or longer.
+        OSError: it is not there, or cannot be read.
+    """
+    with open_ordinary(path) as file:
+        data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+    if data is None or len(data) > most:
+        raise NotSmallError(f"it has more than {most:,} bytes")
+    return data
+
+
+def open_ordinary(path: str | os.PathLike[str]) -> BinaryIO:
+    """An ordinary file, open for reading; nothing else is waited for or read.
+
+    Raises:
+        NotSmallError: it is a folder, a pipe, a device or a socket.
+        OSError: it is not there, or cannot be read.
+    """
+    _check_ordinary(Path(path).stat().st_mode)  # before it is opened: opening a device may do something
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        _check_ordinary(os.fstat(descriptor).st_mode)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is none, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _check_ordinary(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise NotSmallError("it is a folder")
+    if not stat.S_ISREG(mode):
+        raise NotSmallError("it is a device or a pipe")
