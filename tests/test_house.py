@@ -11,7 +11,8 @@ import pytest
 import stylejax
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ["errors", "types", "version", "files", "images", "paintings", "model", "losses", "optimize", "batch", "preview", "cli"]
+ROOMS = ["errors", "choices", "types", "version", "files", "images", "paintings", "model", "losses", "optimize"]
+ROOMS += ["batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 
@@ -78,3 +79,13 @@ def test_importing_the_library_initializes_no_device_and_changes_no_configuratio
         "from jax._src import xla_bridge; assert not xla_bridge._backends"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_public_names_have_one_home_each_that_type_checkers_know():
+    (block,) = [node for node in ast.parse(Path(stylejax.__file__).read_text()).body if isinstance(node, ast.If)]
+    typed = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    homes = {name: f"stylejax.{home}" for home, names in stylejax._HOMES.items() for name in names}
+    assert homes | {"VERSION": "stylejax.version"} == typed
+    assert {*homes, "__version__"} == set(stylejax.__all__) <= set(dir(stylejax))
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        stylejax.paint  # noqa: B018

@@ -6,13 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any
 
+from stylejax.choices import Pairing
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
 from stylejax.files.url import file_system, is_url
-
-Pairing = Literal["zip", "cross"]
 
 
 def matched(

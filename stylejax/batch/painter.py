@@ -19,11 +19,12 @@ import numpy as np
 from stylejax.batch.cache import Recent
 from stylejax.batch.load import Loaded, Loader, Ready
 from stylejax.batch.row import Outcome, Unit
+from stylejax.choices import DeviceCount
 from stylejax.errors import StylejaxError
 from stylejax.images.resize import resize
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.colors import with_kept_colors
-from stylejax.optimize.devices import DeviceCount, devices_for
+from stylejax.optimize.devices import devices_for
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Failure, Progress

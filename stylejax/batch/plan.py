@@ -5,7 +5,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stylejax.batch.row import Outcome, Row, Unit
-from stylejax.batch.shapes import Rounding, painted_shape
+from stylejax.batch.shapes import painted_shape
+from stylejax.choices import Rounding
 from stylejax.errors import StylejaxError
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED

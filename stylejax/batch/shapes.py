@@ -7,12 +7,10 @@ pixels: more programs, less stretch; 1 keeps every aspect.
 """
 
 import math
-from typing import Literal
 
+from stylejax.choices import Rounding
 from stylejax.optimize.scales import fit_side, side_of
 from stylejax.optimize.settings import Settings
-
-Rounding = int | Literal["auto"]
 
 ASPECTS = (1.0, 4 / 3, 3 / 2, 16 / 9, 21 / 9)
 """The longer side over the shorter; beyond these, whole numbers."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from stylejax.batch.plan import Group, group_rows, with_lanes
 from stylejax.batch.record import digest
 from stylejax.batch.row import Outcome, Row, Unit
-from stylejax.batch.shapes import Rounding, painted_shape
+from stylejax.batch.shapes import painted_shape
 from stylejax.batch.store import Store
+from stylejax.choices import Rounding
 from stylejax.errors import StylejaxError
 from stylejax.images.read import read_shape
 

@@ -18,12 +18,12 @@ from stylejax.batch.match import Pairing, matched
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.run import run_batch
-from stylejax.batch.shapes import Rounding
 from stylejax.batch.share import Share
 from stylejax.batch.stop import Stop, heeding_signals
 from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import read_table, rows_of
+from stylejax.choices import Rounding
 from stylejax.cli.batch_display import batch_display
 from stylejax.cli.live import LiveOptions, on_the_wall
 from stylejax.cli.machines import Machines

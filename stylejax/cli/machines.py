@@ -12,8 +12,8 @@ from stylejax.batch import distributed
 from stylejax.batch.engine import Engine
 from stylejax.batch.fleet import RayEngine
 from stylejax.batch.share import Share
+from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
-from stylejax.optimize.devices import DeviceCount
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ linearizing them: luminance is the Y of YIQ (ITU-R BT.601 luma), chroma its I an
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from stylejax.choices import ColorMatchName
 from stylejax.types import AnyHostImage, HostImage
-
-ColorMatchName = Literal["cholesky", "pca", "symmetric"]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in Y: ITU-R BT.601, the first row of the matrix from RGB to YIQ."""

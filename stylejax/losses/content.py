@@ -1,13 +1,10 @@
 """The content term of one layer: how far its features are from those of the content picture, place by place."""
 
-from typing import Literal
-
 import jax.numpy as jnp
 
+from stylejax.choices import ContentNormName
 from stylejax.losses.style import FLOOR
 from stylejax.types import Features, Scalar
-
-ContentNormName = Literal["none", "instance"]
 
 _DEVIATION_SHARE = 1e-3
 """Share of the mean deviation that is added to each: a channel that hardly varies is not blown up to noise."""

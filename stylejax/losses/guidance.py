@@ -17,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from stylejax.choices import StatisticName
 from stylejax.losses.octaves import halvings
-from stylejax.losses.statistics import StatisticName, Sums, measure, sums_for
+from stylejax.losses.statistics import Sums, measure, sums_for
 from stylejax.losses.style import style_loss
 from stylejax.model.padding import Padding
 from stylejax.types import Features, Masks, Scalar

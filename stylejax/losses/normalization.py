@@ -4,9 +4,7 @@ Every published objective is Σ a·content + Σ b·style with `content = mean (F
 G = FᵀF/(H·W), once sums, halves and other divisors of the Gram matrix are written as factors of the layer's shape.
 """
 
-from typing import Literal
-
-NormalizationName = Literal["relative", "mean", "gatys-2016", "per-channel", "per-position"]
+from stylejax.choices import NormalizationName
 
 
 def layer_factors(normalization: NormalizationName, shape: tuple[int, int, int]) -> tuple[float, float]:

@@ -14,14 +14,15 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from stylejax.choices import PIXELS, ContentNormName, StatisticName, VariationName
 from stylejax.errors import SettingsError
-from stylejax.losses.content import ContentNormName, content_loss, content_target
+from stylejax.losses.content import content_loss, content_target
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_sums
-from stylejax.losses.octaves import PIXELS, look, octaves_of, smallest_side_for
-from stylejax.losses.statistics import StatisticName, Sums, mixture, statistic_of, sums_for
+from stylejax.losses.octaves import look, octaves_of, smallest_side_for
+from stylejax.losses.statistics import Sums, mixture, statistic_of, sums_for
 from stylejax.losses.style import style_loss, style_target
-from stylejax.losses.variation import VariationName, variation_loss
+from stylejax.losses.variation import variation_loss
 from stylejax.model.layers import layers_up_to
 from stylejax.model.vgg import VGG19
 from stylejax.types import AnyImage, AnyMasks, Features, Image, Masks, Scalar

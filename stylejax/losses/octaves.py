@@ -11,14 +11,12 @@ from collections.abc import Iterable
 
 from jax import Array
 
+from stylejax.choices import PIXELS
 from stylejax.model.layers import poolings, smallest_side
 from stylejax.model.padding import PaddingMode
 from stylejax.model.pooling import pool
 from stylejax.model.vgg import VGG19
 from stylejax.types import AnyImage
-
-PIXELS = "pixels"
-"""The name of the picture itself, as a layer of three channels."""
 
 
 def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]:

@@ -4,15 +4,14 @@ All of them come from sums over positions, so the statistics of a huge picture a
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from stylejax.choices import StatisticName
 from stylejax.types import Features, Guide
-
-StatisticName = Literal["gram", "gram+mean", "covariance", "wasserstein", "moments"]
 
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
 

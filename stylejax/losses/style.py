@@ -15,7 +15,8 @@ to nothing. Variance is what the style itself varies by.
 import jax.numpy as jnp
 from jax import Array
 
-from stylejax.losses.statistics import StatisticName, Sums, measure
+from stylejax.choices import StatisticName
+from stylejax.losses.statistics import Sums, measure
 from stylejax.losses.wasserstein import regular_root, wasserstein
 from stylejax.types import Scalar
 

@@ -1,13 +1,10 @@
 """Total variation of a picture: what a smooth picture has little of. Three forms are in use in the field."""
 
-from typing import Literal
-
 import jax.numpy as jnp
 from jax import Array
 
+from stylejax.choices import VariationName
 from stylejax.types import Image, Scalar
-
-VariationName = Literal["squared", "nine-point", "absolute"]
 
 
 def variation_loss(image: Image, kind: VariationName) -> Scalar:

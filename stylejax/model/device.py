@@ -7,18 +7,16 @@ convolution and its gradient come out right there; on a CPU float32, where Winog
 import math
 import warnings
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from stylejax.choices import ConvolutionName, PrecisionChoice
 from stylejax.errors import SettingsError
 from stylejax.model.convolution import PrecisionName, convolve
 from stylejax.model.layers import kernel_shapes
-
-PrecisionChoice = Literal["auto", "float32", "tf32", "bfloat16"]
-ConvolutionName = Literal["auto", "direct", "winograd"]
 
 WORTHWHILE = 512
 """Winograd pays where a convolution has so many pairs of channels, one in and one out, by measurement (docs/performance.md)."""

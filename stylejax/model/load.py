@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
-from stylejax.model.device import ConvolutionName, PrecisionChoice, resolve_algorithms, resolve_precision
-from stylejax.model.padding import Padding, PaddingName
-from stylejax.model.pooling import PoolingName
+from stylejax.choices import ConvolutionName, PaddingName, PoolingName, PrecisionChoice
+from stylejax.model.device import resolve_algorithms, resolve_precision
+from stylejax.model.padding import Padding
 from stylejax.model.sources import resolve, resolve_auto
 from stylejax.model.store import WeightSet, read_weights
 from stylejax.model.vgg import VGG19, NetworkSpec

@@ -11,11 +11,10 @@ from typing import Literal
 import jax.numpy as jnp
 from jax import Array
 
+from stylejax.choices import PaddingName
 from stylejax.errors import SettingsError
 
 PaddingMode = Literal["zero", "replicate", "reflect"]
-PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "reflect-conv1_1"]
-"""`replicate` and `reflect` pad every convolution; with `-conv1_1` only the first, and the others with zeros."""
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,13 @@ The paper replaces max by average pooling. Averages are smaller than maxima, whi
 `-rescaled` kinds multiply by the factors that restore the size of the activations (average 2, L2 0.78: Crowson 2021).
 """
 
-from typing import Literal
-
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from stylejax.choices import PoolingName
 from stylejax.errors import SettingsError
 from stylejax.model.padding import PaddingMode, pad_to_even
-
-PoolingName = Literal["max", "average", "average-rescaled", "l2", "l2-rescaled"]
 
 _SQRT_FLOOR = 1e-12  # keeps the derivative of the square root finite where a whole window is zero
 

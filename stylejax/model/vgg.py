@@ -17,11 +17,12 @@ from flax import nnx
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from stylejax.choices import PoolingName
 from stylejax.errors import SettingsError
 from stylejax.model.convolution import PrecisionName, convolve
 from stylejax.model.layers import CONV_NAMES, FULL_WIDTHS, layers_up_to, smallest_side
 from stylejax.model.padding import ZERO, Padding, pad_by_one
-from stylejax.model.pooling import PoolingName, pool
+from stylejax.model.pooling import pool
 from stylejax.model.preprocessing import Preprocessing
 from stylejax.model.unfold import convolve_unfolded
 from stylejax.model.winograd import convolve_by_tiles, flipped, transform_kernel

@@ -8,17 +8,17 @@ process of a fleet uses its own devices alone.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
 from stylejax.losses.objective import Targets
 from stylejax.optimize.chunk import Shared
 
-DeviceCount = int | Literal["all"]
 Device = Any
 """A `jax.Device`."""
 

@@ -13,8 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from stylejax.choices import PIXELS
 from stylejax.losses.objective import Weights
-from stylejax.losses.octaves import PIXELS
 from stylejax.model.layers import layers_up_to
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.budget import memory_budget

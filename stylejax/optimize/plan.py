@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from stylejax.choices import OptimizerName
 from stylejax.losses.objective import ObjectiveSpec
-from stylejax.optimize.settings import OptimizerName, Settings
+from stylejax.optimize.settings import Settings
 from stylejax.optimize.space import SPACES, Space
 
 CHUNK = 10

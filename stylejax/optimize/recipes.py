@@ -7,13 +7,12 @@ import dataclasses
 import difflib
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from stylejax.choices import RecipeName
 from stylejax.errors import SettingsError
 from stylejax.optimize.contradictions import check_used
 from stylejax.optimize.settings import Settings
-
-RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
 
 _ONE_SCALE = 65535  # no coarser scale is as large
 _published = partial(Settings, precision="float32", content_norm="none", octaves=1, init="content", detail=0.0, restart=False)

@@ -1,12 +1,12 @@
 """Learning-rate schedules: optax's, over the steps of one scale, as a factor of the learning rate."""
 
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import optax
 
-ScheduleName = Literal["constant", "linear", "cosine", "exponential", "warmup-cosine", "cosine-onecycle", "linear-onecycle"]
+from stylejax.choices import ScheduleName
 
 
 def schedule_factors(name: ScheduleName, steps: int) -> np.ndarray:

@@ -7,30 +7,36 @@ finished picture are all drawn from here.
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
+from stylejax.choices import (
+    PIXELS,
+    ColorMatchName,
+    ContentNormName,
+    ConvolutionName,
+    KeepColorName,
+    NormalizationName,
+    OptimizerName,
+    PaddingName,
+    PoolingName,
+    PrecisionChoice,
+    RecipeName,
+    ScheduleName,
+    SizeRuleName,
+    SpaceName,
+    StatisticName,
+    StyleFitName,
+    VariationName,
+)
 from stylejax.errors import SettingsError
-from stylejax.images.recolor import ColorMatchName
-from stylejax.losses.content import ContentNormName
-from stylejax.losses.normalization import NormalizationName
-from stylejax.losses.objective import ObjectiveSpec
-from stylejax.losses.octaves import PIXELS
-from stylejax.losses.statistics import StatisticName
-from stylejax.losses.variation import VariationName
-from stylejax.model.device import ConvolutionName, PrecisionChoice
 from stylejax.model.layers import check_layer_names
-from stylejax.model.padding import PaddingName
-from stylejax.model.pooling import PoolingName
 from stylejax.optimize.blend import parse_blend
-from stylejax.optimize.schedules import ScheduleName
-from stylejax.optimize.space import SpaceName
 
-KeepColorName = Literal["none", "luminance", "match"]
-OptimizerName = Literal["adam", "l-bfgs"]
-SizeRuleName = Literal["long", "short"]
-StyleFitName = Literal["shrink", "resize", "stretch"]
+if TYPE_CHECKING:
+    from stylejax.losses.objective import ObjectiveSpec
 
 _KINDS = {
+    "recipe": RecipeName,
     "size_rule": SizeRuleName,
     "style_loss": StatisticName,
     "style_fit": StyleFitName,
@@ -62,7 +68,7 @@ class Settings:
 
     about_picture: ClassVar = "What is painted, and how large."
 
-    recipe: str = "stylejax"
+    recipe: RecipeName = "stylejax"
     """Where the defaults come from: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
     `stylejax recipes`. Every other setting overrides its part of the recipe."""
 
@@ -266,8 +272,10 @@ class Settings:
         """Weight of each style layer, before `style_weight`."""
         return parse_layers("style_layers", self.style_layers)
 
-    def objective_spec(self) -> ObjectiveSpec:
+    def objective_spec(self) -> "ObjectiveSpec":
         """The static part of the objective."""
+        from stylejax.losses.objective import ObjectiveSpec  # which needs JAX
+
         return ObjectiveSpec(
             content_layers=tuple(self.content_layer_weights),
             style_layers=tuple(self.style_layer_weights),

@@ -5,14 +5,12 @@ reproduced in its own: mean-subtracted 0-255 values, normalized values, or the p
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import jax.numpy as jnp
 from jax import Array
 
+from stylejax.choices import SpaceName
 from stylejax.types import Image
-
-SpaceName = Literal["unit", "caffe", "normalized"]
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from stylejax.choices import DeviceCount
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.picture import Picture
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
-from stylejax.optimize.devices import DeviceCount, devices_for
+from stylejax.optimize.devices import devices_for
 from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, check_shapes, groups_of, lanes_of, resized_alpha
 from stylejax.optimize.paint import paint

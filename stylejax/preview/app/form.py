@@ -15,10 +15,10 @@ from gradio.themes import Base
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stylejax.choices import KeepColorName, RecipeName
 from stylejax.errors import StylejaxError
 from stylejax.model.sources import SOURCES, installed_path
-from stylejax.optimize.recipes import RecipeName, recipe_named
-from stylejax.optimize.settings import KeepColorName
+from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.app.run import Frame, Run, check_upload
 from stylejax.preview.template import page_text
 

@@ -1,0 +1,38 @@
+"""The fixed values of settings and flags, by name.
+
+They are apart from what implements them, so that help, completion and mistakes cost no import of JAX.
+"""
+
+from typing import Literal
+
+RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
+NetworkName = Literal["vgg19", "vgg19-torchvision", "vgg19-slim"]
+PublishedName = Literal["vgg19", "vgg19-torchvision"]
+"""Networks that can be fetched."""
+
+SizeRuleName = Literal["long", "short"]
+StyleFitName = Literal["shrink", "resize", "stretch"]
+KeepColorName = Literal["none", "luminance", "match"]
+ColorMatchName = Literal["cholesky", "pca", "symmetric"]
+
+ContentNormName = Literal["none", "instance"]
+StatisticName = Literal["gram", "gram+mean", "covariance", "wasserstein", "moments"]
+VariationName = Literal["squared", "nine-point", "absolute"]
+NormalizationName = Literal["relative", "mean", "gatys-2016", "per-channel", "per-position"]
+PIXELS = "pixels"
+"""The name of the picture itself, as a layer of three channels."""
+
+PoolingName = Literal["max", "average", "average-rescaled", "l2", "l2-rescaled"]
+PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "reflect-conv1_1"]
+"""`replicate` and `reflect` pad every convolution; with `-conv1_1` only the first, and the others with zeros."""
+PrecisionChoice = Literal["auto", "float32", "tf32", "bfloat16"]
+ConvolutionName = Literal["auto", "direct", "winograd"]
+
+OptimizerName = Literal["adam", "l-bfgs"]
+SpaceName = Literal["unit", "caffe", "normalized"]
+ScheduleName = Literal["constant", "linear", "cosine", "exponential", "warmup-cosine", "cosine-onecycle", "linear-onecycle"]
+
+FormatName = Literal["png", "jpg", "webp", "tiff", "avif"]
+Pairing = Literal["zip", "cross"]
+Rounding = int | Literal["auto"]
+DeviceCount = int | Literal["all"]
