@@ -6,9 +6,25 @@ and exits with code 2; a library caller catches `StylejaxError` or one of its ki
 
 from typing import Any
 
+LONGEST = 400
+"""Letters that are told of an error of others; compilers write pages."""
+
 
 class StylejaxError(Exception):
     """Base of all errors that a user can cause and can mend."""
+
+
+def told(problem: BaseException) -> str:
+    """Any error in one line: ours as they are, memory that ran out in words, others after the name of their kind."""
+    line = " ".join(str(problem).splitlines())
+    if isinstance(problem, StylejaxError):
+        return line
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    if isinstance(problem, MemoryError):
+        return f"it needs more memory than there is{f' ({line})' if line else ''}; make it smaller"
+    kind = type(problem).__name__
+    return f"{kind}: {line[:LONGEST]}" if line else kind
 
 
 class ImageError(StylejaxError):

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stylejax.batch.cells import read_table
 from stylejax.batch.match import matched
 from stylejax.batch.plan import group_rows, with_lanes
 from stylejax.batch.row import Row
 from stylejax.batch.shapes import painted_shape, result_shape
-from stylejax.batch.table import BadRowsError, read_table, rows_of
+from stylejax.batch.table import BadRowsError, rows_of
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder, check_name
 from stylejax.images.read import read_shape

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stylejax.batch.table import read_table
+from stylejax.batch.cells import read_table
 from stylejax.errors import ImageError, StylejaxError
 from stylejax.files.small import NotSmallError, parse_json, read_small
 from stylejax.images.proof import soft_proof

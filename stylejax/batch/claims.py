@@ -6,6 +6,7 @@ twice, and write the same picture twice.
 """
 
 import hashlib
+import os
 from typing import BinaryIO
 
 from stylejax.batch.row import Row
@@ -61,4 +62,4 @@ class Claims:
 
 
 def _place(row: Row) -> int:
-    return int.from_bytes(hashlib.sha256(row.output.encode()).digest()[:7], "big") & (_PRESENCE - 1)
+    return int.from_bytes(hashlib.sha256(os.fsencode(row.output)).digest()[:7], "big") & (_PRESENCE - 1)

@@ -9,7 +9,7 @@ from typing import Any
 from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.shapes import result_shape
-from stylejax.errors import StylejaxError
+from stylejax.errors import told
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
@@ -66,8 +66,8 @@ class Loader:
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
             job = dataclasses.replace(job, content=resize(job.content, *shape))
             return Ready(row, _resized(content, *result_shape(content.height, content.width, row.settings)), job, sources)
-        except (StylejaxError, OSError, MemoryError) as problem:
-            return Outcome(row, stage="read", reason=f"{problem}" or type(problem).__name__)
+        except Exception as problem:
+            return Outcome(row, stage="read", reason=told(problem))
 
     def _style(self, place: str, row: Row, shape: tuple[int, int]) -> Picture:
         """A style at the largest shape that it is looked at; the same object for all rows that look at it so."""

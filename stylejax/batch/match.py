@@ -1,4 +1,7 @@
-"""Rows without a table: every content that a pattern finds with every style, or one with one."""
+"""Rows without a table: every content that a pattern finds with every style, or one with one.
+
+What is found is a file that is there, whatever its name: it is never expanded, and never refused for its name.
+"""
 
 import glob
 import itertools
@@ -11,13 +14,14 @@ from typing import Any
 from stylejax.choices import Pairing
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
+from stylejax.files.names import name_after
 from stylejax.files.url import file_system, is_url
 
 
 def matched(
     contents: Sequence[str], styles: Sequence[str], pair: Pairing, suffix: str, folder: Folder
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Cells as `table.read_table` gives them. Outputs keep the contents' folders below the pattern's first `*`.
+    """Cells as `cells.read_table` gives them. Outputs keep the contents' folders below the pattern's first `*`.
 
     What lies in the output `folder` is no content: it may be below the photographs.
 
@@ -27,31 +31,74 @@ def matched(
     found = [each for pattern in contents for each in _find(pattern) if not folder.holds(each[0])]
     if not found:
         raise StylejaxError(f"all that matches lies in the output folder {folder.place}; name another folder for the results")
-    twins = Counter(name.casefold() for _, name in found)
-    found = [(place, name + PurePath(place).suffix if twins[name.casefold()] > 1 else name) for place, name in found]
-    paintings = [place for pattern in styles for place, _ in _find(pattern)]
+    paintings = [(place, PurePath(place).stem) for pattern in styles for place, _ in _find(pattern)]
     if pair == "zip" and len(found) != len(paintings):
         raise StylejaxError(
             f"got {len(found)} contents and {len(paintings)} styles to pair one with one; give as many of each, or --pair cross"
         )
+    names, ends = _distinct(found), _distinct(paintings)
     pairs = zip(found, paintings, strict=True) if pair == "zip" else itertools.product(found, paintings)
-    return [
-        (number, {"content": place, "style": [style], "output": f"{name}-{PurePath(style).stem}{suffix}"})
-        for number, ((place, name), style) in enumerate(pairs, start=1)
-    ]
+    cells, taken = [], set()
+    for number, (content, style) in enumerate(dict.fromkeys((one, other) for (one, _), (other, _) in pairs), start=1):
+        name = name_after(f"{names[content]}-{ends[style]}", utf8=folder.local is None)
+        cells.append((number, {"content": content, "style": [style], "output": _first_free(name, suffix, taken)}))
+    return cells
+
+
+def _distinct(found: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """A name for each place: with the place's suffix where two would have the same."""
+    twins = Counter(name.casefold() for name in dict(found).values())
+    return {place: name + PurePath(place).suffix if twins[name.casefold()] > 1 else name for place, name in found}
+
+
+def _first_free(name: str, suffix: str, taken: set[str]) -> str:
+    """The name, with a number if it is taken, which it is from now on."""
+    names = itertools.chain([name + suffix], (f"{name}-{number}{suffix}" for number in itertools.count(2)))
+    free = next(each for each in names if each.casefold() not in taken)
+    taken.add(free.casefold())
+    return free
 
 
 def _find(pattern: str) -> list[tuple[str, str]]:
     """Every file that a pattern names, and its name below the pattern's fixed part, without suffix."""
-    fixed = pattern[: min((pattern.index(letter) for letter in "*?[" if letter in pattern), default=len(pattern))]
-    root = fixed.rpartition("/")[0]
-    if is_url(pattern):
-        system, path = file_system(pattern)
-        scheme = pattern.partition("://")[0]
-        places = [f"{scheme}://{each.lstrip('/')}" for each in sorted(system.glob(path)) if not system.isdir(each)]
-    else:
-        places = [place for place in sorted(glob.glob(pattern, recursive=True)) if not os.path.isdir(place)]  # noqa: PTH112, PTH207
-        places = places or ([pattern] if fixed == pattern else [])
+    fixed, rest = _divided(pattern)
+    if not rest:
+        if _is_folder(pattern):
+            raise StylejaxError(f"{pattern} is a folder; name what is in it, such as '{pattern.rstrip('/')}/*.jpg'")
+        return [(pattern, os.path.splitext(pattern.rpartition("/")[2])[0])]  # noqa: PTH122
+    root = "".join(f"{part}/" for part in fixed)
+    places = [place for place in _glob(glob.escape(root) + "/".join(rest)) if not _is_folder(place)]
     if not places:
         raise StylejaxError(f"no file matches {pattern}; check the pattern, and quote it so that the shell leaves it alone")
     return [(place, os.path.splitext(place[len(root) :].lstrip("/"))[0]) for place in places]  # noqa: PTH122
+
+
+def _divided(pattern: str) -> tuple[list[str], list[str]]:
+    """The parts of a pattern before the first that stands for several: what exists as it is written stands for itself."""
+    parts = pattern.split("/")
+    for number, part in enumerate(parts):
+        if glob.has_magic(part) and not _exists("/".join(parts[: number + 1])):
+            return parts[:number], parts[number:]
+    return parts, []
+
+
+def _glob(pattern: str) -> list[str]:
+    if not is_url(pattern):
+        return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    system, path = file_system(pattern)
+    scheme = pattern.partition("://")[0]
+    return [f"{scheme}://{each.lstrip('/')}" for each in sorted(system.glob(path))]
+
+
+def _exists(place: str) -> bool:
+    if not is_url(place):
+        return os.path.lexists(place)
+    system, path = file_system(place)
+    return system.exists(path)
+
+
+def _is_folder(place: str) -> bool:
+    if not is_url(place):
+        return os.path.isdir(place)  # noqa: PTH112
+    system, path = file_system(place)
+    return system.isdir(path)

@@ -10,9 +10,9 @@ The local engine and workers on other machines do it in the same three steps:
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -20,7 +20,7 @@ from stylejax.batch.cache import Recent
 from stylejax.batch.load import Loaded, Loader, Ready
 from stylejax.batch.row import Outcome, Unit
 from stylejax.choices import DeviceCount
-from stylejax.errors import StylejaxError
+from stylejax.errors import OutOfMemoryError, told
 from stylejax.images.resize import resize
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.colors import with_kept_colors
@@ -44,17 +44,30 @@ class Painter:
         self._model = model
         self._devices: DeviceCount = devices
         self._models, self._targets = Recent(2), Recent(STYLE_TARGETS)
+        self._checked: dict[Hashable, Exception | None] = {}
 
     def model_for(self, settings: Settings) -> VGG19:
         """The network that rows of these settings are painted with.
 
         Raises:
             WeightsError: it is not installed or damaged.
+            SettingsError: this device lacks its precision.
         """
         if self._model is not None:
             return self._model
-        key = (settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution)
-        return self._models.once(key, lambda: network_for(settings))
+        return self._models.once(_network(settings), lambda: network_for(settings))
+
+    def check(self, settings: Settings) -> None:
+        """Raise what `model_for` does; each network is tried once."""
+        key = _network(settings)
+        if key not in self._checked:
+            self._checked[key] = None
+            try:
+                self.model_for(settings)
+            except Exception as problem:
+                self._checked[key] = problem
+        if problem := self._checked[key]:
+            raise problem
 
     def paint(self, loaded: Loaded, *, observe: Callable[[Progress], None] | None = None) -> list[Outcome]:
         """Paint what could be read.
@@ -65,65 +78,96 @@ class Painter:
 
         Returns:
             One outcome for each row of the unit. A row that cannot be painted, or whose loss stops being finite, takes none of
-            the others along: if the batch as a whole is refused, or needs too much memory, its rows are painted one by one.
+            the others along: a batch that fails as a whole, whatever the reason, is halved until those that cannot be painted
+            are alone.
         """
-        outcomes = list(loaded.failed)
-        if not loaded.ready:
-            return outcomes
-        model = self.model_for(loaded.unit.rows[0].settings)
-        try:
-            return outcomes + self._paint(model, loaded.unit, loaded.ready, observe)
-        except _RefusedError as problem:
-            if len(loaded.ready) == 1 == loaded.unit.lanes:
-                return [*outcomes, Outcome(loaded.ready[0].row, reason=str(problem))]
-        alone = dataclasses.replace(loaded.unit, lanes=1)
-        for ready in loaded.ready:
-            outcomes += self.paint(Loaded(alone, (ready,), ()), observe=observe)
+        outcomes, waiting = list(loaded.failed), [loaded]
+        while waiting:
+            loaded = waiting.pop(0)
+            if not loaded.ready:
+                continue
+            try:
+                outcomes += self._paint(loaded.unit, loaded.ready, observe)
+            except _RefusedError as refused:
+                parts = _parted(loaded, refused.for_memory)
+                waiting = parts + waiting
+                outcomes += [] if parts else [Outcome(loaded.ready[0].row, reason=str(refused))]
         return outcomes
 
-    def _paint(
-        self, model: VGG19, unit: Unit, ready: Sequence[Ready], observe: Callable[[Progress], None] | None
-    ) -> list[Outcome]:
-        jobs = [one.job for one in ready]
-        padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
+    def _paint(self, unit: Unit, ready: Sequence[Ready], observe: Callable[[Progress], None] | None) -> list[Outcome]:
         began, progress = time.monotonic(), None
-        devices = devices_for(unit.lanes, self._devices)
-        for progress in _refusing(paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets)):
+        with _refusing():
+            model, jobs = self.model_for(unit.rows[0].settings), [one.job for one in ready]
+            padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
+            devices = devices_for(unit.lanes, self._devices)
+            steps = paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets)
+        while True:
+            with _refusing():
+                following = next(steps, None)
+            if following is None:
+                break
+            progress = following
             if observe:
                 observe(progress)
             if all(progress.failures):
                 break
-        assert progress is not None
-        pictures = np.clip(np.asarray(progress.pictures), 0, 1)
+        with _refusing():
+            assert progress is not None
+            pictures = np.clip(np.asarray(progress.pictures), 0, 1)
         seconds = (time.monotonic() - began) / len(ready)
         return [_outcome(one, pictures[lane], progress, lane, model, seconds) for lane, one in enumerate(ready)]
 
 
+def _network(settings: Settings) -> Hashable:
+    return settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution
+
+
 class _RefusedError(Exception):
-    """A batch that cannot be painted."""
+    """A batch that cannot be painted as it is."""
+
+    def __init__(self, problem: Exception):
+        super().__init__(told(problem))
+        self.for_memory = isinstance(problem, OutOfMemoryError | MemoryError) or "RESOURCE_EXHAUSTED" in str(problem)
 
 
-def _refusing(steps: Iterator[Progress]) -> Iterator[Progress]:
-    """What painting raises, and not what its observer does, becomes `_RefusedError`."""
-    while True:
-        try:
-            progress = next(steps, None)
-        except (StylejaxError, jax.errors.JaxRuntimeError) as problem:
-            raise _RefusedError(" ".join(str(problem).split())) from None
-        if progress is None:
-            return
-        yield progress
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever the block raises becomes `_RefusedError`."""
+    try:
+        yield
+    except Exception as problem:
+        raise _RefusedError(problem) from None
+
+
+def _parted(loaded: Loaded, for_memory: bool) -> list[Loaded]:
+    """Halves of a batch that cannot be painted; none of what cannot be divided any more.
+
+    They run the program of the whole, which gives the same bits, unless it is that program that needs too much memory.
+    """
+    unit, ready = loaded.unit, loaded.ready
+    lanes = max(1, unit.lanes // 2) if for_memory else unit.lanes
+    if len(ready) == 1 and lanes == unit.lanes:
+        return []
+    size = min(lanes, max(1, (len(ready) + 1) // 2))
+    parts = [ready[start : start + size] for start in range(0, len(ready), size)]
+    return [Loaded(dataclasses.replace(unit, lanes=lanes), part, ()) for part in parts]
 
 
 def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19, seconds: float) -> Outcome:
     failure = progress.failures[lane]
     if failure:
-        return Outcome(one.row, seconds=seconds, reason=_told(failure))
-    row, content = one.row, one.content
+        return Outcome(one.row, seconds=seconds, reason=_why(failure))
+    try:
+        return Outcome(one.row, _painting(one, pixels, progress, lane, model), seconds)
+    except Exception as problem:
+        return Outcome(one.row, seconds=seconds, reason=told(problem))
+
+
+def _painting(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19) -> Painting:
+    row, content, regions = one.row, one.content, one.job.regions
     image = jnp.asarray(resize(pixels, content.height, content.width))[np.newaxis]
     (image,) = np.asarray(with_kept_colors(image, [content.pixels], [row.settings]))
-    regions = one.job.regions
-    painting = Painting(
+    return Painting(
         image=image,
         alpha=content.alpha,
         trace=[progress.last_records[lane]],
@@ -132,10 +176,9 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
         sources=one.sources,
         notes=() if regions is None else regions.notes,
     )
-    return Outcome(row, painting, seconds)
 
 
-def _told(failure: Failure) -> str:
+def _why(failure: Failure) -> str:
     return (
         f"the loss stopped being finite at scale {failure.scale}, step {failure.step}; lower the learning rate or the weights"
     )

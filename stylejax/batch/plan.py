@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.shapes import painted_shape
 from stylejax.choices import Rounding
-from stylejax.errors import StylejaxError
+from stylejax.errors import told
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.scales import scale_shapes, side_of
@@ -56,8 +56,8 @@ def group_rows(rows: Iterable[tuple[Row, Shape]], rounding: Rounding) -> tuple[l
             key = (*_static(settings), *_form(row), *shape)
             scales[key] = tuple(scale_shapes(*shape, settings))
             groups.setdefault(key, []).append(row)
-        except StylejaxError as problem:
-            refused.append(Outcome(row, stage="read", reason=str(problem)))
+        except Exception as problem:
+            refused.append(Outcome(row, stage="read", reason=told(problem)))
     return [Group(tuple(members), scales[key], _shared(members)) for key, members in groups.items()], refused
 
 

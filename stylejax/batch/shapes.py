@@ -34,7 +34,7 @@ def painted_shape(height: int, width: int, settings: Settings, rounding: Roundin
     if settings.size_rule == "short" and settings.size != "native":
         long = _rounded(short * aspect, _fine(short)) if aspect > 1 else short
     else:
-        short = _rounded(long / aspect, _fine(long)) if aspect > 1 else long
+        short = _rounded(long / aspect, _fine(min(long, round(2 * long / aspect)))) if aspect > 1 else long
     return (short, long) if width >= height else (long, short)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from stylejax.batch.record import record_of, sidecar_name
 from stylejax.batch.row import Outcome, Result, Row
-from stylejax.errors import StylejaxError
+from stylejax.errors import StylejaxError, told
 from stylejax.files.folder import Folder
 from stylejax.images.write import encode_picture
 
@@ -59,10 +59,9 @@ class Store:
             record = record_of(outcome, len(data))
             self.folder.write(row.output, data)
             self.folder.write(sidecar_name(row.output), json.dumps(record).encode() + b"\n")
-        except (StylejaxError, OSError) as problem:
+        except Exception as problem:
             self._check_full(problem)
-            told = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-            return self.fail(Result(row, stage="write", reason=f"{row.output} cannot be written: {told}"))
+            return self.fail(Result(row, stage="write", reason=f"{row.output} cannot be written: {told(problem)}"))
         return Result(row, record)
 
     def fail(self, result: Result) -> Result:

@@ -11,7 +11,7 @@ from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.shapes import painted_shape
 from stylejax.batch.store import Store
 from stylejax.choices import Rounding
-from stylejax.errors import StylejaxError
+from stylejax.errors import told
 from stylejax.images.read import read_shape
 
 LOOKERS = 16
@@ -48,17 +48,23 @@ def survey(
 ) -> Survey:
     """Plan the painting of `rows` into `store`."""
 
-    def look(row: Row) -> tuple[Row, tuple[int, int] | str]:
+    def look(row: Row) -> tuple[Row, tuple[int, int] | str, bool]:
+        """The row with its digest, the shape of its content or why it cannot be painted, and whether it is done."""
+        shape = ()
         try:
-            height, width = read_shape(row.content)
-        except (StylejaxError, OSError) as problem:
-            return dataclasses.replace(row, digest=digest(row, (), bits=bits)), str(problem)
-        shape = painted_shape(height, width, row.settings, rounding)
-        return dataclasses.replace(row, digest=digest(row, shape, bits=bits)), (height, width)
+            found = read_shape(row.content)
+            shape = painted_shape(*found, row.settings, rounding)
+        except Exception as problem:
+            found = told(problem)
+        try:
+            row = dataclasses.replace(row, digest=digest(row, shape, bits=bits))
+            return row, found, store.is_done(row)
+        except Exception as problem:
+            return row, told(problem), False
 
     with ThreadPoolExecutor(LOOKERS) as pool:
-        looked = list(pool.map(look, rows))
-        done = {row.output for row, good in zip(rows, pool.map(store.is_done, [row for row, _ in looked]), strict=True) if good}
+        seen = list(pool.map(look, rows))
+    looked, done = [(row, found) for row, found, _ in seen], {row.output for row, _, good in seen if good}
     readable = [(row, found) for row, found in looked if not isinstance(found, str)]
     unreadable = [Outcome(row, stage="read", reason=found) for row, found in looked if isinstance(found, str)]
     groups, small = group_rows(readable, rounding)

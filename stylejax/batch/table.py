@@ -1,62 +1,57 @@
-"""From a table of jobs to rows: CSV, JSON lines or Parquet, columns named as the flags.
+"""From the cells of a table to rows, columns named as the flags.
 
-`content` and `style` must be there; `output`, `content_mask`, `style_mask`, every setting may be. Several styles or masks are
-a list in JSON and Parquet, and separated by `;` in CSV. Relative places start at the folder of the table. An empty cell is the
-default. All rows are checked before any is painted, and all that is wrong is told at once.
+`content` and `style` must be there; `output`, `content_mask`, `style_mask`, every setting may be. Relative places start at the
+folder of the table. An empty cell is the default. All rows are checked before any is painted, and all that is wrong is told at
+once.
 """
 
-import csv
 import dataclasses
 import difflib
-import io
-from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+import os
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
 
+from stylejax.batch.cells import LISTS, cells_by_name
 from stylejax.batch.row import Row
-from stylejax.errors import MissingExtraError, StylejaxError
-from stylejax.files.folder import check_name
-from stylejax.files.small import parse_json, read_small
-from stylejax.files.url import copy_of, is_url
+from stylejax.errors import StylejaxError, told
+from stylejax.files.names import check_encoding, check_name, name_after, shown
+from stylejax.files.url import is_url
 from stylejax.images.write import check_format
+from stylejax.model.sources import SOURCES
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.settings import STARTS, Settings
 
-LISTS = ("style", "content_mask", "style_mask")
 COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
+NAMED = {"init": STARTS, "proof": (), "model": ("auto", *SOURCES)}
+"""Settings that are places, but for these names."""
 RESERVED = ("contact_sheet.jpg",)
-LARGEST = 2**30
-"""Bytes of a table."""
 
 
 class BadRowsError(StylejaxError):
-    """Rows that cannot be used; the message has a line for each."""
+    """Rows that cannot be used; the message has a line for each that is wrong in its own way.
 
-    def __init__(self, problems: list[tuple[int, str]]):
-        self.problems = sorted(problems)
-        lines = [f"line {number}: {told}" for number, told in self.problems]
-        super().__init__(f"{len(lines)} bad rows; nothing was painted\n" + "\n".join(lines))
-
-
-def read_table(place: str) -> list[tuple[int, dict[str, Any] | str]]:
-    """The cells of each row by the name of their column, or what is wrong with the row, with its line counted from 1.
-
-    Raises:
-        StylejaxError: the table cannot be read, or has a format that is not known.
+    Attributes:
+        problems: the line of each bad row, and what is wrong with it.
     """
-    readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
-    suffix = PurePosixPath(place).suffix.lower()
-    if suffix not in readers:
-        raise StylejaxError(f"{place} has the suffix {suffix!r}; wanted a table: {', '.join(readers)}")
-    try:
-        if not is_url(place):
-            return readers[suffix](read_small(place, most=LARGEST), place)
-        with copy_of(place) as file:
-            return readers[suffix](file.read(), place)
-    except FileNotFoundError:
-        raise StylejaxError(f"{place} does not exist; check the path") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise StylejaxError(f"{place} cannot be read as a table: {problem}") from None
+
+    def __init__(self, problems: Iterable[tuple[int, str]], *, rows: int = 0):
+        """Tell of `problems`, which are those of all rows if there are so many `rows`."""
+        self.problems = sorted(problems)
+        lines = lines_of(self.problems)
+        if len(lines) == 1 and len(self.problems) == rows > 1:
+            super().__init__(f"none of the {rows} rows can be painted: {shown(self.problems[0][1])}")
+        else:
+            super().__init__(f"{len(self.problems)} bad rows; nothing was painted\n" + "\n".join(lines))
+
+
+def lines_of(problems: Iterable[tuple[int, str]]) -> list[str]:
+    """What is wrong with rows, each thing on one line with the rows that it is wrong with."""
+    together: dict[str, list[int]] = {}
+    for number, problem in problems:
+        together.setdefault(problem, []).append(number)
+    return [f"{_numbers(numbers)}: {shown(problem)}" for problem, numbers in together.items()]
 
 
 def rows_of(
@@ -67,19 +62,21 @@ def rows_of(
     suffix: str = ".png",
     bits: int = 8,
     skip_bad: bool = False,
+    check: Callable[[Row], object] = lambda row: None,
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows, and what is wrong with those that are left out.
 
     Args:
         cells: from `read_table`.
         defaults: settings of all rows, where they say nothing else.
-        folder: where relative places start.
+        folder: where relative places start, and `~` is the home of a user; without it places are as they are.
         suffix: of outputs that have no name.
         bits: depth of the results, which their formats must have.
         skip_bad: leave bad rows out.
+        check: raises for a row that cannot be painted.
 
     Raises:
-        BadRowsError: some rows cannot be used, and `skip_bad` is not set.
+        BadRowsError: some rows cannot be used, and `skip_bad` is not set, or no row can.
         StylejaxError: there is no row at all.
     """
     rows, problems, taken = [], [], {}
@@ -90,21 +87,22 @@ def rows_of(
             row = _row(number, values, defaults, folder, suffix, bits)
             if row.output in taken:
                 raise StylejaxError(f"output {row.output} is that of line {taken[row.output]}, too; give each its own name")
+            check(row)
             taken[row.output] = number
             rows.append(row)
-        except StylejaxError as problem:
-            problems.append((number, str(problem)))
-    if problems and not skip_bad:
-        raise BadRowsError(problems)
+        except Exception as problem:  # whatever a row is made of, it takes no other along
+            problems.append((number, told(problem)))
+    if problems and not (skip_bad and rows):
+        raise BadRowsError(problems, rows=len(rows) + len(problems))
     if not rows:
         raise StylejaxError("got no picture to paint; give a table with at least one good row")
     return rows, problems
 
 
 def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], folder: str, suffix: str, bits: int) -> Row:
-    cells = {_column(name): value for name, value in values.items() if value is not None and value != "" and value != []}
-    places = {name: [_place(place, folder) for place in _items(name, cells.pop(name, []))] for name in LISTS}
-    content = _place(_text("content", cells.pop("content", "")), folder)
+    cells = {_column(name): value for name, value in cells_by_name(values.items()).items() if not _is_empty(value)}
+    places = {name: [_place(name, place, folder) for place in _items(name, cells.pop(name, []))] for name in LISTS}
+    content = _place("content", cells.pop("content", ""), folder)
     if not places["style"]:
         raise StylejaxError("has no style; name at least one picture in the column style")
     output = cells.pop("output", None)
@@ -113,43 +111,53 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
     check_format(name, bits=bits)
     if name in RESERVED:
         raise StylejaxError(f"output {name} is the name of the run's own sheet; choose another")
-    settings = settings_from({**defaults, **{each: _setting(each, value) for each, value in cells.items()}})
-    if settings.init not in STARTS:
-        settings = dataclasses.replace(settings, init=_place(settings.init, folder))
+    own = {each: _setting(each, value) for each, value in cells.items()}
+    own |= {each: _place(each, own[each], folder) for each in NAMED if own.get(each) and own[each] not in NAMED[each]}
+    settings = settings_from({**defaults, **own})
     return Row(
         number, content, tuple(places["style"]), name, settings, tuple(places["content_mask"]), tuple(places["style_mask"])
     )
 
 
 def _name(content: str, styles: Iterable[str]) -> str:
-    return "-".join(PurePosixPath(place).stem for place in (content, *styles))
+    return name_after("-".join(PurePosixPath(place).stem for place in (content, *styles)))
 
 
-def _column(name: Any) -> str:
-    plain = str(name).strip().lstrip("-").replace("-", "_")
-    if plain not in COLUMNS:
-        nearest = difflib.get_close_matches(plain, COLUMNS, n=1, cutoff=0.0)[0]
+def _column(name: str) -> str:
+    if name not in COLUMNS:
+        nearest = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.0)[0]
         raise StylejaxError(f"no column is called {name!r}; did you mean {nearest!r}?")
-    return plain
+    return name
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | tuple) and not value)
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip():
         raise StylejaxError(f"{name} is {value!r}; it must be a path" if value else f"has no {name}; name a picture")
-    return value.strip()
+    return text
 
 
-def _items(name: str, value: Any) -> list[str]:
-    items = value.split(";") if isinstance(value, str) else value
-    if not isinstance(items, list | tuple):
+def _items(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, str | os.PathLike | list | tuple):
         raise StylejaxError(f"{name} is {value!r}; it must be a path or a list of paths")
-    return [_text(name, item) for item in items]
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _place(place: str, folder: str) -> str:
-    if is_url(place) or not folder or Path(place).expanduser().is_absolute():
-        return place if is_url(place) else str(Path(place).expanduser())
-    return f"{folder}/{place}"
+def _place(name: str, value: Any, folder: str) -> str:
+    """Where a picture of a cell is: a URL, or a path that starts at `folder`."""
+    place = _text(name, value)
+    check_encoding(name, place)
+    if is_url(place) or not folder:
+        return place
+    path = os.path.join(folder, os.path.expanduser(place))  # noqa: PTH111, PTH118 - Path refuses users whom it does not know
+    if "\\" in place and os.sep == "/" and not os.path.lexists(path):
+        slashes = place.replace("\\", "/")
+        raise StylejaxError(f"{name} is {place}, which does not exist; write folders with slashes: {slashes}")
+    return path
 
 
 def _setting(name: str, value: Any) -> Any:
@@ -159,6 +167,8 @@ def _setting(name: str, value: Any) -> Any:
     try:
         if isinstance(default, bool):
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).strip().lower()]
+        if isinstance(default, str) and isinstance(value, os.PathLike):
+            return os.fspath(value)
         if isinstance(value, bool) or (isinstance(default, str) and not isinstance(value, str)):
             raise ValueError
         if isinstance(default, int) and not (name == "size" and value == "native"):
@@ -170,41 +180,11 @@ def _setting(name: str, value: Any) -> Any:
         raise StylejaxError(f"{name} is {value!r}; it must be {wanted}") from None
 
 
-def _csv(data: bytes, place: str) -> list[tuple[int, dict[str, Any] | str]]:
-    reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    header = next(reader, [])
-    found: list[tuple[int, dict[str, Any] | str]] = []
-    last = reader.line_num
-    for cells in reader:
-        number, last = last + 1, reader.line_num
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) > len(header):
-            found.append((number, f"has {len(cells)} cells for {len(header)} columns; quote cells that hold a comma"))
-        else:
-            found.append((number, dict(zip(header, cells, strict=False))))
-    return found
-
-
-def _json_lines(data: bytes, place: str) -> list[tuple[int, dict[str, Any] | str]]:
-    found: list[tuple[int, dict[str, Any] | str]] = []
-    for number, line in enumerate(data.decode("utf-8-sig").split("\n"), start=1):
-        if line.strip():
-            try:
-                value = parse_json(line)
-                found.append((number, value if isinstance(value, dict) else f"is {line.strip()[:40]}; wanted a JSON object"))
-            except ValueError as problem:
-                found.append((number, f"is not JSON: {problem}"))
-    return found
-
-
-def _parquet(data: bytes, place: str) -> list[tuple[int, dict[str, Any] | str]]:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise MissingExtraError(f"{place} needs pyarrow: pip install 'stylejax[parquet]', or give a CSV") from None
-    try:
-        table = parquet.read_table(io.BytesIO(data))
-    except Exception as problem:  # pyarrow has errors of its own for damaged files
-        raise StylejaxError(f"{place} cannot be read as a Parquet table: {problem}") from None
-    return list(enumerate(table.to_pylist(), start=1))
+def _numbers(numbers: list[int]) -> str:
+    """`line 3`, `lines 3 to 7` where all of these are meant, or the first few and how many more there are."""
+    if len(numbers) == 1:
+        return f"line {numbers[0]}"
+    if len(numbers) > 2 and all(after == before + 1 for before, after in pairwise(numbers)):
+        return f"lines {numbers[0]} to {numbers[-1]}"
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 6 else ""
+    return "lines " + ", ".join(map(str, numbers if not more else numbers[:5])) + more

@@ -13,16 +13,19 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from stylejax.batch.cells import read_table
 from stylejax.batch.engine import AbandonedError
 from stylejax.batch.match import Pairing, matched
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
+from stylejax.batch.record import sidecar_name
+from stylejax.batch.row import Row
 from stylejax.batch.run import run_batch
 from stylejax.batch.share import Share
 from stylejax.batch.stop import Stop, heeding_signals
 from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
-from stylejax.batch.table import read_table, rows_of
+from stylejax.batch.table import lines_of, rows_of
 from stylejax.choices import Rounding
 from stylejax.cli.batch_display import batch_display
 from stylejax.cli.live import LiveOptions, on_the_wall
@@ -184,11 +187,17 @@ class Batch:
             cells = matched(self.content, self.style, self.pair, suffix, store.folder)
         base = recipe_named(self.settings.recipe).as_options()
         asked = {name: value for name, value in self.settings.as_options().items() if value != base[name] or name == "recipe"}
-        rows, problems = rows_of(cells, asked, folder=folder, suffix=suffix, bits=self.bits, skip_bad=self.skip_bad)
-        for row in rows:
-            store.folder.path(row.output)
-        for number, told in problems if not self.quiet else []:
-            Console(stderr=True).print(f"left out line {number}: {told}", highlight=False, markup=False, soft_wrap=True)
+
+        def check(row: Row) -> None:
+            for name in (row.output, sidecar_name(row.output)):
+                store.folder.check_file(name)
+            painter.check(row.settings)
+
+        rows, problems = rows_of(
+            cells, asked, folder=folder, suffix=suffix, bits=self.bits, skip_bad=self.skip_bad, check=check
+        )
+        for line in lines_of(problems) if not self.quiet else []:
+            Console(stderr=True).print(f"left out {line}", highlight=False, markup=False, soft_wrap=True)
         return survey(
             share.of(rows),
             store,

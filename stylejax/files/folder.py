@@ -4,31 +4,13 @@ Names are relative and '/'-separated. None may lead out of the folder, neither b
 """
 
 import os
-import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.files.names import check_fits, check_name
 from stylejax.files.url import file_system, is_url
-
-
-def check_name(name: str) -> str:
-    """The name in its plainest form.
-
-    Raises:
-        StylejaxError: it is empty, absolute, leads out of its folder, or is written for one operating system only.
-    """
-    wanted = "name a file inside the output folder, such as a/b.png"
-    if not name.strip() or "\0" in name or any(ord(letter) < 32 for letter in name):
-        raise StylejaxError(f"output {name!r} is empty or has control characters; {wanted}")
-    if is_url(name) or name.startswith(("/", "~")) or "\\" in name or name[1:2] == ":":
-        raise StylejaxError(f"output {name!r} is absolute or has a backslash; {wanted}")
-    if ".." in name.split("/"):
-        raise StylejaxError(f"output {name!r} leads upwards; {wanted}")
-    if name.endswith(("/", "/.")) or posixpath.normpath(name) == ".":
-        raise StylejaxError(f"output {name!r} is a folder; {wanted}")
-    return posixpath.normpath(name)
 
 
 class Folder:
@@ -47,6 +29,11 @@ class Folder:
             check_writable(self.local, error=StylejaxError)
         elif self.local:
             check_writable(self.local / "any", error=StylejaxError)
+
+    def check_file(self, name: str) -> None:
+        """Raise StylejaxError when no file of this name can lie in the folder: it leads out, or its name is too long."""
+        check_fits(check_name(name), self.local)
+        self.path(name)
 
     def path(self, name: str) -> str:
         """Where `name` lies.
