@@ -4,6 +4,7 @@ Only these schemes are taken, one at a time: a table of jobs may come from someb
 open chained or arbitrary addresses.
 """
 
+import os
 import re
 import shutil
 import tempfile
@@ -14,11 +15,27 @@ from stylejax.errors import MissingExtraError, StylejaxError
 
 SCHEMES = ("memory", "gs", "s3", "az", "abfs", "abfss")
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+_SHORTENED = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/([^/].*)")  # two letters at least: one is a drive of Windows
+_WAYS_OUT = {
+    **dict.fromkeys(("http", "https", "ftp"), "stylejax opens no web address: download the file, such as with `curl -LO`"),
+    "file": "give the path itself, without file://",
+}
 
 
 def is_url(place: object) -> bool:
     """Whether `place` is written as a URL, of whatever scheme."""
     return isinstance(place, str) and _URL.match(place) is not None
+
+
+def as_url(place: str | os.PathLike[str]) -> str | None:
+    """The URL that `place` is written as, if it is one; a `Path` of it has lost a slash, which it gets back."""
+    text = os.fspath(place)
+    if is_url(text):
+        return text
+    match = _SHORTENED.match(text)
+    if match is None or os.path.lexists(text):
+        return None
+    return f"{match[1]}://{'/' if match[1] == 'file' else ''}{match[2]}"
 
 
 def file_system(url: str) -> tuple[Any, str]:
@@ -32,6 +49,8 @@ def file_system(url: str) -> tuple[Any, str]:
 
     match = _URL.match(url)
     scheme = match[1].lower() if match else ""
+    if scheme in _WAYS_OUT:
+        raise StylejaxError(f"{url} has the scheme {scheme!r}; {_WAYS_OUT[scheme]}")
     if scheme not in SCHEMES:
         raise StylejaxError(f"{url} has the scheme {scheme!r}; wanted a local path or one of {', '.join(SCHEMES)}")
     try:

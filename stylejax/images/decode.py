@@ -5,13 +5,13 @@ which Pillow does in 8 bits.
 """
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
-from stylejax.errors import ImageError
 from stylejax.images.color import to_srgb
+from stylejax.images.levels import unit_levels
+from stylejax.images.orientation import orient, orientation_of
 from stylejax.images.picture import Picture
-
-_ORIENTATION_TAG = 0x0112
+from stylejax.images.tiff import native_order, samples_of
 
 
 def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = None) -> Picture:
@@ -22,63 +22,69 @@ def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = N
         source: how messages call it.
         low_bytes: the less significant bytes of the same picture when its channels have 16 bits, as `RGB` or `RGBA`.
     """
+    depth = _depth(image)  # the file knows it, and is closed once it is decoded
+    native_order(image)
     image.load()
-    orientation = _orientation(image)
+    key = _transparent_color(image, depth, high_bytes=low_bytes is None and image.mode == "RGB")
+    orientation = orientation_of(image)
     profile = image.info.get("icc_profile") or None
     if image.mode.startswith(("I", "F")):
-        gray = _deep_gray(image, source)
+        values, bits, inverted = samples_of(image)
+        gray, notes = unit_levels(values, source, bits=bits)
+        gray = 1 - gray if inverted else gray
         eight_bits = Image.fromarray(np.rint(gray * 255).astype(np.uint8))
         converted = to_srgb(eight_bits, profile)
         colors = np.repeat(gray[..., np.newaxis], 3, axis=2) if converted is None else _unit(converted)
-        return Picture(orient(colors, orientation), None, source)
-
-    base, alpha = _split_alpha(image)
-    converted = to_srgb(base, profile)
-    if converted is None and low_bytes is not None:
-        values = np.asarray(image, np.float32) * 256 + np.asarray(low_bytes, np.float32)
-        values /= np.float32(65535)
-        colors, opacity = values[..., :3], values[..., 3] if image.mode == "RGBA" else None
+        opacity = None if key is None else (values != key[0]).astype(np.float32)
     else:
-        colors, opacity = _unit(converted or base.convert("RGB")), None if alpha is None else _unit(alpha)
-    return Picture(orient(colors, orientation), None if opacity is None else orient(opacity, orientation), source)
+        base, alpha = _split_alpha(image)
+        converted, notes = to_srgb(base, profile), ()
+        deep = None if low_bytes is None else np.asarray(image).astype(np.uint16) * 256 + np.asarray(low_bytes)
+        if converted is None and deep is not None:
+            colors = deep[..., :3].astype(np.float32) / np.float32(65535)
+        else:
+            colors = _unit(converted or base.convert("RGB"))
+        if key is not None:
+            values = np.asarray(base) if deep is None else deep
+            opacity = (values.reshape(*values.shape[:2], -1) != key).any(2).astype(np.float32)
+        elif deep is not None and image.mode == "RGBA":
+            opacity = deep[..., 3].astype(np.float32) / np.float32(65535)
+        else:
+            opacity = None if alpha is None else _unit(alpha)
+    return Picture(orient(colors, orientation), None if opacity is None else orient(opacity, orientation), source, notes)
 
 
-def orient(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn `[height, width, ...]` upright: undo one of the eight orientations of EXIF (1 to 8, others count as 1)."""
-    if orientation >= 5 and orientation <= 8:
-        values = values.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        values = values[::-1]
-    if orientation in (2, 3, 6, 7):
-        values = values[:, ::-1]
-    return np.ascontiguousarray(values)
+def raw_mode(image: Image.Image) -> str:
+    """How an opened file lays out its pixels, as Pillow names it; empty once it is decoded."""
+    if not isinstance(image, ImageFile.ImageFile) or not image.tile:
+        return ""
+    arguments = image.tile[0].args
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
-def is_turned(image: Image.Image) -> bool:
-    """Whether EXIF says that rows and columns are to be exchanged."""
-    return 5 <= _orientation(image) <= 8
+def _depth(image: Image.Image) -> int:
+    """Bits of a channel in an opened file; 0 once it is decoded."""
+    raw = raw_mode(image)
+    return {"": 0, "1": 1, "L;2": 2, "L;4": 4}.get(raw, 16 if "16" in raw else 8)
 
 
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1 when there is none or the EXIF block is damaged, which makes no picture unreadable."""
-    try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # Pillow's EXIF parser lets whatever it trips over escape
-        return 1
-    return value if isinstance(value, int) else 1
+def _transparent_color(image: Image.Image, depth: int, *, high_bytes: bool) -> np.ndarray | None:
+    """The one color that is transparent, as the pixels of `1` (as `L`), `L`, `RGB` and `I;16` have it, if there is one.
 
-
-def _deep_gray(image: Image.Image, source: str) -> np.ndarray:
-    """Gray of 16 bits, of 32 bits holding 16, or of floating point, as float32 `[height, width]` in [0, 1]."""
-    values = np.asarray(image)
-    if image.mode == "F":
-        if not np.isfinite(values).all():
-            raise ImageError(f"{source} holds NaN or infinite values; wanted finite values in [0, 1]")
-        return np.clip(values, 0, 1)
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise ImageError(f"{source} has gray values from {low} to {high}; save it with 16 bits, 0 to 65535")
-    return values.astype(np.float32) / np.float32(65535)
+    Pillow gives it as the file has it: for a gray of 2 or 4 bits in fewer levels than it gives the pixels, and with 16 bits
+    where the pixels are the `high_bytes`.
+    """
+    key = image.info.get("transparency")
+    if image.mode not in ("1", "L", "RGB", "I;16") or not isinstance(key, int | tuple):
+        return None
+    color = np.atleast_1d(np.array(key))
+    if image.mode == "1":
+        return 255 * (color > 0)
+    if high_bytes and (depth == 16 or (depth == 0 and color.max() > 255)):
+        return color >> 8
+    if 0 < depth < 8:
+        return (color % 2**depth) * (255 // (2**depth - 1))
+    return color % 256 if depth == 8 else color
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -86,10 +92,9 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode in ("LA", "La"):
         image = image.convert("LA")
         return image.getchannel("L"), image.getchannel("A")
-    if image.mode in ("RGBA", "RGBa", "PA") or "transparency" in image.info:
-        gray = image.mode in ("1", "L")
+    if image.mode in ("RGBA", "RGBa", "PA") or (image.mode == "P" and "transparency" in image.info):
         image = image.convert("RGBA")
-        return image.convert("L" if gray else "RGB"), image.getchannel("A")
+        return image.convert("RGB"), image.getchannel("A")
     if image.mode == "1":
         return image.convert("L"), None
     return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), None

@@ -19,11 +19,13 @@ class Picture:
         pixels: float32 sRGB `[height, width, 3]` in [0, 1], not premultiplied by alpha.
         alpha: float32 `[height, width]` in [0, 1], 1 where opaque; None when the source had none.
         source: the file's path, or what kind of object it was; for messages and metadata.
+        notes: what had to be assumed to read it, a line each.
     """
 
     pixels: HostImage
     alpha: HostAlpha | None
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:

@@ -1,8 +1,8 @@
 """Reading pictures: files, Pillow images and arrays become float32 sRGB, upright, with every mishap told in one line.
 
 PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP and PPM; of an animation the first frame. The orientation
-that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth;
-floating-point TIFF is taken as sRGB and clipped to [0, 1].
+that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth; what deeper,
+signed and floating-point TIFF means by its numbers is told in `levels`.
 """
 
 import logging
@@ -16,10 +16,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from stylejax.errors import ImageError
-from stylejax.files.url import copy_of, is_url, open_url
-from stylejax.images.decode import decode, is_turned
-from stylejax.images.deep import decode_rare_tiff, has_sixteen_bits, is_cut_off, is_planar, is_tiff, low_bytes
+from stylejax.files.url import as_url, copy_of, open_url
+from stylejax.images.decode import decode
+from stylejax.images.deep import has_sixteen_bits, low_bytes
+from stylejax.images.formats import check_no_raw_file, named
+from stylejax.images.orientation import is_turned
 from stylejax.images.picture import Picture, picture_from_array
+from stylejax.images.tiff import check_planes, decode_tiff, is_cut_off, is_deep, is_for_tifffile, is_tiff
 
 T = TypeVar("T")
 
@@ -59,11 +62,18 @@ def _read(path: str | os.PathLike[str], opened: BinaryIO, decode_file: Callable[
         except MemoryError:
             raise ImageError(f"{source} needs more memory than there is, or is damaged; make it smaller") from None
         except UnidentifiedImageError:
-            raise ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}") from None
+            raise _unidentified(file, source) from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
             raise ImageError(f"{source} is too large ({_one_line(problem)}); make it smaller") from None
         except Exception as problem:  # decoders let whatever damaged data trips them escape
             raise ImageError(f"{source} is cut off or damaged ({_one_line(problem)}); get a whole copy of it") from None
+
+
+def _unidentified(file: BinaryIO, source: str) -> ImageError:
+    file.seek(0)
+    if known := named(file.read(4096)):
+        return ImageError(f"{source} is {known[0]}, which is not read; {known[1]}")
+    return ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}")
 
 
 def to_picture(source: object) -> Picture:
@@ -101,10 +111,10 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
 
     What a URL names is copied here first if the `whole` of it is to be read.
     """
-    source = Path(path)
+    source, place = Path(path), as_url(path)
     try:
-        if isinstance(path, str) and is_url(path):
-            return copy_of(path) if whole else open_url(path)
+        if place:
+            return copy_of(place) if whole else open_url(place)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():
@@ -124,6 +134,7 @@ def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
     except UnidentifiedImageError:
         pixels = _decode_file(file, source).pixels
         return pixels.shape[0], pixels.shape[1]
+    check_no_raw_file(image, source)
     _check_size(*image.size, source)
     return image.size if is_turned(image) else (image.height, image.width)
 
@@ -134,18 +145,19 @@ def _decode_file(file: BinaryIO, source: str) -> Picture:
     except UnidentifiedImageError:
         if not is_tiff(file):
             raise
-        return decode_rare_tiff(file, source=source, check_size=_check_size)
+        return decode_tiff(file, source=source, check_size=_check_size)
+    check_no_raw_file(image, source)
     _check_size(*image.size, source)
     if is_cut_off(image, os.fstat(file.fileno()).st_size):
         raise ImageError(f"{source} is cut off or damaged (its data ends too early); get a whole copy of it")
-    if is_planar(image):
+    if is_deep(image) and is_for_tifffile(image):
         file.seek(0)
-        return decode_rare_tiff(file, source=source, check_size=_check_size)
+        return decode_tiff(file, source=source, check_size=_check_size)
+    check_planes(image, source)
     if not has_sixteen_bits(image):
         return decode(image, source=source)
-    image.load()
-    file.seek(0)
-    return decode(image, source=source, low_bytes=low_bytes(Image.open(file, formats=READABLE)))
+    low = low_bytes(file, READABLE)
+    return decode(Image.open(file, formats=READABLE), source=source, low_bytes=low)
 
 
 def _check_size(width: int, height: int, source: str) -> None:
