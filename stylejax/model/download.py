@@ -1,11 +1,12 @@
 """A file, or a range of one, over HTTP into a `.part` that survives cuts, Ctrl-C and a new start of the program.
 
-Beside `NAME.part` lies `NAME.part.json` with the address and the validator (ETag or Last-Modified) of what the part was
-begun with. A later request asks for the rest under `If-Range`, so a file that has changed meanwhile comes anew from its
-first byte; so it does from a server that knows no ranges. Redirects are followed, but never from https to http.
+Beside `NAME.part` lies `NAME.part.json` with the address and the version (ETag, Last-Modified, size) of what the part was
+begun with. A later request asks for the rest under `If-Range`, and what comes must be of that version, whatever the server
+made of the condition: a file that has changed meanwhile comes anew from its first byte; so it does from a server that knows
+no ranges. Redirects are followed, but never from https to http.
 
-Cut connections, time-outs and answers 429 and 5xx are tried again, pausing twice as long each time; the count starts
-anew whenever a try got further than all before it.
+Cut connections, slow ones and answers 429 and 5xx are tried again, pausing twice as long each time; the count starts
+anew whenever a try got further than all before it. No more is taken than the file has, or could have.
 """
 
 import json
@@ -13,15 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from stylejax.errors import WeightsError
-from stylejax.model.http import Retries, TryAgainError, open_range, validator, whole_size, with_retries
+from stylejax.model.http import Answer, Retries, TryAgainError, Version, open_range, with_retries
 
 Report = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes that there will be (None while that is not known)."""
 
-_CHUNK = 1 << 14  # what a cut may lose
+LARGEST_FILE = 1 << 30
+"""Bytes that are taken where the size is not known; the VGG-19 with its classifier has 575 million."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Piece:
     Attributes:
         size: what the whole file must measure, where that is known.
         head: bytes to put in front in the part.
+        version: what the file must be, where other bytes of it have been read already.
         checked: whether a checksum will tell a mixture of two versions, so that a part may be resumed without
             validator.
     """
@@ -40,6 +41,7 @@ class Piece:
     last: int | None = None
     size: int | None = None
     head: bytes = b""
+    version: Version | None = None
     checked: bool = True
 
 
@@ -50,24 +52,26 @@ def download(piece: Piece, part: Path, *, report: Report, retries: Retries) -> N
         WeightsError: the server has no such file or another one, the retries are used up or the disk is full; a part
             with which the same command can go on stays.
     """
-
-    def attempt() -> None:
-        with requests.Session() as session:
-            _attempt(session, piece, part, report)
-
     try:
-        with_retries(attempt, piece.url, retries, lambda: part.stat().st_size if part.exists() else 0)
+        with_retries(
+            lambda: _attempt(piece, part, report, retries.window),
+            piece.url,
+            retries,
+            lambda: part.stat().st_size if part.exists() else 0,
+        )
     except OSError as error:
         raise WeightsError(f"{part} cannot be written: {error.strerror}; make room or set STYLEJAX_CACHE") from None
 
 
-def read_range(url: str, first: int, last: int, *, retries: Retries) -> tuple[bytes, int | None]:
-    """Bytes `first` to `last` (not included) of a file, and the size of the whole file where the server tells it."""
+def read_range(url: str, first: int, last: int, *, retries: Retries, version: Version | None = None) -> tuple[bytes, Version]:
+    """Bytes `first` to `last` (not included) of a file, and its version, which must be `version` if that is given."""
 
-    def attempt() -> tuple[bytes, int | None]:
-        with requests.Session() as session, open_range(session, url, first, last) as response:
-            skip = first if response.status_code == 200 else 0
-            return b"".join(_body(response, skip, last - first)), whole_size(response)
+    def attempt() -> tuple[bytes, Version]:
+        with open_range(url, first, last, window=retries.window) as answer:
+            if answer.status == 416:
+                raise WeightsError(f"{url} ends before byte {first}; it is not the published file")
+            _check_version(url, version, answer.version)
+            return b"".join(_bytes(answer, first, last - first)), answer.version
 
     return with_retries(attempt, url, retries, lambda: 0)
 
@@ -78,39 +82,54 @@ def discard(part: Path) -> None:
     _note_path(part).unlink(missing_ok=True)
 
 
-def _attempt(session: requests.Session, piece: Piece, part: Path, report: Report) -> None:
+def _attempt(piece: Piece, part: Path, report: Report, window: float) -> None:
     """Get all that is missing in one request."""
-    have, condition = _resumable(piece, part)
+    have, begun = _resumable(piece, part)
     if piece.last is not None and have == piece.last - piece.first:
         return
-    with open_range(session, piece.url, piece.first + have, piece.last, condition if have else "") as response:
-        size, partial = whole_size(response), response.status_code == 206
-        if response.status_code == 416 and have and size == piece.first + have:
+    start = piece.first + have
+    with open_range(piece.url, start, piece.last, begun.condition if have else "", window=window) as answer:
+        size = answer.version.size
+        continues = begun.same(answer.version) or (piece.checked and not begun.differs(answer.version))
+        if answer.status == 416 and have and size == start and continues:
             return
-        starts = response.headers.get("Content-Range", "").startswith(f"bytes {piece.first + have}-")
-        if response.status_code == 416 or (partial and not starts):
+        if answer.status == 416 or (answer.status == 206 and (answer.first != start or (have and not continues))):
             discard(part)
             raise TryAgainError("the part did not fit the file")
         if piece.size is not None and size is not None and size != piece.size:
             discard(part)
             raise WeightsError(f"{piece.url} has {size} bytes and not {piece.size}: it is not the published file")
-        have = have if partial else 0
-        last = size if piece.last is None else piece.last
+        _check_version(piece.url, piece.version, answer.version)
+        have = have if answer.status == 206 else 0
+        last = next((end for end in (piece.last, piece.size, size) if end is not None), None)
         wanted = None if last is None else last - piece.first
         if not have:
             part.write_bytes(piece.head)
-            _note_path(part).write_text(json.dumps(_note(piece) | {"validator": validator(response)}))
+            _note_path(part).write_text(json.dumps(_note(piece) | {"version": answer.version}))
         with part.open("ab", buffering=0) as file:
-            for chunk in _body(response, 0 if partial else piece.first, None if wanted is None else wanted - have):
-                file.write(chunk)
+            for chunk in _bytes(answer, piece.first + have, None if wanted is None else wanted - have):
                 have += len(chunk)
+                if have > LARGEST_FILE:
+                    discard(part)
+                    raise WeightsError(
+                        f"{piece.url} sends more than {LARGEST_FILE} bytes, more than any VGG-19 takes; see what it is"
+                    )
+                file.write(chunk)
                 report(have, wanted)
 
 
-def _body(response: requests.Response, skip: int, wanted: int | None) -> Iterator[bytes]:
-    """The answer's bytes without the first `skip`, ending after `wanted`."""
-    received = 0
-    for chunk in response.iter_content(_CHUNK):
+def _check_version(url: str, wanted: Version | None, found: Version) -> None:
+    """Raise WeightsError where bytes of two versions would be put together."""
+    if wanted is not None and not wanted.same(found):
+        raise WeightsError(f"{url} changed while it was being fetched; run the same command again")
+
+
+def _bytes(answer: Answer, first: int, wanted: int | None) -> Iterator[bytes]:
+    """The answer's bytes from `first` of the file on, ending after `wanted`."""
+    skip, received = first - answer.first, 0
+    if skip < 0:
+        raise TryAgainError(f"the server sent the bytes from {answer.first} on and not from {first} on")
+    for chunk in answer.body:
         dropped = min(skip, len(chunk))
         skip -= dropped
         useful = chunk[dropped:] if wanted is None else chunk[dropped : dropped + wanted - received]
@@ -122,20 +141,24 @@ def _body(response: requests.Response, skip: int, wanted: int | None) -> Iterato
         raise TryAgainError(f"the connection ended after {received} of {wanted} bytes")
 
 
-def _resumable(piece: Piece, part: Path) -> tuple[int, str]:
-    """How many bytes of the piece the part has, and the validator that they came under."""
+def _resumable(piece: Piece, part: Path) -> tuple[int, Version]:
+    """How many bytes of the piece the part has, and the version that they are of."""
+    nothing = 0, Version()
     try:
         note = json.loads(_note_path(part).read_text())
         with part.open("rb") as file:
             fits = file.read(len(piece.head)) == piece.head
         have = part.stat().st_size - len(piece.head)
-    except (FileNotFoundError, ValueError):
-        return 0, ""
-    condition = note.pop("validator", "") if isinstance(note, dict) else ""
+        tag, modified, size = note.pop("version")
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return nothing
+    begun = Version(str(tag), str(modified), size)
     too_long = piece.last is not None and have > piece.last - piece.first
-    if note != _note(piece) or not fits or too_long or not (condition or piece.checked):
-        return 0, ""
-    return have, condition
+    if note != _note(piece) or not fits or too_long or not (begun.condition or piece.checked):
+        return nothing
+    if piece.version is not None and not piece.version.same(begun):
+        return nothing
+    return have, begun
 
 
 def _note(piece: Piece) -> dict[str, str | int | None]:

