@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylejax.errors import WeightsError
+from stylejax.files.small import parse_json, read_small
 from stylejax.model.http import Answer, Retries, TryAgainError, Version, open_range, with_retries
 
 Report = Callable[[int, int | None], None]
@@ -145,12 +146,12 @@ def _resumable(piece: Piece, part: Path) -> tuple[int, Version]:
     """How many bytes of the piece the part has, and the version that they are of."""
     nothing = 0, Version()
     try:
-        note = json.loads(_note_path(part).read_text())
+        note = parse_json(read_small(_note_path(part)))
         with part.open("rb") as file:
             fits = file.read(len(piece.head)) == piece.head
         have = part.stat().st_size - len(piece.head)
         tag, modified, size = note.pop("version")
-    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return nothing
     begun = Version(str(tag), str(modified), size)
     too_long = piece.last is not None and have > piece.last - piece.first

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from stylejax.errors import WeightsError
+from stylejax.files.small import parse_json
 from stylejax.model.download import LARGEST_FILE, Piece, read_range
 from stylejax.model.http import Retries, Version
 
@@ -34,11 +35,11 @@ def features_piece(url: str, *, retries: Retries) -> Piece:
         )
     text, _ = read_range(url, 8, 8 + length, retries=retries, version=version)
     try:
-        header: dict[str, Any] = json.loads(text)
+        header: dict[str, Any] = parse_json(text)
         header.pop("__metadata__", None)
         ranges = {name: _range(entry) for name, entry in header.items()}
         whole = 8 + length + max(last for _, last in ranges.values())
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise WeightsError(f"{url} is not a safetensors file: its header cannot be read") from None
     if version.size is not None and version.size != whole:
         raise WeightsError(f"{url} has {version.size} bytes and its header tells of {whole}: it is damaged")
