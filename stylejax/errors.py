@@ -56,7 +56,7 @@ class NonFiniteError(StylejaxError):
 
 
 class CheckpointError(StylejaxError):
-    """A checkpoint is of another run, damaged, or cannot be written."""
+    """A checkpoint is of another run, in use, damaged, or its folder cannot be used."""
 
 
 class MissingExtraError(StylejaxError):

@@ -130,7 +130,7 @@ class Stylize:
 
     def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
-        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every) if self.checkpoint else None
+        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, tell=_warn) if self.checkpoint else None
         began, first = time.monotonic(), True
 
         def observe(progress: Progress) -> None:
@@ -150,7 +150,7 @@ class Stylize:
                 painting = self._paint(observe, checkpoint)
         except PaintingInterrupted as stopped:
             display.close()
-            self._keep(stopped, time.monotonic() - began, console)
+            self._keep(stopped, time.monotonic() - began, checkpoint, console)
             return interrupts.exit_code
         except NonFiniteError as failed:
             display.close()
@@ -217,7 +217,7 @@ class Stylize:
         masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
         return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
 
-    def _keep(self, stopped: PaintingInterrupted, seconds: float, console: Console) -> None:
+    def _keep(self, stopped: PaintingInterrupted, seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
         kept = bool(stopped.paintings)
         if kept:
             self._write(stopped.paintings[0], seconds)
@@ -225,7 +225,7 @@ class Stylize:
             print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
         else:
             told = f"what there was is in {self.output}" if kept else "before the first steps; nothing was written"
-            more = f"; the same command goes on from {self.checkpoint}" if self.checkpoint and self.checkpoint.exists() else ""
+            more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
             console.print(f"stopped; {told}{more}", highlight=False, soft_wrap=True)
 
     def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
@@ -252,3 +252,7 @@ class Stylize:
             console.print(told, highlight=False, soft_wrap=True)
             if self.report:
                 console.print(f"look at {self.report}", highlight=False, soft_wrap=True)
+
+
+def _warn(told: str) -> None:
+    Console(stderr=True).print(f"stylejax: {told}", highlight=False, markup=False, soft_wrap=True)

@@ -51,7 +51,7 @@ def chunk_bytes(
     shared = shared or Shared(*[lanes == 1] * 3)
     program = run_chunk.lower(
         _shapes_of(model),
-        _abstract_lanes(plan, height, width, lanes),
+        abstract_lanes(plan, height, width, lanes),
         abstract_targets(model, height, width, plan.objective, lanes=lanes, shared=shared, regions=regions),
         _abstract_weights(plan, lanes),
         jax.ShapeDtypeStruct((plan.chunk, lanes), np.float32),
@@ -73,7 +73,7 @@ def least_bytes(model: VGG19, settings: Settings, height: int, width: int) -> in
     Nothing is compiled. The peak is several times as much.
     """
     plan = Plan.of(settings)
-    state = jax.tree.leaves(_abstract_lanes(plan, height, width, 1))
+    state = jax.tree.leaves(abstract_lanes(plan, height, width, 1))
     inside = plan.objective.network_layers
     layers = [layer.name for layer in layers_up_to(inside)] if inside else [PIXELS]
     features = layer_shapes(model, height, width, layers)
@@ -129,7 +129,8 @@ def _shapes_of(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
 
 
-def _abstract_lanes(plan: Plan, height: int, width: int, lanes: int) -> LaneState:
+def abstract_lanes(plan: Plan, height: int, width: int, lanes: int) -> LaneState:
+    """Shapes and types of the state of so many lanes before the first step, and after any."""
     images = jax.ShapeDtypeStruct((lanes, height, width, 3), np.float32)
     return jax.eval_shape(jax.vmap(partial(start, plan=plan)), images)
 

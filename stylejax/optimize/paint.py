@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.model.vgg import VGG19
-from stylejax.optimize.checkpoint import Saved
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.devices import Device, Placement, padded
 from stylejax.optimize.fit import memory_of
@@ -16,6 +15,7 @@ from stylejax.optimize.jobs import Job, common_shapes, stacked_weights
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import CHUNK, Plan
 from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
+from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
 from stylejax.optimize.starts import added_detail, starting_images, starts_near

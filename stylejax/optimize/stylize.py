@@ -64,7 +64,7 @@ def stylize(
         WeightsError: the network is not installed or damaged.
         OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
         NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
-        CheckpointError: the checkpoint is of another run, damaged, or cannot be written.
+        CheckpointError: the checkpoint is of another run, in use, damaged, or its folder cannot be used.
         PaintingInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
 
     Example:
@@ -181,6 +181,9 @@ def _paint_groups(
         except PaintingInterrupted as stopped:
             finished |= zip(group, stopped.paintings, strict=False)
             raise PaintingInterrupted([finished[number] for number in sorted(finished)]) from None
+        finally:
+            if checkpoint:
+                checkpoint.release()
         whole.finish(len(group))
     return [finished[number] for number in range(len(jobs))]
 
