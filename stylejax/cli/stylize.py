@@ -78,7 +78,7 @@ class Stylize:
 
     checkpoint: Path | None = None
     """Keep the state of the run in this folder, so that the same command goes on after a kill and ends with the same bytes. It
-    is saved at Ctrl-C and SIGTERM, too, and removed when the result is written."""
+    is saved at Ctrl-C and SIGTERM, too, and removed when the result is written. What else it holds stays as it is."""
 
     checkpoint_every: float = 10.0
     """Minutes between two savings of the state; 0 for after every few steps."""

@@ -40,7 +40,8 @@ def write_sealed(path: Path, kind: str, facts: Mapping[str, Any], arrays: Mappin
     with write_atomically(path) as file:
         seal = _seal(kind, hashlib.sha256())
         file.write(seal)
-        np.savez(file, **{_FACTS: np.frombuffer(json.dumps(facts).encode(), np.uint8)}, **arrays)
+        everything: dict[str, Any] = {_FACTS: np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays}
+        np.savez(file, **everything)
         file.seek(len(seal))
         seal = _seal(kind, _digest(kind, file))
         file.seek(0)
@@ -90,4 +91,4 @@ def _read_seal(file: BinaryIO) -> tuple[str, str]:
 
 def _digest(kind: str, file: BinaryIO) -> Any:
     """The digest of the kind and of what follows in the file."""
-    return hashlib.file_digest(file, lambda: hashlib.sha256(kind.encode()))
+    return hashlib.file_digest(file, lambda: hashlib.sha256(kind.encode()))  # pyright: ignore[reportArgumentType]

@@ -42,10 +42,7 @@ def saved_from(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs:
     """What was saved of the run that paints `jobs` in so many lanes; None where this run cannot be in such a state."""
     shapes = common_shapes(jobs)
     steps_of = jobs[0].settings.steps(len(shapes))
-    place = [facts.get(name) for name in ("scale", "step", "steps")]
-    if [type(value) for value in place] != [int] * 3:
-        return None
-    scale, step, steps = place
+    scale, step, steps = (_whole(facts.get(name)) for name in ("scale", "step", "steps"))
     if not 1 <= scale <= len(shapes) or not 1 <= step <= steps <= steps_of[scale - 1]:
         return None
     traces = facts.get("traces")
@@ -57,6 +54,11 @@ def saved_from(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs:
     if [(leaf.shape, leaf.dtype) for leaf in leaves] != [(array.shape, array.dtype) for array in found]:
         return None
     return Saved(scale, step, steps, traces, jax.tree.unflatten(tree, found))
+
+
+def _whole(value: Any) -> int:
+    """A whole number; 0, which no place has, for anything else."""
+    return value if type(value) is int else 0
 
 
 def _is_trace(trace: Any) -> bool:
