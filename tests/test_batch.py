@@ -10,12 +10,13 @@ from objectives import SHALLOW_GRAMS
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import group_rows, with_lanes
 from stylejax.batch.record import digest
-from stylejax.batch.row import Row
+from stylejax.batch.row import Row, Unit
 from stylejax.batch.store import Store
-from stylejax.errors import OutOfMemoryError, StylejaxError
+from stylejax.errors import OutOfMemoryError, StylejaxError, WeightsError
 from stylejax.files.folder import Folder
 from stylejax.images.read import read_picture, read_shape
 from stylejax.images.write import write_picture
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.paint import paint
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import stylize
@@ -104,6 +105,51 @@ def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_mod
     (group, _), painter = planned(folder), Painter(tiny_model)
     (unit,) = group.units(group.rows)
     assert all(outcome.painting for outcome in painter.paint(painter.loader.load(unit)))
+
+
+@pytest.mark.parametrize(
+    "problem", [MemoryError(), ValueError("of a\nrow"), RuntimeError("RESOURCE_EXHAUSTED: no room"), KeyError(7)]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_one_picture_of_a_batch_raises_costs_that_picture_and_the_others_are_painted(
+    folder, tiny_model, monkeypatch, problem, late
+):
+    def failing(model, jobs, **options):
+        for number, progress in enumerate(paint(model, jobs, **options)):
+            if number == late and any(job.settings.seed == 13 for job in jobs):
+                raise problem
+            yield progress
+
+    settings = dataclasses.replace(TINY, iterations=12)  # two chunks
+    (group,) = planned(folder, ["a", "b"] * 2, settings, lanes=4)
+    rows = [dataclasses.replace(row, output=f"{n}.png") for n, row in enumerate(group.rows)]
+    rows[2] = dataclasses.replace(rows[2], settings=dataclasses.replace(settings, seed=13))
+    (unit,), painter = group.units(rows), Painter(tiny_model)
+    whole = {each.row.output: each.painting.image for each in painter.paint(painter.loader.load(unit))}
+    monkeypatch.setattr("stylejax.batch.painter.paint", failing)
+    outcomes = painter.paint(painter.loader.load(unit))
+    assert sorted(each.row.output for each in outcomes) == sorted(whole)
+    for each in outcomes:
+        if each.row.output == "2.png":
+            assert each.painting is None
+            assert each.stage == "paint"
+            assert each.reason
+            assert "\n" not in each.reason
+        elif isinstance(problem, MemoryError | RuntimeError):  # then smaller batches are tried, which are other programs
+            np.testing.assert_allclose(each.painting.image, whole[each.row.output], atol=2e-5)
+        else:
+            np.testing.assert_array_equal(each.painting.image, whole[each.row.output])
+
+
+def test_a_network_that_cannot_be_loaded_costs_the_rows_that_want_it(folder):
+    settings = dataclasses.replace(TINY, model=str(folder / "none.safetensors"))
+    (row,) = planned(folder, ["a"])[0].rows
+    unit = Unit((dataclasses.replace(row, settings=settings),), (36, 48), 2, Shared(content=True, style=True, guides=True))
+    painter = Painter()
+    with pytest.raises(WeightsError):
+        painter.check(settings)
+    (outcome,) = painter.paint(painter.loader.load(unit))
+    assert "none.safetensors" in outcome.reason
 
 
 def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tiny_model):

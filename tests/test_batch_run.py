@@ -14,6 +14,10 @@ import numpy as np
 import pytest
 from processes import heed_ctrl_c
 
+from stylejax.batch import load as load_module
+from stylejax.batch import painter as painter_module
+from stylejax.batch import store as store_module
+from stylejax.batch import survey as survey_module
 from stylejax.cli.main import main
 from stylejax.files import folder as folder_module
 from stylejax.images.metadata import read_metadata
@@ -152,6 +156,54 @@ def test_bad_pictures_fail_alone_and_are_retried_on_request(material, command):
     assert len((material / "bad/failures.jsonl").read_text().splitlines()) == 3
     assert command(*arguments, "--retry-failed")[0] == 3
     assert len((material / "bad/failures.jsonl").read_text().splitlines()) == 3
+
+
+def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, command, monkeypatch):
+    """Looked at, read, painted, written: each fails for one row in a way that nobody has foreseen."""
+
+    def failing(module, name, when, problem):
+        real = getattr(module, name)
+
+        def call(*args, **options):
+            if when(*args):
+                raise problem
+            return real(*args, **options)
+
+        monkeypatch.setattr(module, name, call)
+
+    failing(survey_module, "read_shape", lambda place: place.endswith("c0.png"), ZeroDivisionError("look"))
+    failing(load_module, "job_from", lambda reader, content, *_: content.source.endswith("c1.png"), MemoryError("load"))
+    failing(painter_module, "with_kept_colors", lambda _, originals, settings: settings[0].seed == 2, RuntimeError("paint"))
+    failing(store_module, "encode_picture", lambda name, *_: name == "1/3.png", ValueError("save"))
+    code, out, _ = command("jobs.csv", "-o", "any", *FLAGS, "--json")
+    assert code == 3
+    assert sorted(painted(material / "any")) == ["0/4.png", "1/5.png"]
+    failures = {each["output"]: each for each in map(json.loads, (material / "any/failures.jsonl").read_text().splitlines())}
+    stages = {
+        "0/0.png": ("read", "look"),
+        "1/1.png": ("read", "load"),
+        "0/2.png": ("paint", "paint"),
+        "1/3.png": ("write", "save"),
+    }
+    assert {output: each["stage"] for output, each in failures.items()} == {name: stage for name, (stage, _) in stages.items()}
+    assert all(word in failures[name]["reason"] for name, (_, word) in stages.items())
+    assert json.loads(out.splitlines()[-1])["failed"] == 4
+
+
+def test_networks_and_precisions_that_are_not_there_are_told_with_their_line(material, command):
+    (material / "cut.safetensors").write_bytes((material / "tiny.safetensors").read_bytes()[:999])
+    lines = ["c0.png,s0.png,0.png,,", "c1.png,s0.png,1.png,gone.safetensors,", "c2.png,s0.png,2.png,cut.safetensors,"]
+    lines += ["c3.png,s0.png,3.png,,tf32", "c4.png,s0.png,4.png,gone.safetensors,"]
+    (material / "networks.csv").write_text("content,style,output,model,precision\n" + "\n".join(lines) + "\n")
+    code, out, err = command("networks.csv", "-o", "networks", *FLAGS, "--dry-run")
+    assert (code, out) == (2, "")
+    first, *told = err.replace("stylejax: ", "").splitlines()
+    assert first == "4 bad rows; nothing was painted"
+    assert [line.partition(":")[0] for line in told] == ["lines 3, 6", "line 4", "line 5"]
+    code, _, err = command("networks.csv", "-o", "networks", *FLAGS, "--skip-bad")
+    assert code == 0
+    assert err.count("left out line") == 3
+    assert list(painted(material / "networks")) == ["0.png"]
 
 
 def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command, monkeypatch):

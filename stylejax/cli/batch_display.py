@@ -9,6 +9,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from stylejax.batch.events import Ended, Event, Finished, Planned, Tally
+from stylejax.files.names import shown
 
 SECONDS_BETWEEN_LINES = 5
 
@@ -79,7 +80,7 @@ class Lines(Silent):
             self._say(told + describe(event.tally))
 
     def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(shown(line), highlight=False, markup=False, soft_wrap=True)
 
 
 class LiveBar(Lines):

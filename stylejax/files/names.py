@@ -74,8 +74,7 @@ def name_after(found: str, *, utf8: bool = False) -> str:
 def check_fits(name: str, folder: Path | None) -> None:
     """Raise StylejaxError when there can be no file of this name below `folder`, None for a bucket: its name is too long."""
     if folder is None:
-        part = whole = LONGEST_KEY
-        path = name_after(name, utf8=True)
+        part, whole, path = LONGEST_KEY, LONGEST_KEY + 1, name_after(name, utf8=True)
         if path != name:
             raise StylejaxError(f"output {shown(name)} is no UTF-8, as names in a bucket are; write {path}")
     else:
