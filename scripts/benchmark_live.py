@@ -23,6 +23,7 @@ from stylejax.images.read import to_picture
 from stylejax.paintings import PAINTINGS, demo_photograph
 from stylejax.preview.live import Live
 from stylejax.preview.server import Server
+from stylejax.preview.site import live_site
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def main() -> None:
 
     def paint_watched() -> float:
         live = Live("benchmark", to_picture(photograph), [to_picture(style)])
-        server = Server(live)
+        server = Server(live_site(live))
         command = [sys.executable, __file__, "--watch", server.url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
             assert client.stdout is not None
@@ -78,16 +79,17 @@ def main() -> None:
 
 def watch(url: str) -> None:
     """Do what the page does: follow the states, fetch each new picture and the curves."""
-    pictures = 0
-    with requests.get(f"{url}events", stream=True, timeout=60) as stream, contextlib.suppress(requests.ConnectionError):
+    pictures, visitor = 0, requests.Session()
+    url = visitor.get(url, timeout=60).url  # which takes the token
+    with visitor.get(f"{url}events", stream=True, timeout=60) as stream, contextlib.suppress(requests.ConnectionError):
         for line in stream.iter_lines(chunk_size=1):
             if not line.startswith(b"data: "):
                 continue
             if pictures == 0:
                 print("watching", flush=True)
             pictures += 1
-            requests.get(f"{url}picture/1", timeout=60)
-            requests.get(f"{url}curves", timeout=60)
+            visitor.get(f"{url}picture/1", timeout=60)
+            visitor.get(f"{url}curves", timeout=60)
             if b'"finished"' in line:
                 break
     print(f"{pictures} pictures", flush=True)

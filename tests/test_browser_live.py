@@ -58,7 +58,7 @@ def version(page) -> int:
 
 def eventually(page, true) -> None:
     """Wait until `true()`; Playwright's own `wait_for_function` needs an eval, which the page's policy forbids."""
-    for _ in range(300):
+    for _ in range(900):
         if true():
             return
         page.wait_for_timeout(100)
@@ -80,8 +80,10 @@ def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
         wait_for_picture(page, 0)
         wait_for_picture(page, version(page))
         page.wait_for_selector("#curves path.total")
-        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Pause").focus()
+        page.keyboard.press("Enter")
         wait_for_status(page, "paused")
+        assert page.evaluate("document.activeElement.textContent") == "Resume"  # another key goes on
         page.wait_for_timeout(400)
         facts = page.locator("#facts").inner_text()
         page.wait_for_timeout(600)
@@ -89,7 +91,7 @@ def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
         with page.expect_download() as download:
             page.get_by_role("link", name="Save a copy").click()
         download.value.save_as(tmp_path / "copy.png")
-        page.get_by_role("button", name="Resume").click()
+        page.get_by_role("button", name="Resume").press("Enter")
         wait_for_status(page, "painting")
         second = page.context.new_page()
         second.goto(url)  # a second tab that comes late sees the same
@@ -98,6 +100,7 @@ def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
         wait_for_picture(page, version(page))
         page.get_by_role("button", name="Stop and keep").click()
         wait_for_status(page, "stopped")
+        assert str(tmp_path / "out.png") in page.locator("#message").inner_text()
         eventually(page, lambda: page.evaluate(COPY_IS_READY))
     assert process.wait(20) == 130
     record = read_metadata(tmp_path / "copy.png")
@@ -112,6 +115,7 @@ def test_the_page_stays_of_use_when_the_command_has_ended(run, page, tmp_path):
         page.goto(url)
         wait_for_status(page, "finished")
     assert process.wait(20) == 0
+    assert str(tmp_path / "out.png") in page.locator("#message").inner_text()
     eventually(page, lambda: page.evaluate(COPY_IS_READY))
     eventually(page, lambda: page.evaluate("() => document.querySelector('#picture').naturalWidth") == 64)
     assert page.locator("#progress").evaluate("bar => bar.value") == 1
@@ -124,14 +128,16 @@ def test_the_page_stays_of_use_when_the_command_has_ended(run, page, tmp_path):
 
 def test_another_site_can_neither_look_nor_act(run, page):
     with run() as (process, url):
+        address = url.partition("?")[0]
+        page.goto(url)  # which leaves the page's cookie in the browser
         page.route("https://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body="<p>elsewhere"))
         page.goto("https://elsewhere.example/")
-        page.evaluate("url => fetch(url, { method: 'POST', mode: 'no-cors' }).catch(() => {})", f"{url}stop")
+        page.evaluate("url => fetch(url, { method: 'POST', mode: 'no-cors' }).catch(() => {})", f"{address}stop")
         assert (
             page.evaluate(
                 """url => new Promise(done => { const image = new Image(); image.onload = () => done("seen");
                image.onerror = () => done("refused"); image.src = url + "given/0"; })""",
-                url,
+                address,
             )
             == "refused"
         )
@@ -142,6 +148,34 @@ def test_another_site_can_neither_look_nor_act(run, page):
         page.get_by_role("button", name="Stop and keep").click()
         wait_for_status(page, "stopped")
         page.close()
+
+
+def test_eight_tabs_watch_one_run(run, page):
+    """A browser opens six connections to one address, and a stream holds one."""
+    with run() as (process, url):
+        tabs = [page, *(page.context.new_page() for _ in range(7))]
+        for tab in tabs:
+            tab.goto(url)
+            wait_for_picture(tab, 0)
+        tabs[3].close()
+        tabs[4].reload()
+        for tab in (tabs[0], tabs[4], tabs[7]):
+            wait_for_picture(tab, version(tab))
+        tabs[6].get_by_role("button", name="Stop and keep").click()
+        for tab in tabs:
+            if tab is not tabs[3]:
+                wait_for_status(tab, "stopped")
+                eventually(tab, lambda tab=tab: tab.evaluate(COPY_IS_READY))
+    assert process.wait(20) == 130
+
+
+def test_a_browser_without_shared_workers_watches_all_the_same(run, page):
+    page.add_init_script("delete window.SharedWorker")
+    with run(steps=30) as (process, url):
+        page.goto(url)
+        wait_for_status(page, "finished")
+        eventually(page, lambda: page.evaluate(COPY_IS_READY))
+    assert process.wait(20) == 0
 
 
 def test_a_wrong_token_shows_nothing(run, page):

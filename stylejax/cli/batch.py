@@ -145,7 +145,8 @@ class Batch:
                 tally = run_batch(plan, painter, store, stop=stop, observe=observe, make_engine=engine)
                 self._report(plan, store, time.monotonic() - began)
                 if live:
-                    live.end("stopped" if stop.requested else "finished")
+                    where = store.folder.local or store.folder.place
+                    live.end("stopped" if stop.requested else "finished", f"the pictures are in {where}")
         except (AbandonedError, KeyboardInterrupt):
             display.close()
             return _leave(stop.code or 130)

@@ -1,13 +1,15 @@
 """The flags of the live page, and the page around a run."""
 
+import getpass
 import json
 import os
+import socket
 import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -19,6 +21,9 @@ from stylejax.images.picture import Picture
 from stylejax.preview.access import is_loopback
 from stylejax.preview.live import Live, StopPressed
 
+if TYPE_CHECKING:
+    from stylejax.preview.server import Server
+
 
 @dataclass(frozen=True)
 class LiveOptions:
@@ -28,7 +33,7 @@ class LiveOptions:
     """Open a page in the browser that shows what is painted as it develops; stop and keep it from there."""
 
     live_host: str = "127.0.0.1"
-    """Address of the live page. Any but this machine's own demands a token, which is part of the address that is printed."""
+    """Address of the live page; others than this machine reach it at 0.0.0.0. The printed address contains its token."""
 
     live_port: int = 0
     """Port of the live page; 0 for any that is free."""
@@ -57,11 +62,12 @@ class LiveOptions:
             yield None
             return
         from stylejax.preview.server import Server  # uvicorn takes time to import
+        from stylejax.preview.site import live_site
 
         live = Live(title, content, styles, record or {})
-        server = Server(live, host=self.live_host, port=self.live_port)
+        server = Server(live_site(live), host=self.live_host, port=self.live_port)
         try:
-            self._tell(server.url, console, quiet, as_json)
+            self._tell(server, console, quiet, as_json)
             yield live
         except StylejaxError as error:
             live.end("failed", str(error))
@@ -69,12 +75,13 @@ class LiveOptions:
         finally:
             server.close()
 
-    def _tell(self, url: str, console: Console, quiet: bool, as_json: bool) -> None:
-        opened = not self.no_browser and is_loopback(self.live_host) and has_screen() and webbrowser.open(url)
+    def _tell(self, server: "Server", console: Console, quiet: bool, as_json: bool) -> None:
+        here = is_loopback(self.live_host)
+        opened = not self.no_browser and here and has_screen() and webbrowser.open(server.url)
         if as_json:
-            print(json.dumps({"event": "live", "url": url}), flush=True)
+            print(json.dumps({"event": "live", "url": server.url}), flush=True)
         elif not (quiet and opened):
-            console.print(f"watch it at {url}", highlight=False, soft_wrap=True)
+            tell_address(f"watch it at {server.url}", server.port if here else None, console)
 
 
 def on_the_wall(live: Live | None, observe: Observer, stop: Stop) -> Observer:
@@ -90,6 +97,14 @@ def on_the_wall(live: Live | None, observe: Observer, stop: Stop) -> Observer:
                 stop.request()
 
     return show
+
+
+def tell_address(told: str, port: int | None, console: Console) -> None:
+    """Print where a page is; to who works here from another computer also how to reach a `port` of this machine alone."""
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    if port and os.environ.get("SSH_CONNECTION"):
+        tunnel = f"ssh -N -L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"
+        console.print(f"from your own computer, after: {tunnel}", highlight=False, markup=False, soft_wrap=True)
 
 
 def has_screen() -> bool:

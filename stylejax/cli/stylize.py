@@ -106,10 +106,7 @@ class Stylize:
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, highlight=False, soft_wrap=True)
         with self._page(console) as live:
-            code = self._run(live, console)
-            if live:
-                live.end("stopped" if code else "finished")
-        return code
+            return self._run(live, console)
 
     def _page(self, console: Console):
         """The live page, if it is asked for."""
@@ -151,6 +148,8 @@ class Stylize:
         except PaintingInterrupted as stopped:
             display.close()
             self._keep(stopped, time.monotonic() - began, checkpoint, console)
+            if live:
+                live.end("stopped", f"what there was is in {self.output.resolve()}" if stopped.paintings else "")
             return interrupts.exit_code
         except NonFiniteError as failed:
             display.close()
@@ -160,6 +159,8 @@ class Stylize:
             display.close()
         seconds = time.monotonic() - began
         self._finish(painting, seconds, checkpoint)
+        if live:
+            live.end("finished", f"the picture is in {self.output.resolve()}")
         self._tell(painting, seconds, console)
         return 0
 

@@ -98,7 +98,7 @@ class Sweep:
             if finished:
                 self._write(finished, names, changes, grid, seconds)
             if live:
-                live.end("stopped" if stopped else "finished")
+                live.end("stopped" if stopped else "finished", f"the pictures are in {self.output.resolve()}")
         self._tell(finished, names, seconds, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
             told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"

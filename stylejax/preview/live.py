@@ -73,6 +73,7 @@ class Live:
         self._counts: tuple[int, int] | None = None
         self._records: list[dict[str, Any]] = []
         self._last_thumbnails = 0.0
+        self._began = time.monotonic()
         self._message = ""
 
     # The painting thread
@@ -171,6 +172,7 @@ class Live:
             return {
                 "status": self._status,
                 "message": self._message,
+                "seconds": round(time.monotonic() - self._began),
                 "progress": progress and {name: getattr(progress, name) for name in names},
                 "counts": self._counts,
                 "losses": {term: _short(self._records[-1][term]) for term in TERMS} if self._records else None,

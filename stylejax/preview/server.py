@@ -1,27 +1,39 @@
-"""The live page's server: a thread beside the painting that ends with it and never keeps the process alive."""
+"""The server of a page: a thread beside the painting that ends with it and never keeps the process alive."""
 
 import secrets
 import socket
 import threading
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from stylejax.errors import StylejaxError
-from stylejax.preview.access import Access, is_loopback
-from stylejax.preview.live import Live
-from stylejax.preview.site import live_site
+from stylejax.preview.access import Access
+from stylejax.preview.connections import Connection
 
 
 class Server:
-    """Serves a `Live` from its making until `close`."""
+    """Serves a page from its making until `close`."""
 
-    def __init__(self, live: Live, *, host: str = "127.0.0.1", port: int = 0):
+    def __init__(
+        self,
+        site: ASGIApp,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        flag: str = "--live-port",
+        open_to_all: bool = False,
+        lifespan: bool = False,
+    ):
         """Start serving.
 
         Args:
-            live: what to show.
-            host: address to bind. Any but this machine's own demands the token that `url` carries.
+            site: the page, without any control of access.
+            host: address to bind.
             port: 0 for any that is free.
+            flag: what messages advise to change when the port is taken.
+            open_to_all: demand no token; for a page that has another front door before it.
+            lifespan: whether the site wants to be told of its start and its end.
 
         Raises:
             StylejaxError: the address or the port cannot be had.
@@ -31,18 +43,28 @@ class Server:
         except (OSError, OverflowError) as problem:
             reason = getattr(problem, "strerror", None) or problem
             raise StylejaxError(
-                f"the live page cannot be served at {host}, port {port}: {reason}; name another --live-port, or 0 for any"
+                f"the page cannot be served at {host}, port {port}: {reason}; name another {flag}, or 0 for any that is free"
             ) from None
         port = self._socket.getsockname()[1]
-        token = None if is_loopback(host) else secrets.token_urlsafe(24)
-        app = Access(live_site(live), host=host, port=port, token=token)
+        token = secrets.token_urlsafe(24)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1, server_header=False
+            site if open_to_all else Access(site, host=host, token=token),
+            http=Connection,
+            loop="asyncio",  # the others take all that knock at once, and only then ask whether there is room
+            backlog=64,
+            log_config=None,
+            access_log=False,
+            log_level="error",  # what strangers send is not worth a word in the terminal
+            lifespan="on" if lifespan else "off",
+            ws="none",
+            timeout_graceful_shutdown=1,
+            server_header=False,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="live page", daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="page", daemon=True)
         self._thread.start()
-        self.url = f"http://{_reachable(host)}:{port}/" + (f"?token={token}" if token else "")
+        self.port = port
+        self.url = f"http://{_reachable(host)}:{port}/" + ("" if open_to_all else f"?token={token}")
 
     def close(self) -> None:
         """Stop serving; returns when the thread has ended, or after a few seconds."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from typing import get_args
 
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from stylejax.preview.embed import encoded
 from stylejax.preview.live import Button, Live
-from stylejax.preview.template import render_page
+from stylejax.preview.template import page_text, render_page
 
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
@@ -22,6 +23,7 @@ SHOWN_SIDE = 640
 
 def live_site(live: Live) -> Starlette:
     """The application that serves `live`, without any control of access."""
+    run = secrets.token_hex(8)  # so that tabs of this run share a stream, and not with those of one before at the same port
 
     def page(request: Request) -> Response:
         html = render_page(
@@ -29,7 +31,8 @@ def live_site(live: Live) -> Starlette:
             style="look.css,curves.css,live.css",
             script="live.js",
             images="'self' blob: data:",
-            connect="'self'",
+            own="'self'",
+            run=run,
             title=live.title,
             content=live.content and live.content.source,
             styles=[style.source for style in live.styles],
@@ -43,6 +46,9 @@ def live_site(live: Live) -> Starlette:
             return Response(status_code=404)
         kind, data = encoded(pictures[number].pixels, pictures[number].alpha, long_side=SHOWN_SIDE)
         return Response(data, media_type=kind)
+
+    def stream(request: Request) -> Response:
+        return Response(page_text("stream.js"), media_type="text/javascript")
 
     async def events(request: Request) -> Response:
         return StreamingResponse(_events(live), media_type="text/event-stream")
@@ -68,6 +74,7 @@ def live_site(live: Live) -> Starlette:
     return Starlette(
         routes=[
             Route("/", page),
+            Route("/stream.js", stream),
             Route("/events", events),
             Route("/given/{number:int}", given),
             Route("/picture/{number:int}", picture),

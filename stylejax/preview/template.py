@@ -12,7 +12,7 @@ from markupsafe import Markup
 from stylejax.version import VERSION
 
 
-def render_page(template: str, *, style: str, script: str, images: str = "data:", connect: str = "", **values: Any) -> str:
+def render_page(template: str, *, style: str, script: str, images: str = "data:", own: str = "", **values: Any) -> str:
     """The page `template` of `preview/pages`, with its style sheets and scripts put into it.
 
     Args:
@@ -20,7 +20,7 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         style: names of style sheets, separated by commas.
         script: names of scripts, separated by commas.
         images: where the policy allows images from.
-        connect: whom the policy allows the script to talk to; nobody by default.
+        own: where the policy allows the script to talk to, and to take a worker from; nowhere by default.
         **values: what the template shows. Escaped, unless they are `Markup`.
     """
     styles, code = ("".join(page_text(name) for name in names.split(",")) for names in (style, script))
@@ -29,7 +29,8 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         "style-src": _hash(styles),
         "script-src": _hash(code),
         "img-src": images,
-        "connect-src": connect or "'none'",
+        "connect-src": own or "'none'",
+        "worker-src": own or "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

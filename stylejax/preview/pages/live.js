@@ -6,16 +6,18 @@ const words = {
 };
 const single = at("picture") !== null;
 const ended = (state) => ["finished", "stopped", "failed"].includes(state.status);
-let last = null, curvesBusy = false, curvesWanted = false;
+const enable = (id, active) => at(id).setAttribute("aria-disabled", String(!active));  // not `disabled`: that loses the focus
+const coming = new Set();  // pictures on their way
+let last = null, began = 0, shown = 0, curvesBusy = false, curvesWanted = false;
 
 function facts(state) {
   const p = state.progress;
-  if (!p) return ["preparing the first steps"];
+  if (!p) return ended(state) ? [] : [`compiling the first steps: ${Math.max(0, Math.round(Date.now() / 1000 - began))} s`];
   const minutes = Math.floor(p.seconds_left / 60), seconds = String(Math.round(p.seconds_left) % 60).padStart(2, "0");
   return [
     ...(state.counts ? [`${state.counts[0]} of ${state.counts[1]} pictures finished`] : []),
     `scale ${p.scale} of ${p.scales}`, `${p.width}×${p.height}`, `step ${p.step} of ${p.steps}`,
-    `${p.steps_per_second.toPrecision(3)} images/s`,
+    `${p.steps_per_second.toPrecision(3)} steps/s`,
     ...(ended(state) ? [] : [`${minutes}:${seconds} left`]),
   ];
 }
@@ -36,7 +38,11 @@ async function drawCurves() {
 
 function show(image, source) {
   const next = new Image();
-  next.onload = () => { image.src = source; };
+  const there = new Promise((done) => {
+    next.onload = () => { image.src = source; done(); };
+    next.onerror = done;
+  }).then(() => coming.delete(there));
+  coming.add(there);
   next.src = source;
 }
 
@@ -59,25 +65,32 @@ function hang(tile) {
   }
 }
 
-function update(state) {
-  at("status").dataset.status = state.status;
-  at("status").textContent = words[state.status];
-  at("message").textContent = state.message;
-  at("message").hidden = !state.message;
+function tell(state) {
   at("facts").replaceChildren(...facts(state).map((text) => {
     const span = document.createElement("span");
     span.textContent = text;
     return span;
   }));
+}
+
+function update(state) {
+  last = state;
+  began = Date.now() / 1000 - state.seconds;
+  at("status").dataset.status = state.status;
+  at("status").textContent = words[state.status];
+  at("message").textContent = state.message;
+  at("message").hidden = !state.message;
+  tell(state);
   const share = state.counts ? state.counts[0] / state.counts[1] : state.progress ? state.progress.fraction : 0;
   at("progress").value = state.status === "finished" ? 1 : share;
   at("pause").textContent = state.status === "paused" ? "Resume" : "Pause";
-  at("pause").disabled = ended(state) || state.status === "stopping";
-  at("stop").disabled = ended(state) || state.status === "stopping";
+  for (const id of ["pause", "stop"]) enable(id, !ended(state) && state.status !== "stopping");
   document.title = `${state.status === "painting" ? Math.round(100 * share) + " % · " : ""}${document.querySelector("h1").textContent}`;
+  if (document.hidden && !ended(state)) return;  // what nobody sees is not fetched
   if (single) {
-    const [tile] = state.tiles, before = last && last.tiles[0];
-    if (tile && tile.version && !(before && before.version === tile.version)) {
+    const [tile] = state.tiles;
+    if (tile && tile.version && shown !== tile.version) {
+      shown = tile.version;
       show(at("picture"), `picture/${tile.number}?${tile.version}`);
       at("main").classList.remove("waiting");
     }
@@ -89,7 +102,6 @@ function update(state) {
     for (const figure of [...at("wall").children]) if (!numbers.has(figure.id)) figure.remove();
     state.tiles.forEach(hang);
   }
-  last = state;
 }
 
 /* When the run has ended its server ends too: take the picture in full, so that the page stays of use without it. */
@@ -103,7 +115,7 @@ async function keep() {
       at("curves").innerHTML = await curves.text();
     } catch { /* it ended too soon; the last thumbnail stays */ }
   } else {
-    await new Promise((done) => setTimeout(done, 500));
+    await Promise.all(coming);
   }
 }
 
@@ -113,23 +125,39 @@ if (single) {
   if (at("picture").complete && at("picture").naturalWidth) fit();
 }
 
-const stream = new EventSource("events");
-stream.onmessage = async (event) => {
-  const state = JSON.parse(event.data);
+/* All tabs of a run share one stream, where the browser can: it opens no more than six connections to one address. */
+function follow(told, lost) {
+  if (!window.SharedWorker) {
+    const stream = new EventSource("events");
+    stream.onmessage = (event) => told(JSON.parse(event.data));
+    stream.onerror = lost;
+    return () => stream.close();
+  }
+  const worker = new SharedWorker("stream.js", document.documentElement.dataset.run), port = worker.port;
+  worker.onerror = lost;
+  port.onmessage = (event) => event.data ? told(JSON.parse(event.data)) : lost();
+  const leave = () => port.postMessage("leave");
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  return leave;
+}
+
+const leave = follow(async (state) => {
   update(state);
   if (ended(state)) {
     await keep();
-    stream.close();
+    leave();
   }
-};
-stream.onerror = () => {
+}, () => {
   if (last && ended(last)) return;
   at("status").textContent = "the run is out of reach";
   at("status").dataset.status = "lost";
-};
+});
+addEventListener("visibilitychange", () => !document.hidden && last && !ended(last) && update(last));
+setInterval(() => last && !last.progress && tell(last), 1000);
 for (const id of ["pause", "stop"]) {
   at(id).addEventListener("click", () => {
-    at(id).disabled = true;
-    fetch(id === "pause" && last && last.status === "paused" ? "resume" : id, { method: "POST" });
+    if (at(id).getAttribute("aria-disabled") === "true") return;
+    fetch(id === "pause" && last.status === "paused" ? "resume" : id, { method: "POST" });
   });
 }
