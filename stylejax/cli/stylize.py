@@ -159,9 +159,9 @@ class Stylize:
             display.close()
         seconds = time.monotonic() - began
         self._finish(painting, seconds, checkpoint)
+        self._tell(painting, seconds, console)
         if live:
             live.end("finished", f"the picture is in {self.output.resolve()}")
-        self._tell(painting, seconds, console)
         return 0
 
     def _paint(self, observe: Callable[[Progress], None], checkpoint: Checkpoint | None) -> Painting:
