@@ -44,7 +44,7 @@ class Engine:
         self._room = threading.Semaphore(BEHIND)
         self._broken = threading.Event()
         self.elsewhere: list[Row] = []
-        """Rows that another process was painting."""
+        """Rows that another process was painting, or had dealt with."""
 
     def run(self, units: Iterable[Unit]) -> None:
         """Paint all `units`, or until it is time to stop.
@@ -100,8 +100,8 @@ class Engine:
         self._loaded.put(None)
 
     def _take(self, row: Row) -> bool:
-        """Claim a row; another process may have it, or may have finished it since the plan was made."""
-        if self._claims.take(row) and not self._store.is_done(row):
+        """Claim a row; another process may have it, or may have dealt with it since the plan was made."""
+        if self._claims.take(row) and not self._store.known(row):
             return True
         self.elsewhere.append(row)
         return False

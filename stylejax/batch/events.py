@@ -75,6 +75,14 @@ class Finished:
 
 
 @dataclass(frozen=True, eq=False)
+class Noted:
+    """Something that ends no run and costs no picture went wrong; each is told once."""
+
+    tally: Tally
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
 class Ended:
     """The run is over."""
 
@@ -83,5 +91,5 @@ class Ended:
     facts: dict[str, Any]
 
 
-Event = Planned | Painting | Finished | Ended
+Event = Planned | Painting | Finished | Noted | Ended
 Observer = Callable[[Event], None]

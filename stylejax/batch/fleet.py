@@ -40,14 +40,13 @@ class Worker:
         self._painter, self._store, self._painting = Painter(), store, threading.Lock()
 
     def paint(self, unit: Unit) -> list[Result]:
-        """Paint those rows of a unit that are not done."""
-        known = {row.output: record for row in unit.rows if (record := self._store.record(row))}
+        """Paint those rows of a unit that have not been dealt with."""
+        known = {row.output: result for row in unit.rows if (result := self._store.known(row))}
         missing = dataclasses.replace(unit, rows=tuple(row for row in unit.rows if row.output not in known))
         loaded = self._painter.loader.load(missing)
         with self._painting:
             outcomes = self._painter.paint(loaded)
-        done = [Result(row, known[row.output]) for row in unit.rows if row.output in known]
-        return done + [self._store.save(outcome) for outcome in outcomes]
+        return [*known.values(), *(self._store.save(outcome) for outcome in outcomes)]
 
 
 class RayEngine:

@@ -1,8 +1,9 @@
 """When a picture counts as done, and the record beside it that says so.
 
-The digest is taken over everything that decides the result: all settings, the network, the shape that is painted, and name,
-size and time of last change of every picture that goes in. Contents are not hashed: a hundred thousand pictures would have to
-be read anew at each start. Another digest is another picture, which is painted again.
+The digest is taken over everything that decides the result: all settings, the network, the shape that is painted, and place,
+size and time of last change of every picture that goes in. Their contents are not hashed: a hundred thousand photographs would
+have to be read anew at each start. Another digest is another picture, which is painted again. The checksum is of the result,
+and is compared before the record is believed.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from stylejax.files.url import stamp
 from stylejax.model.sources import SOURCES, resolve, resolve_auto
 from stylejax.optimize.settings import STARTS
 from stylejax.version import VERSION
+
+LOSSES = ("total", "content", "style", "tv")
 
 
 def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
@@ -42,7 +45,7 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
 
 
 def network_stamp(model: str) -> list[Any]:
-    """What tells networks apart: the name of a known one, name, size and time of any other file."""
+    """What tells networks apart: the name of a known one, place, size and time of any other file."""
     name = resolve_auto().name if model == "auto" else model
     return [name] if name in SOURCES else stamp(str(resolve(name)))
 
@@ -52,8 +55,20 @@ def sidecar_name(output: str) -> str:
     return f"{output}.json"
 
 
-def record_of(outcome: Outcome, size: int) -> dict[str, Any]:
-    """The record of a painting whose file has so many bytes."""
+def is_record(found: Any) -> bool:
+    """Whether this is a whole record of a picture, as far as a run relies on it."""
+    texts = ("digest", "sha256", "network")
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(name), str) for name in texts)
+        and isinstance(found.get("bytes"), int)
+        and isinstance(found.get("losses"), dict)
+        and all(isinstance(found["losses"].get(name), int | float) for name in LOSSES)
+    )
+
+
+def record_of(outcome: Outcome, size: int, sha256: str) -> dict[str, Any]:
+    """The record of a painting whose file has so many bytes and this checksum."""
     painting, row = outcome.painting, outcome.row
     assert painting is not None
     last = painting.trace[-1]
@@ -62,9 +77,10 @@ def record_of(outcome: Outcome, size: int) -> dict[str, Any]:
         "output": row.output,
         "digest": row.digest,
         "bytes": size,
+        "sha256": sha256,
         "width": width,
         "height": height,
-        "losses": {name: last[name] for name in ("total", "content", "style", "tv")},
+        "losses": {name: last[name] for name in LOSSES},
         "seconds": round(outcome.seconds, 3),
         "device": jax.devices()[0].device_kind,
         "versions": {"stylejax": VERSION, **{name: version(name) for name in ("jax", "jaxlib", "flax", "numpy")}},

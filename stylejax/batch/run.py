@@ -1,12 +1,12 @@
 """A whole run: look at all rows, paint what is missing, and sum up."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from stylejax.batch.claims import Claims
 from stylejax.batch.engine import Engine
-from stylejax.batch.events import Ended, Finished, Observer, Planned, Tally
+from stylejax.batch.events import Ended, Finished, Noted, Observer, Planned, Tally
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.row import Row, Unit
@@ -18,6 +18,7 @@ from stylejax.images.read import read_picture
 from stylejax.images.sheet import contact_sheet, evenly
 from stylejax.images.write import encode_picture
 
+SHEET = "contact_sheet.jpg"
 SAMPLE, COLUMNS, CELL = 20, 5, 240
 
 
@@ -42,6 +43,13 @@ def run_batch(
     refused = [outcome.row for outcome in plan.refused]
     total = len(plan.todo) + len(plan.refused) + plan.done + plan.failed_before
     tally = Tally(total, skipped=plan.done, failed=plan.failed_before)
+    told: set[str] = set()
+
+    def tell(problems: Iterable[str]) -> None:
+        for problem in sorted(set(problems) - told - {""}):
+            told.add(problem)
+            observe(Noted(tally, problem))
+
     observe(Planned(tally, plan.groups))
     for outcome in plan.refused:
         tally.failed += 1
@@ -50,11 +58,12 @@ def run_batch(
     try:
         units = plan.units()
         while units and not stop.requested:
+            tell([claims.problem])
             engine = make_engine(painter, store, claims, stop, tally, observe)
             engine.run(units)
-            units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
+            units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally, observe)
         store.tidy_failures([*rows, *refused])
-        _write_sheet(rows, store)
+        tell([claims.problem if plan.todo else "", *store.problems, _write_sheet(rows, store)])
     finally:
         claims.close()
     observe(Ended(tally, stop.requested, {}))
@@ -62,16 +71,26 @@ def run_batch(
 
 
 def _left_by_others(
-    groups: Sequence[Group], elsewhere: Sequence[Row], claims: Claims, store: Store, stop: Stop, tally: Tally
+    groups: Sequence[Group],
+    elsewhere: Sequence[Row],
+    claims: Claims,
+    store: Store,
+    stop: Stop,
+    tally: Tally,
+    observe: Observer,
 ) -> list[Unit]:
-    """Wait until the rows that others paint are done; what they leave, because they died, is given back as units."""
+    """Wait until others have dealt with the rows that they paint; what they leave, because they died, comes back as units."""
     left, waiting = set(), list(elsewhere)
     while waiting and not stop.requested:
         still = []
         for row in waiting:
-            if store.is_done(row) or row.output in store.failures():
-                tally.skipped += 1
+            if known := store.known(row):
                 claims.drop(row)
+                if known.record:
+                    tally.skipped += 1
+                else:
+                    tally.failed += 1
+                    observe(Finished(tally, known, None))
             elif claims.take(row):
                 left.add(row.output)
             else:
@@ -84,11 +103,11 @@ def _left_by_others(
     return [unit for group in groups for unit in group.units(row for row in group.rows if row.output in again)]
 
 
-def _write_sheet(rows: Sequence[Row], store: Store) -> None:
-    """A contact sheet of finished pictures, spread evenly over the table."""
+def _write_sheet(rows: Sequence[Row], store: Store) -> str:
+    """A contact sheet of finished pictures, spread evenly over the table; gives what went wrong: the pictures are there."""
     done = [row for row in rows if store.is_done(row)]
     if not done or store.folder.local is None:
-        return
+        return ""
     cells = []
     for row in evenly(done, SAMPLE):
         try:
@@ -96,5 +115,9 @@ def _write_sheet(rows: Sequence[Row], store: Store) -> None:
         except StylejaxError:
             continue
     lines = [cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)]
-    if lines:
-        store.folder.write("contact_sheet.jpg", encode_picture("contact_sheet.jpg", contact_sheet(lines, cell=CELL)))
+    try:
+        if lines:
+            store.folder.write(SHEET, encode_picture(SHEET, contact_sheet(lines, cell=CELL)))
+    except (StylejaxError, MemoryError) as problem:
+        return f"there is no new contact sheet: {problem}"
+    return ""

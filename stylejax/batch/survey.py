@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from stylejax.batch.plan import Group, group_rows, with_lanes
 from stylejax.batch.record import digest
-from stylejax.batch.row import Outcome, Row, Unit
+from stylejax.batch.row import Outcome, Result, Row, Unit
 from stylejax.batch.shapes import painted_shape
 from stylejax.batch.store import Store
 from stylejax.choices import Rounding
 from stylejax.errors import told
+from stylejax.files.folder import FolderError
 from stylejax.images.read import read_shape
 
 LOOKERS = 16
@@ -48,38 +49,42 @@ def survey(
 ) -> Survey:
     """Plan the painting of `rows` into `store`."""
 
-    def look(row: Row) -> tuple[Row, tuple[int, int] | str, bool]:
-        """The row with its digest, the shape of its content or why it cannot be painted, and whether it is done."""
-        shape = ()
+    def look(row: Row) -> tuple[Row, tuple[int, int] | Outcome, Result | None]:
+        """The row with its digest, the shape of its content or why it cannot be painted, and what is known of it."""
+        shape, reason = (), ""
         try:
             found = read_shape(row.content)
             shape = painted_shape(*found, row.settings, rounding)
         except Exception as problem:
-            found = told(problem)
+            found, reason = (), told(problem)
         try:
             row = dataclasses.replace(row, digest=digest(row, shape, bits=bits))
-            return row, found, store.is_done(row)
+            known = store.known(row)
+            if not known:
+                store.check(row)
         except Exception as problem:
-            return row, told(problem), False
+            stage = "write" if isinstance(problem, FolderError) else "read"
+            return row, Outcome(row, stage=stage, reason=told(problem)), None
+        return row, found or Outcome(row, stage="read", reason=reason), known
 
+    if retry_failed:
+        store.forget_failures()
     with ThreadPoolExecutor(LOOKERS) as pool:
-        seen = list(pool.map(look, rows))
-    looked, done = [(row, found) for row, found, _ in seen], {row.output for row, _, good in seen if good}
-    readable = [(row, found) for row, found in looked if not isinstance(found, str)]
-    unreadable = [Outcome(row, stage="read", reason=found) for row, found in looked if isinstance(found, str)]
-    groups, small = group_rows(readable, rounding)
-    known = {} if retry_failed else {output: failure.get("digest") for output, failure in store.failures().items()}
-    before = {row.output for row, _ in looked if known.get(row.output) == row.digest and row.output not in done}
-    todo = frozenset(row.output for group in groups for row in group.rows) - done - before
+        looked = list(pool.map(look, rows))
+    groups, small = group_rows([(row, found) for row, found, _ in looked if not isinstance(found, Outcome)], rounding)
+    refused = [*(found for _, found, _ in looked if isinstance(found, Outcome)), *small]
+    known = {row.output: result for row, _, result in looked if result}
+    done = sum(result.record is not None for result in known.values())
+    todo = frozenset(row.output for group in groups for row in group.rows if row.output not in known)
 
     def lanes(group: Group) -> int:  # asking may compile the group's program
         return lanes_for(group) if any(row.output in todo for row in group.rows) else 1
 
     return Survey(
-        rows=tuple(row for row, _ in looked),
+        rows=tuple(row for row, _, _ in looked),
         groups=tuple(with_lanes(groups, lanes)),
         todo=todo,
-        refused=tuple(each for each in [*unreadable, *small] if each.row.output not in before | done),
-        done=len(done),
-        failed_before=len(before),
+        refused=tuple(each for each in refused if each.row.output not in known),
+        done=done,
+        failed_before=len(known) - done,
     )

@@ -134,7 +134,8 @@ class Batch:
         plan = self._plan(store, painter, share)
         if self.dry_run:
             return self._show(plan, painter, console)
-        store.folder.check()
+        if plan.todo or plan.refused:
+            store.folder.make()
         stop, began = Stop(self.grace), time.monotonic()
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
         watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)

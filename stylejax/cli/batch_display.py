@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from stylejax.batch.events import Ended, Event, Finished, Planned, Tally
+from stylejax.batch.events import Ended, Event, Finished, Noted, Planned, Tally
 from stylejax.files.names import shown
 
 SECONDS_BETWEEN_LINES = 5
@@ -56,6 +56,8 @@ class JsonEvents(Silent):
             name = "finished" if record else "failed"
         elif isinstance(event, Planned):
             name, facts = "planned", {"groups": len(event.groups), "programs": sum(len(g.scales) for g in event.groups)}
+        elif isinstance(event, Noted):
+            name, facts = "note", {"text": event.text}
         elif isinstance(event, Ended):
             name, facts = "ended", {"stopped": event.stopped}
         else:
@@ -71,13 +73,18 @@ class Lines(Silent):
 
     def show(self, event: Event) -> None:
         """Print a line if it is time for one."""
-        if isinstance(event, Finished) and not event.result.record:
-            self._say(f"failed: {event.result.row.output}: {event.result.reason}")
+        self._say_what_went_wrong(event)
         now = time.monotonic()
         if isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
             told = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
             self._say(told + describe(event.tally))
+
+    def _say_what_went_wrong(self, event: Event) -> None:
+        if isinstance(event, Finished) and not event.result.record:
+            self._say(f"failed: {event.result.row.output}: {event.result.reason}")
+        elif isinstance(event, Noted):
+            self._say(f"note: {event.text}")
 
     def _say(self, line: str) -> None:
         self._console.print(shown(line), highlight=False, markup=False, soft_wrap=True)
@@ -94,8 +101,7 @@ class LiveBar(Lines):
 
     def show(self, event: Event) -> None:
         """Move the bar."""
-        if isinstance(event, Finished) and not event.result.record:
-            self._say(f"failed: {event.result.row.output}: {event.result.reason}")
+        self._say_what_went_wrong(event)
         tally = event.tally
         self._bar.update(self._task, total=tally.total, completed=tally.total - tally.left, description=describe(tally))
 

@@ -1,9 +1,12 @@
 """Files that appear whole or not at all.
 
-A file is written under another name in the same folder, flushed to the disk, and renamed over its target in one step. A
-reader sees the old file or the new one; a crash, a full disk or Ctrl-C leaves the old one and no litter.
+A file is written under another name in the same folder, flushed to the disk, and renamed over its target in one step, and
+the folder is flushed, too. A reader sees the old file or the new one; a crash, a full disk or Ctrl-C leaves the old one and no
+litter, and a power cut afterwards the new one.
 """
 
+import errno
+import itertools
 import os
 import stat
 import uuid
@@ -26,7 +29,7 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
         OSError: the folder or the file cannot be written, or the disk is full.
     """
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     temporary = target.parent / f".stylejax-{uuid.uuid4().hex}.tmp"
     try:
         # Not tempfile: its files are private (0o600) and would stay so after the rename.
@@ -39,6 +42,34 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+    _flush(target.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they are there after a power cut, too.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    new = list(itertools.takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        _flush(each.parent)
+
+
+def _flush(folder: Path) -> None:
+    """Flush what a folder lists to the disk, where folders can be flushed."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows; or a folder that may be written and not listed
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def check_writable(path: Path, *, error: type[StylejaxError] = StylejaxError) -> None:
@@ -52,17 +83,17 @@ def check_writable(path: Path, *, error: type[StylejaxError] = StylejaxError) ->
             raise error(f"{path} is a folder; name a file to write, such as {path / 'out.png'}")
         if target.exists() and not target.is_file():
             raise error(f"{path} is a device or a pipe; name an ordinary file to write")
-        if target.exists() and not _may(target, os.W_OK):
+        if target.exists() and not may(target, os.W_OK):
             raise error(f"{path} is write-protected; name another file or allow writing to it")
         folder = next(parent for parent in target.parents if parent.exists())
     except OSError as problem:
         raise error(f"{path} cannot be written: {problem.strerror}; name another file") from None
     if not folder.is_dir():
         raise error(f"{path} cannot be written: {folder} is a file, not a folder; name another file")
-    if not _may(folder, os.W_OK | os.X_OK):
+    if not may(folder, os.W_OK | os.X_OK):
         raise error(f"{path} cannot be written: no permission to write in {folder}; name another folder")
 
 
-def _may(path: Path, mode: int) -> bool:
+def may(path: Path, mode: int) -> bool:
     """Whether this process, as the user it acts for, may use `path` so."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -4,8 +4,9 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any, BinaryIO
+from contextlib import suppress
+from io import BufferedReader, FileIO
+from typing import Any
 
 MEBIBYTE = 2**20
 SMALL = 64 * MEBIBYTE
@@ -29,25 +30,31 @@ def read_small(path: str | os.PathLike[str], *, most: int = SMALL) -> bytes:
         NotSmallError: it is a folder, a pipe, a device or a socket, or longer.
         OSError: it is not there, or cannot be read.
     """
-    with open_ordinary(path) as file:
+    with BufferedReader(open_ordinary(path)) as file:
         data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     if data is None or len(data) > most:
         raise NotSmallError(f"it has more than {most:,} bytes")
     return data
 
 
-def open_ordinary(path: str | os.PathLike[str]) -> BinaryIO:
+def open_ordinary(path: str | os.PathLike[str], *, append: bool = False) -> FileIO:
     """An ordinary file, open for reading; nothing else is waited for or read.
+
+    Args:
+        path: where it lies.
+        append: open it for adding to its end, too, and make it if it is not there.
 
     Raises:
         NotSmallError: it is a folder, a pipe, a device or a socket.
         OSError: it is not there, or cannot be read.
     """
-    _check_ordinary(Path(path).stat().st_mode)  # before it is opened: opening a device may do something
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with suppress(FileNotFoundError):
+        _check_ordinary(os.stat(path).st_mode)  # noqa: PTH116 - before it is opened: opening a device may do something
+    how = os.O_RDWR | os.O_APPEND | os.O_CREAT if append else os.O_RDONLY
+    descriptor = os.open(path, how | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
     try:
         _check_ordinary(os.fstat(descriptor).st_mode)
-        return os.fdopen(descriptor, "rb")
+        return FileIO(descriptor, "a+b" if append else "rb")
     except BaseException:
         os.close(descriptor)
         raise

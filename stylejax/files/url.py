@@ -88,18 +88,17 @@ def copy_of(url: str) -> BinaryIO:
 
 
 def stamp(place: str) -> list[Any]:
-    """What changes when the file at `place` does: its name, its size and when it was last written, or a bucket's own mark.
+    """What changes when the file at `place` does: where it is, its size and when it was last written, or a bucket's own mark.
 
     Empty where there is no such file.
     """
-    name = place.rstrip("/").rpartition("/")[2]
     try:
         if not is_url(place):
             status = Path(place).stat()
-            return [name, status.st_size, status.st_mtime_ns]
+            return [os.path.realpath(place), status.st_size, status.st_mtime_ns]
         system, path = file_system(place)
         facts = system.info(path)
     except (OSError, ValueError):
         return []
     marks = ("ETag", "etag", "md5Hash", "mtime", "updated", "LastModified", "last_modified", "created")
-    return [name, facts.get("size"), str(next((facts[mark] for mark in marks if facts.get(mark)), None))]
+    return [place, facts.get("size"), str(next((facts[mark] for mark in marks if facts.get(mark)), None))]
