@@ -3,7 +3,7 @@
 They are apart from what implements them, so that help, completion and mistakes cost no import of JAX.
 """
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
 NetworkName = Literal["vgg19", "vgg19-torchvision", "vgg19-slim"]
@@ -30,9 +30,16 @@ ConvolutionName = Literal["auto", "direct", "winograd"]
 
 OptimizerName = Literal["adam", "l-bfgs"]
 SpaceName = Literal["unit", "caffe", "normalized"]
+StartName = Literal["recolored", "content", "noise", "gray", "style-stats"]
 ScheduleName = Literal["constant", "linear", "cosine", "exponential", "warmup-cosine", "cosine-onecycle", "linear-onecycle"]
 
 FormatName = Literal["png", "jpg", "webp", "tiff", "avif"]
 Pairing = Literal["zip", "cross"]
 Rounding = int | Literal["auto"]
 DeviceCount = int | Literal["all"]
+ShellName = Literal["bash", "zsh", "fish"]
+
+
+def names_in(kind: Any) -> list[str]:
+    """The names that a type lists, such as `native` of `int | Literal["native"]`."""
+    return [name for part in get_args(kind) for name in ([part] if isinstance(part, str) else names_in(part))]

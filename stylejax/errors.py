@@ -27,6 +27,10 @@ def told(problem: BaseException) -> str:
     return f"{kind}: {line[:LONGEST]}" if line else kind
 
 
+class UsageError(StylejaxError):
+    """A command line cannot be understood."""
+
+
 class ImageError(StylejaxError):
     """A picture cannot be read, has an impossible size, or cannot be written."""
 

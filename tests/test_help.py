@@ -10,10 +10,10 @@ from typing import ClassVar
 import pytest
 import tyro
 
-from stylejax.cli.batch import Batch
+from stylejax.cli.flags.batch import Batch
+from stylejax.cli.flags.stylize import Stylize
 from stylejax.cli.main import main
 from stylejax.cli.sections import ABOUT, REGISTRY, field_docs, sections
-from stylejax.cli.stylize import Stylize
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 
@@ -120,36 +120,6 @@ def test_without_arguments_it_shows_how_to_begin(told, arguments):
         in err
     )
     assert "stylejax stylize --help" in err
-
-
-def completions(script: str, *words: str) -> list[str]:
-    """What bash would offer for the last of `words`."""
-    program = f"""{script}
-COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}
-COMP_LINE="${{COMP_WORDS[*]}}"; COMP_POINT=${{#COMP_LINE}}
-complete=$(complete -p stylejax | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
-$complete stylejax "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD-1]}}"
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
-    bash = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=60)
-    assert bash.returncode == 0, bash.stderr
-    return bash.stdout.split()
-
-
-def test_bash_completes_commands_flags_and_values(told):
-    code, script, _ = told("completion", "bash")
-    assert code == 0
-    assert {"stylize", "demo", "weights"} <= set(completions(script, "stylejax", "''"))
-    assert completions(script, "stylejax", "sty") == ["stylize"]
-    assert {"--content-weight", "--content-layers"} <= set(completions(script, "stylejax", "stylize", "--content"))
-    assert set(completions(script, "stylejax", "stylize", "--keep-color", "''")) == {"none", "luminance", "match"}
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_have_their_scripts(told, shell):
-    code, script, _ = told("completion", shell)
-    assert code == 0
-    assert "content-weight" in script
 
 
 def test_help_touches_no_device():

@@ -1,13 +1,15 @@
 """`stylejax app`: the page where everything is done with the mouse."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.console import Console
 
 from stylejax.cli.live import has_screen
 from stylejax.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class App:
     compile_cache: bool = True
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
 
-    def run(self, console: Console) -> int:
+    def run(self, console: "Console") -> int:
         """Serve until Ctrl-C; returns the exit code."""
         try:
             import gradio  # noqa: F401

@@ -3,18 +3,12 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import tyro
-from rich.console import Console
 
-from stylejax.cli.display import display_for
-from stylejax.images.resize import fit_long_side, resize
-from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
-from stylejax.paintings import PAINTINGS, demo_photograph
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STYLE_SIZE = 512
 
@@ -38,8 +32,17 @@ class Demo:
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
-    def run(self, console: Console) -> int:
+    def run(self, console: "Console") -> int:
         """Draw, paint and save; returns the exit code."""
+        import numpy as np
+
+        from stylejax.cli.display import display_for
+        from stylejax.images.resize import fit_long_side, resize
+        from stylejax.images.sheet import contact_sheet
+        from stylejax.images.write import check_output, write_picture
+        from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
+        from stylejax.paintings import PAINTINGS, demo_photograph
+
         began = time.monotonic()
         check_output(self.output / "contact_sheet.png")
         photograph = demo_photograph()

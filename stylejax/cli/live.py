@@ -1,27 +1,24 @@
 """The flags of the live page, and the page around a run."""
 
-import getpass
 import json
 import os
-import socket
 import sys
-import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
-from rich.console import Console
 
-from stylejax.batch.events import Event, Observer, Painting
-from stylejax.batch.stop import Stop
 from stylejax.errors import StylejaxError
-from stylejax.images.picture import Picture
-from stylejax.preview.access import is_loopback
-from stylejax.preview.live import Live, StopPressed
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stylejax.batch.events import Event, Observer
+    from stylejax.batch.stop import Stop
+    from stylejax.images.picture import Picture
+    from stylejax.preview.live import Live
     from stylejax.preview.server import Server
 
 
@@ -44,15 +41,15 @@ class LiveOptions:
     @contextmanager
     def page(
         self,
-        console: Console,
+        console: "Console",
         title: str,
-        content: Picture | None = None,
-        styles: Sequence[Picture] = (),
+        content: "Picture | None" = None,
+        styles: "Sequence[Picture]" = (),
         *,
         record: dict[str, Any] | None = None,
         quiet: bool = False,
         as_json: bool = False,
-    ) -> Iterator[Live | None]:
+    ) -> "Iterator[Live | None]":
         """The live page around a run, None where nobody asked for it; call its `end` when the results are saved.
 
         Raises:
@@ -61,7 +58,8 @@ class LiveOptions:
         if not self.live:
             yield None
             return
-        from stylejax.preview.server import Server  # uvicorn takes time to import
+        from stylejax.preview.live import Live
+        from stylejax.preview.server import Server
         from stylejax.preview.site import live_site
 
         live = Live(title, content, styles, record or {})
@@ -75,7 +73,11 @@ class LiveOptions:
         finally:
             server.close()
 
-    def _tell(self, server: "Server", console: Console, quiet: bool, as_json: bool) -> None:
+    def _tell(self, server: "Server", console: "Console", quiet: bool, as_json: bool) -> None:
+        import webbrowser
+
+        from stylejax.preview.access import is_loopback
+
         here = is_loopback(self.live_host)
         opened = not self.no_browser and here and has_screen() and webbrowser.open(server.url)
         if as_json:
@@ -84,10 +86,12 @@ class LiveOptions:
             tell_address(f"watch it at {server.url}", server.port if here else None, console)
 
 
-def on_the_wall(live: Live | None, observe: Observer, stop: Stop) -> Observer:
+def on_the_wall(live: "Live | None", observe: "Observer", stop: "Stop") -> "Observer":
     """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
+    from stylejax.batch.events import Painting
+    from stylejax.preview.live import StopPressed
 
-    def show(event: Event) -> None:
+    def show(event: "Event") -> None:
         observe(event)
         if live and isinstance(event, Painting):
             tally = event.tally
@@ -99,8 +103,11 @@ def on_the_wall(live: Live | None, observe: Observer, stop: Stop) -> Observer:
     return show
 
 
-def tell_address(told: str, port: int | None, console: Console) -> None:
+def tell_address(told: str, port: int | None, console: "Console") -> None:
     """Print where a page is; to who works here from another computer also how to reach a `port` of this machine alone."""
+    import getpass
+    import socket
+
     console.print(told, highlight=False, markup=False, soft_wrap=True)
     if port and os.environ.get("SSH_CONNECTION"):
         tunnel = f"ssh -N -L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"

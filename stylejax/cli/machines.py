@@ -4,16 +4,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from stylejax.batch import distributed
-from stylejax.batch.engine import Engine
-from stylejax.batch.fleet import RayEngine
-from stylejax.batch.share import Share
 from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
+
+if TYPE_CHECKING:
+    from stylejax.batch.share import Share
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,11 @@ class Machines:
         if self.engine != "ray" and (self.workers, self.ray_address) != (None, None):
             raise SettingsError("--workers and --ray-address go with --engine ray")
 
-    def join(self) -> Share:
+    def join(self) -> "Share":
         """The share of the table that this process paints; before anything uses JAX's devices."""
+        from stylejax.batch import distributed
+        from stylejax.batch.share import Share
+
         if self.distributed:
             return distributed.join(self.coordinator, self.processes, self.process)
         if self.engine == "ray":
@@ -71,4 +73,7 @@ class Machines:
 
     def make_engine(self) -> Callable[..., Any]:
         """What paints the units."""
+        from stylejax.batch.engine import Engine
+        from stylejax.batch.fleet import RayEngine
+
         return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else Engine

@@ -3,26 +3,29 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
-from rich.console import Console
 
 from stylejax.cli.app import App
-from stylejax.cli.batch import Batch
 from stylejax.cli.begin import BEGIN
-from stylejax.cli.completion import Completion
+from stylejax.cli.completion import Completion, completion_script
 from stylejax.cli.demo import Demo
+from stylejax.cli.flags.batch import Batch
+from stylejax.cli.flags.stylize import Stylize
+from stylejax.cli.flags.sweep import Sweep
+from stylejax.cli.grammar import ROOT_FLAGS, read_grammar
 from stylejax.cli.info import Info
+from stylejax.cli.mistakes import told_in_one_line
 from stylejax.cli.recipes import Recipes
 from stylejax.cli.sections import REGISTRY
-from stylejax.cli.stylize import Stylize
-from stylejax.cli.sweep import Sweep
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 from stylejax.errors import StylejaxError
-from stylejax.images.read import silence_decoders
-from stylejax.optimize.compiled import keep_compiled_programs
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WeightsCommand = (
     Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
@@ -41,52 +44,81 @@ class WeightsCommands:
 
     done: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
 
-    def run(self, console: Console) -> int:
+    def run(self, console: "Console") -> int:
         """The work was done while the arguments were read."""
         return 0
 
 
-Commands = (
-    Annotated[Demo, tyro.conf.subcommand("demo")]
-    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
-    | Annotated[App, tyro.conf.subcommand("app")]
-    | Annotated[WeightsCommands, tyro.conf.subcommand("weights")]
-    | Annotated[Recipes, tyro.conf.subcommand("recipes")]
-    | Annotated[Info, tyro.conf.subcommand("info")]
-    | Annotated[Completion, tyro.conf.subcommand("completion")]
-)
+def commands(recipe: str) -> dict[str, Any]:
+    """What tyro makes each command of, by name; `recipe` decides the defaults of those that paint."""
+    kinds = {
+        "stylize": Stylize,
+        "batch": Batch,
+        "demo": Demo,
+        "sweep": Sweep,
+        "app": App,
+        "weights": WeightsCommands,
+        "recipes": Recipes,
+        "info": Info,
+        "completion": Completion,
+    }
+    defaults = {"stylize": Stylize.of_recipe(recipe), "batch": Batch.of_recipe(recipe)}
+    return {
+        name: Annotated[kind, tyro.conf.subcommand(name, **({"default": defaults[name]} if name in defaults else {}))]
+        for name, kind in kinds.items()
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 an error of the user's, 3 some pictures failed, 130 or 143 stopped by a signal."""
-    console = Console()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments in ([], ["stylize"]):
         print(BEGIN, file=sys.stderr)
         sys.exit(2)
+    if arguments[0] == "--version":
+        from stylejax.version import VERSION
+
+        print(f"stylejax {VERSION}")
+        sys.exit(0)
     try:
-        command = _parse(arguments)
+        recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
+        known = commands(recipe)
+        every = Union[tuple(known.values())]  # noqa: UP007 - of as many as there are
+        root = {"commands": known, "flags": ROOT_FLAGS}
+        with told_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), name)):
+            command = _parse(arguments, every)
         if isinstance(command, Completion):
-            command = _parse(["--tyro-print-completion", command.shell])  # which exits
-        silence_decoders()
-        if getattr(command, "compile_cache", True):
-            keep_compiled_programs()
-        sys.exit(command.run(console))
+            print(completion_script(command.shell, read_grammar(partial(_parse, kind=every))))
+            sys.exit(0)
+        from rich.console import Console
+
+        if hasattr(command, "compile_cache"):  # it paints
+            _prepare(keep_programs=command.compile_cache)
+        sys.exit(command.run(Console()))
     except StylejaxError as error:
+        from rich.console import Console
+
         Console(stderr=True).print(f"stylejax: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("stylejax: stopped", highlight=False)
+        print("stylejax: stopped", file=sys.stderr)
         sys.exit(130)
 
 
-def _parse(arguments: Sequence[str]) -> Any:
-    """The command that the arguments ask for; exits after a help text or a mistake."""
-    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
-    stylize = tyro.conf.subcommand("stylize", default=Stylize.of_recipe(recipe))
-    batch = tyro.conf.subcommand("batch", default=Batch.of_recipe(recipe))
+def _prepare(*, keep_programs: bool) -> None:
+    """What a process that paints does first."""
+    from stylejax.images.read import silence_decoders
+    from stylejax.optimize.compiled import keep_compiled_programs
+
+    silence_decoders()
+    if keep_programs:
+        keep_compiled_programs()
+
+
+def _parse(arguments: Sequence[str], kind: Any) -> Any:
+    """What the arguments ask for, of a kind that tyro can make; exits after a help text."""
     return tyro.cli(
-        Annotated[Stylize, stylize] | Annotated[Batch, batch] | Commands,  # pyright: ignore[reportArgumentType]
+        kind,
         prog="stylejax",
         description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
         args=arguments,

@@ -2,12 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from stylejax.optimize.recipes import RECIPES
 from stylejax.optimize.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,10 @@ class Recipes:
     Example: stylejax stylize town.jpg starry_night.jpg -o painted.png --recipe crowson
     """
 
-    def run(self, console: Console) -> int:
+    def run(self, console: "Console") -> int:
         """Print the table; returns the exit code."""
+        from rich.table import Table
+
         table = Table(box=None, pad_edge=False)
         for heading in ("setting", *RECIPES):
             table.add_column(heading, overflow="fold")

@@ -13,6 +13,7 @@ import dataclasses
 import inspect
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, get_type_hints
 
@@ -37,9 +38,13 @@ def sections(kind: type) -> dict[str, list[str]]:
     return found
 
 
+@cache
 def field_docs(kind: type) -> dict[str, str]:
-    """What the string below each field says, on one line."""
-    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    """What the string below each field says, on one line; nothing of a class that has no source."""
+    try:
+        (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    except (OSError, TypeError):
+        return {}
     assert isinstance(declared, ast.ClassDef)
     docs = {}
     for field, doc in pairwise(declared.body):
@@ -50,18 +55,17 @@ def field_docs(kind: type) -> dict[str, str]:
 
 @REGISTRY.struct_rule
 def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
-    """How tyro builds a dataclass with sections: from one structure a section."""
+    """How tyro builds a dataclass: from one structure a section. Help is what stands below a field, no comment beside it."""
     kind = info.type
-    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)) or kind.__module__.startswith("tyro."):
         return None
     if hasattr(kind, "_docs"):  # a section, made below
         made = _field_specs(kind, [field.name for field in dataclasses.fields(kind)], info.default, kind._docs)
         return StructConstructorSpec(kind, tuple(made))
-    by_section = sections(kind)
-    if len(by_section) == 1:
-        return None
-    docs = field_docs(kind)
+    by_section, docs = sections(kind), field_docs(kind)
     made = _field_specs(kind, by_section.pop(""), info.default, docs)
+    if not by_section:
+        return StructConstructorSpec(kind, tuple(made))
     for title, names in by_section.items():
         section = _section(title, getattr(kind, ABOUT + title), _field_specs(kind, names, info.default, docs), docs)
         titled = Annotated[tyro.conf.OmitArgPrefixes[section], tyro.conf.arg(name=title)]
@@ -73,7 +77,7 @@ def _field_specs(kind: type, names: list[str], instance: Any, docs: dict[str, st
     """What tyro has to know of the named fields; their defaults are those of `instance` if there is one."""
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name)) for name in names]
+    return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name, "")) for name in names]
 
 
 def _default(field: dataclasses.Field, instance: Any) -> Any:

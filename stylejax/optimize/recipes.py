@@ -150,7 +150,9 @@ def recipe_named(name: str) -> Settings:
         SettingsError: there is no recipe of that name.
     """
     if name not in RECIPES:
-        raise SettingsError(f"no recipe is called {name!r}; there are {', '.join(get_args(RecipeName))}")
+        near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.6)
+        meant = f"did you mean {near[0]!r}? There" if near else "there"
+        raise SettingsError(f"no recipe is called {name!r}; {meant} are {', '.join(get_args(RecipeName))}")
     return RECIPES[name]
 
 

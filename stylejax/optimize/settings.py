@@ -15,6 +15,7 @@ from stylejax.choices import (
     ContentNormName,
     ConvolutionName,
     KeepColorName,
+    NetworkName,
     NormalizationName,
     OptimizerName,
     PaddingName,
@@ -24,6 +25,7 @@ from stylejax.choices import (
     ScheduleName,
     SizeRuleName,
     SpaceName,
+    StartName,
     StatisticName,
     StyleFitName,
     VariationName,
@@ -55,7 +57,7 @@ _KINDS = {
 }
 """Settings with a fixed set of values."""
 
-STARTS = ("recolored", "content", "noise", "gray", "style-stats")
+STARTS = get_args(StartName)
 """Values of `init` that are not the path of a picture."""
 
 RANDOM_STARTS = ("noise", "gray", "style-stats")
@@ -147,7 +149,7 @@ class Settings:
 
     about_network: ClassVar = "Which network looks at the pictures, and how."
 
-    model: str = "auto"
+    model: Literal["auto"] | NetworkName | str = "auto"
     """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
     when it is in the cache, otherwise the small network that comes with stylejax."""
 
@@ -219,7 +221,7 @@ class Settings:
 
     about_start: ClassVar = "Where painting starts."
 
-    init: str = "recolored"
+    init: StartName | str = "recolored"
     """Where to start: `recolored` (the content in the style's colors), `content`, `noise`, `gray`, `style-stats` (noise with
     the style's colors), or the path of a picture."""
 

@@ -1,0 +1,1 @@
+"""What each command takes. Nothing here imports JAX: help, completion and mistakes come at once."""

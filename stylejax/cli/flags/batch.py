@@ -1,0 +1,99 @@
+"""The flags of `stylejax batch`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import tyro
+
+from stylejax.choices import FormatName, Pairing, Rounding
+from stylejax.cli.live import LiveOptions
+from stylejax.cli.machines import Machines
+from stylejax.optimize.recipes import recipe_named
+from stylejax.optimize.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Paint all pictures of a table or of a folder. The same command again does only what is missing or has changed.
+
+    Example: stylejax batch --content 'photos/**/*.jpg' --style 'paintings/*.jpg' -o painted
+    """
+
+    output: Annotated[str, tyro.conf.arg(aliases=["-o"])]
+    """Folder for the results, a record beside each (`NAME.json`), `failures.jsonl` and `contact_sheet.jpg`; or a URL, such as
+    `gs://bucket/painted`."""
+
+    settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
+
+    jobs: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JOBS")] = ""
+    """Table of jobs: .csv, .jsonl or .parquet, with columns named as the flags: content, style, output, size, style_weight ...
+    A row's own cells override the flags. Relative paths start at the table's folder."""
+
+    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
+
+    about_job: ClassVar = "Which pictures are painted, and as what."
+
+    content: tuple[str, ...] = ()
+    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`."""
+
+    style: tuple[str, ...] = ()
+    """The paintings, as patterns."""
+
+    pair: Pairing = "cross"
+    """`cross` paints every content in every style, `zip` the first in the first, the second in the second, and so on."""
+
+    format: FormatName = "png"
+    """Format of results whose row names no output."""
+
+    bits: Literal[8, 16] = 8
+    """Depth of the results' colors; 16 for PNG and TIFF."""
+
+    round: Rounding = "auto"
+    """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
+    afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
+
+    batch_size: int | Literal["auto"] = "auto"
+    """Pictures that are painted together."""
+
+    about_run: ClassVar = "How the run goes on, and what it prints."
+
+    grace: float = 25.0
+    """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
+
+    retry_failed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Try again what failed in an earlier run."""
+
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out rows that cannot be used, instead of painting nothing."""
+
+    dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
+    report: Path | None = None
+    """Write a page to this .html file: a grid of all pictures, earlier ones too, failures, settings, command."""
+
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print events as JSON lines on standard output."""
+
+    @classmethod
+    def of_recipe(cls, name: str) -> "Batch":
+        """The command with the defaults of a recipe."""
+        return cls(output=tyro.MISSING, settings=recipe_named(name))
+
+    def run(self, console: "Console") -> int:
+        """Plan and paint; returns 0, 3 when some pictures failed, or 130 or 143 when it was stopped."""
+        from stylejax.cli.batch import BatchRun  # JAX takes a second to import
+
+        return BatchRun(**vars(self)).run(console)

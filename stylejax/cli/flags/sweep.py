@@ -1,0 +1,59 @@
+"""The flags of `stylejax sweep`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from stylejax.cli.live import LiveOptions
+from stylejax.cli.sweep_values import Values
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Paint a photograph with every combination of settings, and lay the results out on one sheet.
+
+    Every setting of `stylejax stylize` takes several values, separated by commas (layers and blends, by semicolons). Those that
+    are numbers or starts share one compiled program; another size or loss is another program.
+
+    Example: stylejax sweep town.jpg starry_night.jpg -o sweep --strength 0.5,1 --content-weight 0.03,0.3,3
+    """
+
+    content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
+    """The photograph."""
+
+    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    """The painting whose style is taken; several are mixed."""
+
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """Folder for the pictures, `contact_sheet.png` and `sweep.jsonl` with settings and losses."""
+
+    values: tyro.conf.OmitArgPrefixes[Values]  # pyright: ignore[reportInvalidTypeForm]
+    """One value of each setting, or several, separated by commas."""
+
+    batch_size: int = 0
+    """How many pictures are painted together; 0 for as many as fit into memory."""
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
+    report: Path | None = None
+    """Write a page to this .html file: a grid of all pictures with what differs, losses, settings and command."""
+
+    compile_cache: bool = True
+    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print progress and results as JSON lines on standard output."""
+
+    def run(self, console: "Console") -> int:
+        """Paint and save all; returns the exit code."""
+        from stylejax.cli.sweep import SweepRun  # JAX takes a second to import
+
+        return SweepRun(**vars(self)).run(console)
