@@ -30,18 +30,22 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
         WeightsError: its network is not installed.
     """
     settings = row.settings
-    places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
-    places += [] if settings.init in STARTS else [settings.init]
-    places += [settings.proof] if settings.proof else []
     facts = {
         "settings": settings.as_options(),
         "network": network_stamp(settings.model),
         "shape": list(shape),
         "bits": bits,
         "counts": [len(row.styles), len(row.content_masks), len(row.style_masks)],
-        "pictures": [stamp(place) for place in places],
+        "pictures": [stamp(place) for place in inputs(row)],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def inputs(row: Row) -> list[str]:
+    """The places of all files that a row is painted from, but for its network."""
+    places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
+    places += [] if row.settings.init in STARTS else [row.settings.init]
+    return places + ([row.settings.proof] if row.settings.proof else [])
 
 
 def network_stamp(model: str) -> list[Any]:

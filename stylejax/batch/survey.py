@@ -1,18 +1,21 @@
 """Look at all rows before any is painted: shapes of contents, what is done, what failed before, which groups they make."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from stylejax.batch.plan import Group, group_rows, with_lanes
-from stylejax.batch.record import digest
+from stylejax.batch.record import digest, inputs, sidecar_name
 from stylejax.batch.row import Outcome, Result, Row, Unit
 from stylejax.batch.shapes import painted_shape
 from stylejax.batch.store import Store
 from stylejax.choices import Rounding
 from stylejax.errors import told
 from stylejax.files.folder import FolderError
+from stylejax.files.url import is_url
 from stylejax.images.read import read_shape
 
 LOOKERS = 16
@@ -62,11 +65,13 @@ def survey(
             known = store.known(row)
             if not known:
                 store.check(row)
+                _check_originals(row, store, originals)
         except Exception as problem:
             stage = "write" if isinstance(problem, FolderError) else "read"
             return row, Outcome(row, stage=stage, reason=told(problem)), None
         return row, found or Outcome(row, stage="read", reason=reason), known
 
+    originals = {_identity(place) for row in rows for place in inputs(row) if not is_url(place)} - {None}
     if retry_failed:
         store.forget_failures()
     with ThreadPoolExecutor(LOOKERS) as pool:
@@ -88,3 +93,19 @@ def survey(
         done=done,
         failed_before=len(known) - done,
     )
+
+
+def _check_originals(row: Row, store: Store, originals: Container[Any]) -> None:
+    """Raise FolderError when the row would be written over a picture that rows are painted from, and that no run has made."""
+    folder = store.folder
+    if folder.local and _identity(folder.path(row.output)) in originals and folder.read(sidecar_name(row.output)) is None:
+        raise FolderError(f"output {row.output} would replace a picture that is painted from; choose another name")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a file from all others, by whatever name; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - any name
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

@@ -14,8 +14,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stylejax.batch.cells import LISTS, cells_by_name
+from stylejax.batch.outputs import Outputs
 from stylejax.batch.row import Row
 from stylejax.errors import StylejaxError, told
+from stylejax.files.folder import Folder
 from stylejax.files.names import check_encoding, check_name, name_after, shown
 from stylejax.files.url import is_url
 from stylejax.images.write import check_format
@@ -26,7 +28,6 @@ from stylejax.optimize.settings import STARTS, Settings
 COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
 NAMED = {"init": STARTS, "proof": (), "model": ("auto", *SOURCES)}
 """Settings that are places, but for these names."""
-RESERVED = ("contact_sheet.jpg",)
 
 
 class BadRowsError(StylejaxError):
@@ -63,6 +64,7 @@ def rows_of(
     bits: int = 8,
     skip_bad: bool = False,
     check: Callable[[Row], object] = lambda row: None,
+    output: Folder | None = None,
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows, and what is wrong with those that are left out.
 
@@ -74,21 +76,20 @@ def rows_of(
         bits: depth of the results, which their formats must have.
         skip_bad: leave bad rows out.
         check: raises for a row that cannot be painted.
+        output: the folder of the results, where two names may be one file; None to look at names alone.
 
     Raises:
         BadRowsError: some rows cannot be used, and `skip_bad` is not set, or no row can.
         StylejaxError: there is no row at all.
     """
-    rows, problems, taken = [], [], {}
+    rows, problems, outputs = [], [], Outputs(output)
     for number, values in cells:
         try:
             if isinstance(values, str):
                 raise StylejaxError(values)
             row = _row(number, values, defaults, folder, suffix, bits)
-            if row.output in taken:
-                raise StylejaxError(f"output {row.output} is that of line {taken[row.output]}, too; give each its own name")
             check(row)
-            taken[row.output] = number
+            outputs.take(row)
             rows.append(row)
         except Exception as problem:  # whatever a row is made of, it takes no other along
             problems.append((number, told(problem)))
@@ -109,8 +110,6 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
     name = _name(content, places["style"]) + suffix if output is None else _text("output", output)
     name = check_name(name)
     check_format(name, bits=bits)
-    if name in RESERVED:
-        raise StylejaxError(f"output {name} is the name of the run's own sheet; choose another")
     own = {each: _setting(each, value) for each, value in cells.items()}
     own |= {each: _place(each, own[each], folder) for each in NAMED if own.get(each) and own[each] not in NAMED[each]}
     settings = settings_from({**defaults, **own})

@@ -118,7 +118,14 @@ class BatchRun(Batch):
             painter.check(row.settings)
 
         rows, problems = rows_of(
-            cells, asked, folder=folder, suffix=suffix, bits=self.bits, skip_bad=self.skip_bad, check=check
+            cells,
+            asked,
+            folder=folder,
+            suffix=suffix,
+            bits=self.bits,
+            skip_bad=self.skip_bad,
+            check=check,
+            output=store.folder,
         )
         for line in lines_of(problems) if not self.quiet else []:
             Console(stderr=True).print(f"left out {line}", highlight=False, markup=False, soft_wrap=True)
