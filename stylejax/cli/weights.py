@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from stylejax.files.names import shown
 from stylejax.model.sources import SOURCES, Source, installed_path, resolve, source_named, target_path
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ def _here(source: Source) -> str:
     path = installed_path(source.name)
     if path is None:
         return "no"
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, "np") as file:
-            quantization = (file.metadata() or {}).get("quantization", "")
-    except (OSError, SafetensorError):
+            quantization = shown((file.metadata() or {}).get("quantization", ""))
+    except Exception:  # there is no list of what a damaged file can raise
         return "damaged"
     return f"yes, {quantization.partition(',')[0]}" if quantization else "yes"
 
@@ -93,7 +94,7 @@ def fetch_weights(
         rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
         console.print(f"stopped; {rest}", soft_wrap=True)
         raise SystemExit(130) from None
-    Console(highlight=False, soft_wrap=True).print(f"{name} is ready: {path}")
+    Console(highlight=False, markup=False, soft_wrap=True).print(f"{name} is ready: {path}")
 
 
 def convert_weights(
@@ -119,7 +120,7 @@ def convert_weights(
     from stylejax.model.convert import convert
 
     weight_set = convert(source, target, name=name, preprocessing=preprocessing)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     _describe(console, weight_set)
     if preprocessing is None:
         console.print("if the preprocessing is wrong, convert again with --preprocessing oxford or torchvision")
@@ -141,7 +142,7 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
 
     path = resolve(name_or_path)
     weight_set = read_weights(path)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     _describe(console, weight_set)
     console.print(f"file: {path}\nsha256: {file_hash(path, 'sha256')}")
     console.print(f"good: all {len(weight_set.arrays)} tensors have the right shapes and finite values")
@@ -150,11 +151,16 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
 def _describe(console: "Console", weight_set: "WeightSet") -> None:
     """What a set is, a line for each fact."""
     count = sum(array.size for array in weight_set.arrays.values())
-    console.print(f"name: {weight_set.name}")
+    console.print(f"name: {_plain(weight_set.name)}")
     console.print(f"widths: {', '.join(map(str, weight_set.widths))} ({count:,} parameters)")
     console.print(f"preprocessing: {weight_set.preprocessing.name} ({_in_words(weight_set.preprocessing)})")
     for key, value in weight_set.provenance.items():
-        console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+        console.print(f"{_plain(key.replace('_', ' '))}: {_plain(value)}")
+
+
+def _plain(text: str) -> str:
+    """What stands in the header of a file, as it may be printed."""
+    return shown(text[:500])
 
 
 def _in_words(preprocessing: "Preprocessing") -> str:

@@ -5,9 +5,12 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from stylejax.files.names import shown
 from stylejax.model.layers import BLOCK_DEPTHS, kernel_shapes
 
-_SHOWN = 8
+LARGEST = 1 << 26
+"""Values in one set: more than three times those of VGG-19, and far from what would fill the memory."""
+_SHOWN, _LONGEST = 8, 120
 
 
 def expected_shapes(widths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -34,32 +37,42 @@ def array_problems(
     widths: tuple[int, ...],
     *,
     labels: Mapping[str, str] | None = None,
+    unread: Mapping[str, tuple[int, ...]] | None = None,
 ) -> str:
     """What keeps `arrays` from being a VGG-19 with `widths`, in one line; empty when nothing does.
 
-    Missing, unknown, misshapen and non-finite arrays are all told at once, by name.
+    Missing, unknown, misshapen, empty and non-finite arrays are all told at once, by name.
 
     Args:
         arrays: by flat name.
         widths: channels of the five blocks; 0 where they are unknown, so that shapes there are not checked.
         labels: what a source file calls the arrays, where the message should say so.
+        unread: shapes of arrays that are there as well, and were not read because they do not belong there.
     """
     if len(widths) != len(BLOCK_DEPTHS) or min(widths) < 0:
         return f"widths {widths} are not those of {len(BLOCK_DEPTHS)} blocks"
     expected, labels = expected_shapes(widths), labels or {}
-    missing = [labels.get(name, name) for name in expected if name not in arrays]
-    unknown = [labels.get(name, name) for name in arrays if name not in expected]
+    shapes = {name: array.shape for name, array in arrays.items()} | dict(unread or {})
+    missing = [labels.get(name, name) for name in expected if name not in shapes]
+    unknown = [labels.get(name, name) for name in shapes if name not in expected]
     misshapen = [
-        f"{labels.get(name, name)} is {list(arrays[name].shape)} and not {list(shape)}"
+        f"{labels.get(name, name)} is {list(shapes[name])} and not {list(shape)}"
         for name, shape in expected.items()
-        if name in arrays and 0 not in shape and arrays[name].shape != shape
+        if name in shapes and 0 not in shape and shapes[name] != shape
     ]
+    empty = [labels.get(name, name) for name in expected if 0 in shapes.get(name, ())]
     broken = [labels.get(name, name) for name, array in arrays.items() if not np.isfinite(array).all()]
-    kinds = {"missing": missing, "unknown": unknown, "misshapen": misshapen, "NaN or infinite values in": broken}
+    kinds = {
+        "missing": missing,
+        "unknown": unknown,
+        "misshapen": misshapen,
+        "no values in": empty,
+        "NaN or infinite values in": broken,
+    }
     return "; ".join(f"{kind} {listed(names)}" for kind, names in kinds.items() if names)
 
 
 def listed(names: Collection[str]) -> str:
-    """`a, b, c`, cut after the first few."""
-    shown = ", ".join(list(names)[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+    """`a, b, c`, cut after the first few; names come out of files and hold whatever there is."""
+    first = ", ".join(shown(name[:_LONGEST]) for name in list(names)[:_SHOWN])
+    return first if len(names) <= _SHOWN else f"{first} and {len(names) - _SHOWN} more"

@@ -2,26 +2,35 @@
 
 On disk a set is one safetensors file: `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`) for each of the
 16 convolutions, as float16 or float32, and a header of strings that says what the arrays are: `format` ("stylejax-1"),
-`name`, `widths` ("64,128,256,512,512"), `preprocessing`, and where they came from. In memory the arrays are float32.
+`name`, `widths` ("64,128,256,512,512"), `preprocessing`, `arrays_sha256`, and where they came from. In memory the arrays are
+float32. The checksum is of the arrays' bytes, by name in order; sets that were written before there was one have none.
 
 Nothing else is read at run time: other formats go through `stylejax weights convert` first.
 """
 
+import hashlib
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
-from stylejax.errors import WeightsError
+from stylejax.errors import WeightsError, told
 from stylejax.files.atomic import write_atomically
-from stylejax.model.check import array_problems, listed
+from stylejax.files.names import shown
+from stylejax.files.small import open_ordinary
+from stylejax.model.check import LARGEST, array_problems, expected_shapes, listed
+from stylejax.model.layers import BLOCK_DEPTHS
 from stylejax.model.preprocessing import Preprocessing, preprocessing_named
 
 FORMAT = "stylejax-1"
-_OWN_KEYS = ("format", "name", "widths", "preprocessing")
+_CHECKSUM = "arrays_sha256"
+_OWN_KEYS = ("format", "name", "widths", "preprocessing", _CHECKSUM)
 _READABLE = ("F16", "F32")
 _CONVERT = "convert it first: `stylejax weights convert {path} NEW.safetensors`"
 
@@ -50,24 +59,26 @@ def read_weights(path: Path | str) -> WeightSet:
 
     Raises:
         WeightsError: the file is absent, truncated or of another format, or a tensor is missing, unknown, misshapen, of
-            another type or not finite; one line tells everything that is wrong.
+            another type, not finite or not as it was written; one line tells everything that is wrong.
     """
     path = Path(path)
-    header, arrays, problem = _read_file(path)
-    if header.get("format") != FORMAT:
-        raise WeightsError(f"{path} has no stylejax header; {_CONVERT.format(path=path)}")
+    start = b""
     try:
-        widths = tuple(int(width) for width in header.get("widths", "").split(","))
-        preprocessing = preprocessing_named(header.get("preprocessing", ""))
-    except ValueError:
-        raise WeightsError(f"{path} has widths {header.get('widths')!r} in its header; convert the weights again") from None
-    except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
-    problem = problem or array_problems(arrays, widths)
-    if problem:
-        raise WeightsError(f"{path} is damaged or of another network: {problem}; fetch or convert it again")
-    provenance = {key: value for key, value in sorted(header.items()) if key not in _OWN_KEYS}
-    return WeightSet(header.get("name", path.stem), widths, preprocessing, arrays, provenance)
+        with open_ordinary(path) as file:
+            start = file.read(9)
+        with safe_open(path, "np") as file:
+            return _read(path, file, file.metadata() or {})
+    except WeightsError:
+        raise
+    except OSError as error:
+        remedy = "name a .safetensors file, no directory, device or pipe"
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}; {remedy}") from None
+    except Exception as error:  # there is no list of what a damaged file can raise
+        if start[8:] == b"{":
+            raise WeightsError(f"{path} is truncated or damaged ({shown(told(error))}); fetch or convert it again") from None
+        if not start:
+            raise WeightsError(f"{path} is empty; fetch or convert it again") from None
+        raise WeightsError(f"{path} is not a safetensors file; {_CONVERT.format(path=path)}") from None
 
 
 def write_weights(path: Path | str, weight_set: WeightSet, *, dtype: type[np.floating] = np.float32) -> None:
@@ -92,6 +103,7 @@ def write_weights(path: Path | str, weight_set: WeightSet, *, dtype: type[np.flo
         "name": weight_set.name,
         "widths": ",".join(str(width) for width in weight_set.widths),
         "preprocessing": weight_set.preprocessing.name,
+        _CHECKSUM: _checksum(arrays),
     }
     try:
         with write_atomically(Path(path)) as file:
@@ -110,24 +122,47 @@ def _with_sorted_header(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[end:]
 
 
-def _read_file(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray], str]:
-    """Header, float32 arrays (none of a foreign file), and a line about tensors of a type that is not read."""
-    start = b""
+def _read(path: Path, file: Any, header: Mapping[str, str]) -> WeightSet:
+    """The set in an open file; only tensors of the right type and shape are read, so that none takes more than it should."""
+    if header.get("format") != FORMAT:
+        raise WeightsError(f"{path} has no stylejax header; {_CONVERT.format(path=path)}")
+    again = "fetch or convert it again"
     try:
-        with path.open("rb") as file:
-            start = file.read(9)
-        with safe_open(path, "np") as file:
-            header = file.metadata() or {}
-            types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118 (not a mapping)
-            wrong = [f"{name} ({kind})" for name, kind in types.items() if kind not in _READABLE]
-            if wrong or header.get("format") != FORMAT:
-                return header, {}, f"neither float16 nor float32: {listed(wrong)}"
-            return header, {name: file.get_tensor(name).astype(np.float32) for name in types}, ""
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}; name a .safetensors file") from None
-    except SafetensorError as error:
-        if start[8:] == b"{":
-            raise WeightsError(f"{path} is truncated or damaged ({error}); fetch or convert it again") from None
-        if not start:
-            raise WeightsError(f"{path} is empty; fetch or convert it again") from None
-        raise WeightsError(f"{path} is not a safetensors file; {_CONVERT.format(path=path)}") from None
+        widths = tuple(int(width) for width in header.get("widths", "").split(","))
+        preprocessing = preprocessing_named(header.get("preprocessing", "")[:80])
+    except ValueError:
+        raise WeightsError(f"{path} has widths {header.get('widths', '')[:80]!r} in its header; {again}") from None
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    wrong = [f"{name} ({part.get_dtype()})" for name, part in parts.items() if part.get_dtype() not in _READABLE]
+    problem = f"neither float16 nor float32: {listed(wrong)}" if wrong else _impossible(widths)
+    if not problem:
+        expected, shapes = expected_shapes(widths), {name: tuple(part.get_shape()) for name, part in parts.items()}
+        stored = {name: file.get_tensor(name) for name, shape in shapes.items() if shape == expected.get(name)}
+        arrays = {name: array.astype(np.float32) for name, array in stored.items()}
+        unread = {name: shape for name, shape in shapes.items() if name not in stored}
+        problem = array_problems(arrays, widths, unread=unread)
+        if not problem and _CHECKSUM in header and header[_CHECKSUM] != _checksum(stored):
+            problem = "the tensors are not as they were written"
+        if not problem:
+            provenance = {key: value for key, value in sorted(header.items()) if key not in _OWN_KEYS}
+            return WeightSet(header.get("name", path.stem), widths, preprocessing, arrays, provenance)
+    raise WeightsError(f"{path} is damaged or of another network: {problem}; {again}")
+
+
+def _impossible(widths: tuple[int, ...]) -> str:
+    """What is wrong with the widths of a header, before any tensor is looked at; empty when nothing is."""
+    if len(widths) != len(BLOCK_DEPTHS) or min(widths) < 1:
+        return f"widths {str(widths)[:80]} are not those of {len(BLOCK_DEPTHS)} blocks"
+    if sum(math.prod(shape) for shape in expected_shapes(widths).values()) > LARGEST:
+        return f"widths {str(widths)[:80]} make more than any VGG-19"
+    return ""
+
+
+def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of the arrays' bytes as they are stored, by name in order."""
+    digest = hashlib.sha256()
+    for _, array in sorted(arrays.items()):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

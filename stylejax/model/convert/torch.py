@@ -8,35 +8,50 @@ A `.pth` is a pickle, which could run code: it is read by PyTorch with `weights_
 nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from stylejax.errors import MissingExtraError, WeightsError
-from stylejax.model.convert.tensors import Tensors, damaged
+from stylejax.model.convert.tensors import Tensors
 from stylejax.model.layers import CONV_NAMES, LAYERS
 from stylejax.model.store import FORMAT
 
 # torchvision numbers convolutions, ReLUs and poolings in one row, in the order of LAYERS.
 TORCHVISION_NAMES = {f"features.{index}": layer.name for index, layer in enumerate(LAYERS) if layer.kind == "conv"}
 _CLASSIFIER = ("classifier.", "head.", "pre_logits.", "fc")
+_NUMPY_NAMES = {"F16": "float16", "F32": "float32", "F64": "float64"}
+_AXES = (2, 3, 1, 0)
+
+
+class _Tensor(NamedTuple):
+    """A tensor of a file, not yet read."""
+
+    shape: tuple[int, ...]
+    kind: str
+    read: Callable[[], np.ndarray]
 
 
 def read_safetensors(path: Path) -> Tensors:
     """Read safetensors with PyTorch's names.
 
     Raises:
-        WeightsError: the file is damaged, or it is a stylejax file already.
+        WeightsError: it is a stylejax file already, or a tensor has values that are no real numbers or more than a VGG-19 has.
+        Exception: the file is damaged.
     """
-    try:
-        with safe_open(path, "np") as file:
-            if (file.metadata() or {}).get("format") == FORMAT:
-                raise WeightsError(f"{path} is a stylejax file already; use it by its path")
-            return _rename(list(file.keys()), file.get_tensor)
-    except (SafetensorError, OSError, TypeError) as error:
-        raise damaged(path, error) from None
+    with safe_open(path, "np") as file:
+        if (file.metadata() or {}).get("format") == FORMAT:
+            raise WeightsError(f"{path} is a stylejax file already; use it by its path")
+        tensors = {}
+        for name in file.keys():  # noqa: SIM118 (not a mapping)
+            part = file.get_slice(name)
+            kind = _NUMPY_NAMES.get(str(part.get_dtype()), str(part.get_dtype()))
+            tensors[name] = _Tensor(tuple(part.get_shape()), kind, partial(file.get_tensor, name))
+        return _rename(tensors)
 
 
 def read_pth(path: Path) -> Tensors:
@@ -63,23 +78,32 @@ def read_pth(path: Path) -> Tensors:
     tensors = {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
     if not tensors:
         raise WeightsError(f"{path} holds no named tensors; save `model.state_dict()` and convert that")
-    return _rename(tensors, lambda name: tensors[name].float().numpy())
+    return _rename(
+        {
+            name: _Tensor(
+                tuple(value.shape), str(value.dtype).removeprefix("torch."), lambda value=value: value.detach().float().numpy()
+            )
+            for name, value in tensors.items()
+        }
+    )
 
 
-def _rename(names: Iterable[str], read: Callable[[str], np.ndarray]) -> Tensors:
+def _rename(found: dict[str, _Tensor]) -> Tensors:
     """The tensors under this project's names, kernels as `[height, width, in, out]`."""
     tensors = Tensors("torchvision")
-    for name in names:
+    for name, (shape, kind, read) in found.items():
         plain = name.removeprefix("module.")  # torch.nn.DataParallel adds it
         layer, _, part = plain.rpartition(".")
         if plain.startswith(_CLASSIFIER) or part == "num_batches_tracked":
             continue
-        array = np.asarray(read(name), np.float32)
         if layer in CONV_NAMES:
             tensors.preprocessing = "oxford"
         convolution = TORCHVISION_NAMES.get(layer, layer if layer in CONV_NAMES else None)
-        if part == "weight" and array.ndim == 4:
-            tensors.add(convolution, "kernel", array.transpose(2, 3, 1, 0), name)
-        else:
-            tensors.add(convolution, "kernel" if part == "weight" else part, array, name)
-    return tensors
+        if part == "weight" and len(shape) == 4:
+            shape, read = tuple(shape[axis] for axis in _AXES), partial(_transposed, read)
+        tensors.add(convolution, "kernel" if part == "weight" else part, name, shape=shape, kind=kind, read=read)
+    return tensors.load()
+
+
+def _transposed(read: Callable[[], np.ndarray]) -> np.ndarray:
+    return read().transpose(_AXES)
