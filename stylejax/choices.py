@@ -11,6 +11,9 @@ PublishedName = Literal["vgg19", "vgg19-torchvision"]
 """Networks that can be fetched."""
 
 SizeRuleName = Literal["long", "short"]
+RoundingName = Literal["nearest", "down"]
+ResamplingName = Literal["lanczos", "bicubic", "bilinear"]
+CarryName = Literal["last", "average"]
 StyleFitName = Literal["shrink", "resize", "stretch"]
 KeepColorName = Literal["none", "luminance", "match"]
 ColorMatchName = Literal["cholesky", "pca", "symmetric"]

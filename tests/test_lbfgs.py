@@ -16,6 +16,7 @@ from stylejax.errors import SettingsError
 from stylejax.optimize import lbfgs, two_loop
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.jobs import Job
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.paint import paint
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Failure
@@ -246,7 +247,7 @@ def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_m
 
     plan = Plan.of(Settings(**FAST), chunk=10)
     lanes = jax.vmap(partial(start, plan=plan))(jnp.full((2, 18, 24, 3), 0.25))
-    larger = enlarge(lanes, shape=(36, 48), plan=plan)
+    larger = enlarge(lanes, Numbers.of(2 * [Settings()]), shape=(36, 48), plan=plan)
     np.testing.assert_allclose(larger.variable, 0.25, atol=1e-6)
     assert larger.optimizer.history.steps.shape == (2, 10, 36, 48, 3)
     assert not larger.optimizer.started.any()

@@ -16,6 +16,7 @@ from stylejax.losses.objective import Weights, make_targets, objective
 from stylejax.model.load import build_model
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.jobs import Job, stacked_weights
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.paint import paint
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.progress import Failure
@@ -168,7 +169,7 @@ def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny
     job = Job(content, (style,), Settings(**{**FAST, "smallest_size": 48}))
     plan = Plan.of(job.settings, chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(jnp.asarray(content)[None])
-    larger = enlarge(lanes, shape=(96, 128), plan=plan)
+    larger = enlarge(lanes, Numbers.of([Settings()]), shape=(96, 128), plan=plan)
     back = jax.image.resize(larger.variable, lanes.variable.shape, "linear")
     np.testing.assert_allclose(back, lanes.variable, atol=0.03)
 
@@ -178,7 +179,8 @@ def test_adam_starts_anew_at_each_scale_unless_it_is_told_not_to(restart):
     plan = Plan.of(Settings(restart=restart), chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(jnp.full((1, 8, 12, 3), 0.5))
     moments = jax.tree.map(jnp.ones_like, lanes.optimizer.moments)
-    larger = enlarge(lanes._replace(optimizer=lanes.optimizer._replace(moments=moments)), shape=(16, 24), plan=plan)
+    moved = lanes._replace(optimizer=lanes.optimizer._replace(moments=moments))
+    larger = enlarge(moved, Numbers.of([Settings()]), shape=(16, 24), plan=plan)
     for array in (larger.optimizer.moments.mu, larger.optimizer.moments.nu):
         np.testing.assert_allclose(array, np.full((1, 16, 24, 3), 0.0 if restart else 1.0), atol=1e-6)
     assert int(larger.optimizer.moments.count[0]) == (0 if restart else 1)

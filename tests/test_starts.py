@@ -12,6 +12,7 @@ from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.scales import enlarge
@@ -186,8 +187,8 @@ def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
     before, detail = soft(1, 24, 32), (0.05 * np.random.default_rng(0).standard_normal((48, 64, 3))).astype(np.float32)
     plan = Plan.of(Settings(space=space, optimizer=optimizer, clamp=False), chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(jnp.asarray(before)[None])
-    added = enlarge(lanes, jnp.asarray(detail)[None], shape=(48, 64), plan=plan)
-    enlarged = enlarge(lanes, shape=(48, 64), plan=plan)
+    added = enlarge(lanes, Numbers.of([Settings()]), jnp.asarray(detail)[None], shape=(48, 64), plan=plan)
+    enlarged = enlarge(lanes, Numbers.of([Settings()]), shape=(48, 64), plan=plan)
     images = [np.asarray(SPACES[space].to_image(lane.variable[0])) for lane in (added, enlarged)]
     cubic = jax.image.resize(jnp.asarray(before), (48, 64, 3), "cubic")
     np.testing.assert_allclose(images[1], cubic, atol=1e-5)
@@ -197,7 +198,7 @@ def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
 def test_a_clamped_picture_stays_one():
     plan = Plan.of(Settings(), chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(jnp.ones((1, 24, 32, 3)))
-    added = enlarge(lanes, jnp.full((1, 48, 64, 3), 0.5), shape=(48, 64), plan=plan)
+    added = enlarge(lanes, Numbers.of([Settings()]), jnp.full((1, 48, 64, 3), 0.5), shape=(48, 64), plan=plan)
     np.testing.assert_allclose(added.variable, 1, atol=1e-6)
 
 
@@ -207,7 +208,7 @@ def test_a_picture_that_did_not_move_is_the_larger_start(pictures):
     job = Job(content, (style,), Settings(init="content"))
     plan = Plan.of(job.settings, chunk=1)
     lanes = jax.vmap(lambda image: start(image, plan))(starting_images([job], 24, 32))
-    larger = enlarge(lanes, detail_of(job), shape=(48, 64), plan=plan)
+    larger = enlarge(lanes, Numbers.of([Settings()]), detail_of(job), shape=(48, 64), plan=plan)
     np.testing.assert_allclose(larger.variable[0], content, atol=1e-5)
 
 

@@ -268,6 +268,7 @@ OBJECTIVES = (
             style={layer: weight / 341 for layer, weight in zip(STYLE_LAYERS, (256, 64, 16, 4, 1), strict=True)},
             variation=2.0,
             measure=formulas.mean_and_covariance,
+            mixed=formulas.mixed_mean_and_covariance,
             style_distance=formulas.wasserstein,
             variation_of=formulas.nine_point_variation,
         ),

@@ -5,6 +5,8 @@
 (`gram/features/relu1_1`, `[rows, columns, channels]`), its weighted terms and their sum (`gram/content`, `gram/style`,
 `gram/tv`, `gram/total`) and the gradient of the sum for `start` (`gram/gradient`); and the same without features for
 every published recipe (`recipe/crowson/total`, ...), with the picture after `STEPS` steps of Adam (`recipe/crowson/iterate`).
+In float32: the losses and the last picture of `crowson` over two scales with two styles (`scales/losses`, `scales/picture`),
+and the styles (`scales/styles/0`, `scales/styles/1`).
 """
 
 import dataclasses
@@ -17,6 +19,7 @@ from reference import formulas, network, seeded
 from reference.cases import OBJECTIVES, STYLE_LAYERS, Case
 from reference.formulas import Formula
 from reference.network import Network
+from reference.scales import run_scales
 from reference.theirs import Problem
 from stylejax.optimize.recipes import settings_from
 
@@ -24,6 +27,8 @@ PATH = Path(__file__).with_name("golden.npz")
 WIDTHS = (4, 8, 8, 12, 12)
 SIZE, STYLE_SIZE = (25, 34), (28, 23)
 STEPS = 20
+SIDES, SCALE_STEPS, SHARES, SCALED_STYLES = (24, 34), 4, (0.7, 0.3), ((28, 23), (41, 52))
+"""The run over two scales: long sides, steps at each, and two styles, of which one is larger than the picture."""
 _OCTAVES = next(case for case in OBJECTIVES if case.name == "covariance at octaves")
 PROBLEMS = {
     "octaves": dataclasses.replace(_OCTAVES, formula=dataclasses.replace(_OCTAVES.formula, octaves=2)),
@@ -62,6 +67,7 @@ def write_golden() -> Path:
         answers |= {
             f"recipe/{case.name}/{part}": value for part, value in _recipe(case, weights, content, style, start).items()
         }
+    answers |= _over_scales(weights, content, start)
     np.savez_compressed(PATH, allow_pickle=False, **answers)
     return PATH
 
@@ -75,6 +81,28 @@ def _recipe(
     *_, iterate = problem.adam_iterates(start, STEPS, settings.learning_rate, (settings.beta1, settings.beta2))
     arrays = {"gradient": gradient.astype(np.float32), "iterate": iterate.astype(np.float32)}
     return {term: np.asarray(value) for term, value in terms.items()} | arrays
+
+
+def _over_scales(weights: dict[str, np.ndarray], content: np.ndarray, start: np.ndarray) -> dict[str, np.ndarray]:
+    case = dataclasses.replace(next(case for case in RECIPES if case.name == "crowson"), shares=SHARES)
+    styles, settings = (
+        [seeded.picture(*shape, seed=10 + number) for number, shape in enumerate(SCALED_STYLES)],
+        settings_from(case.options),
+    )
+    run = run_scales(
+        case,
+        weights,
+        content,
+        styles,
+        start,
+        sides=SIDES,
+        steps=SCALE_STEPS,
+        learning_rate=settings.learning_rate,
+        betas=(settings.beta1, settings.beta2),
+        decay=settings.averaging,
+    )
+    answers = {"scales/losses": np.asarray(run.losses), "scales/picture": run.picture}
+    return answers | {f"scales/styles/{number}": style for number, style in enumerate(styles)}
 
 
 def _features(case: Case, weights: dict[str, np.ndarray], image: np.ndarray) -> dict[str, np.ndarray]:

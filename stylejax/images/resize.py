@@ -1,32 +1,38 @@
-"""Resizing on the host, once before and once after painting: Lanczos with antialiasing, in floating point."""
+"""Resizing on the host, once before and once after painting, with antialiasing."""
 
 import numpy as np
 from PIL import Image
 
+from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
 
 
-def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize(pixels: np.ndarray, height: int, width: int, resampling: ResamplingName = "lanczos") -> np.ndarray:
     """Resample to `height` rows and `width` columns.
 
     Args:
         pixels: float32 `[H, W]` or `[H, W, channels]` in [0, 1], with any number of channels.
         height: rows of the result, at least 1.
         width: columns of the result, at least 1.
+        resampling: `lanczos` in floating point, or `bicubic` or `bilinear` as Pillow computes them on 8 bits.
 
     Returns:
-        A new float32 array, clipped to [0, 1] since Lanczos overshoots at edges. At the same size, an exact copy.
+        A new float32 array, clipped to [0, 1] since Lanczos overshoots at edges. At the same size, a copy.
     """
     if height < 1 or width < 1:
         raise ImageError(f"cannot resize to {height} rows and {width} columns; wanted at least one of each")
-    values = np.array(pixels, np.float32)
+    if resampling == "lanczos":
+        values, unit = np.array(pixels, np.float32), 1
+    else:
+        values, unit = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8), 255
     if values.shape[:2] == (height, width):
-        return values
-    flat = values.reshape(*values.shape[:2], -1)
+        return values.astype(np.float32) / np.float32(unit)
+    flat, kernel = values.reshape(*values.shape[:2], -1), Image.Resampling[resampling.upper()]
     result = np.empty((height, width, flat.shape[2]), np.float32)
     for channel in range(flat.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(flat[..., channel]))  # mode F: one float32 a pixel
-        result[..., channel] = np.asarray(plane.resize((width, height), Image.Resampling.LANCZOS))
+        plane = Image.fromarray(np.ascontiguousarray(flat[..., channel]))  # one float32 or one byte a pixel
+        result[..., channel] = np.asarray(plane.resize((width, height), kernel))
+    result /= unit
     return np.clip(result, 0, 1).reshape(height, width, *values.shape[2:])
 
 

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from stylejax.choices import ResamplingName
+from stylejax.optimize.enlarged import enlarged
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.types import Scalar
@@ -37,7 +39,12 @@ def tell(
     direction, moments = optax.scale_by_adam(numbers.beta1, numbers.beta2).update(gradient, state.moments)  # pyright: ignore
     moved = variable - learning_rate * cast(Array, direction)
     moved = plan.space.clip(moved) if plan.clamp else moved
-    _, average = optax.ema(numbers.averaging).update(moved, state.average)  # pyright: ignore[reportArgumentType]
+    averaged = optax.ema(numbers.averaging)
+    average = state.average
+    if plan.carry == "average":
+        _, with_start = averaged.update(variable, average)  # pyright: ignore[reportArgumentType]
+        average = jax.tree.map(lambda new, old: jnp.where(jnp.asarray(state.average.count) == 0, new, old), with_start, average)
+    _, average = averaged.update(moved, average)  # pyright: ignore[reportArgumentType]
     new = AdamState(moments, average), moved  # pyright: ignore[reportArgumentType]
     return jax.tree.map(lambda new, old: jnp.where(when, new, old), new, (state, variable))
 
@@ -48,13 +55,14 @@ def kept(state: AdamState, variable: Array, averaging: Scalar) -> Array:
     return jnp.where(count > 0, average / jnp.maximum(1 - averaging**count, 1e-6), variable)
 
 
-def resized(state: AdamState, variable: Array) -> AdamState:
+def resized(state: AdamState, variable: Array, resampling: ResamplingName) -> AdamState:
     """The state at the next scale, where painting starts from `variable`: the moments go along, the average starts anew.
 
     Source: Crowson, style-transfer-pytorch 2021, resizes Adam's moments; the second ones stay non-negative.
     """
+    shape = (variable.shape[0], variable.shape[1])
     moments = state.moments._replace(
-        mu=jax.image.resize(cast(Array, state.moments.mu), variable.shape, "cubic"),  # pyright: ignore[reportArgumentType]
-        nu=jnp.maximum(jax.image.resize(cast(Array, state.moments.nu), variable.shape, "linear"), 0),  # pyright: ignore
+        mu=enlarged(cast(Array, state.moments.mu), shape, resampling),  # pyright: ignore[reportArgumentType]
+        nu=jnp.maximum(enlarged(cast(Array, state.moments.nu), shape, "bilinear"), 0),  # pyright: ignore
     )
     return start(variable)._replace(moments=moments)

@@ -9,7 +9,7 @@ _USED_WITH = {
     "color_match": ("keep_color", ("match",)),
     "noise": ("init", ("noise",)),
     "history": ("optimizer", ("l-bfgs",)),
-    **dict.fromkeys(("beta1", "beta2", "averaging", "schedule", "clamp", "restart"), ("optimizer", ("adam",))),
+    **dict.fromkeys(("beta1", "beta2", "averaging", "schedule", "clamp", "restart", "carry"), ("optimizer", ("adam",))),
     **dict.fromkeys(("style_scale", "style_size"), ("style_fit", ("shrink", "resize"))),
 }
 """For some settings, which other one decides whether they are used, and its values that do."""

@@ -73,7 +73,7 @@ def paint(
         step, steps = 0, steps_of[scale - 1]
         if lanes is not None:
             detail = added_detail(jobs, shapes[scale - 2], (height, width))
-            lanes = enlarge(lanes, placement.lanes(detail), shape=(height, width), plan=plan)
+            lanes = enlarge(lanes, numbers, placement.lanes(detail), shape=(height, width), plan=plan)
         elif resume:
             lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
         else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stylejax.choices import OptimizerName
+from stylejax.choices import CarryName, OptimizerName, ResamplingName
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.space import SPACES, Space
@@ -21,6 +21,8 @@ class Plan:
     space: Space
     clamp: bool
     restart: bool
+    carry: CarryName
+    resampling: ResamplingName
     chunk: int
     """Most steps that one call of the program runs."""
 
@@ -34,5 +36,7 @@ class Plan:
             space=SPACES[settings.space],
             clamp=settings.clamp,
             restart=settings.restart,
+            carry=settings.carry,
+            resampling=settings.resampling,
             chunk=chunk,
         )

@@ -91,8 +91,13 @@ RECIPES: dict[RecipeName, Settings] = {
         optimizer="l-bfgs",
         history=100,
         learning_rate=1.0,
+        beta2=0.999,
+        clamp=False,
+        averaging=0.0,
         iterations=1000,
         smallest_size=_ONE_SCALE,
+        size_rounding="down",
+        resampling="bilinear",
         noise=1e-3,
     ),
     # Crowson, style-transfer-pytorch, 2021. Its gradient of a square root solves the Lyapunov equation of the converged root;
@@ -116,6 +121,8 @@ RECIPES: dict[RecipeName, Settings] = {
         smallest_size=128,
         scale_factor=2**0.5,
         averaging=0.99,
+        resampling="bicubic",
+        carry="average",
     ),
     # The lesson's notebook (Udacity, 2018).
     "udacity": _published(

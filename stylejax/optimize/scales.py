@@ -12,9 +12,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from stylejax.errors import SettingsError
-from stylejax.images.resize import fit_long_side
 from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
+from stylejax.optimize.enlarged import enlarged
+from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.step import LaneState, Moment, start
@@ -55,32 +56,36 @@ def side_of(height: int, width: int, settings: Settings) -> int:
 
 def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[int, int]:
     """The shape with the same aspect whose side, by `settings.size_rule`, is `side`."""
-    if settings.size_rule == "long":
-        return fit_long_side(height, width, side)
-    return fit_long_side(height, width, round(side * max(height, width) / min(height, width)))
+    measured = side_of(height, width, settings)
+    half = measured // 2 if settings.size_rounding == "nearest" else 0
+    return max(1, (side * height + half) // measured), max(1, (side * width + half) // measured)
 
 
 @partial(jax.jit, static_argnames=("shape", "plan"))
-def enlarge(lanes: LaneState, detail: Images | None = None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+def enlarge(
+    lanes: LaneState, numbers: Numbers, detail: Images | None = None, *, shape: tuple[int, int], plan: Plan
+) -> LaneState:
     """Carry `[lanes, ...]` states to `shape`: the picture is resized, and what Adam knows unless it starts anew.
 
     Args:
         lanes: every array with a leading axis of lanes.
+        numbers: of each lane, `[lanes]`.
         detail: `[lanes, *shape, 3]`, added to the picture, from `starts.added_detail`.
         shape: height and width.
         plan: static.
     """
-    return jax.vmap(partial(_enlarge_lane, shape=shape, plan=plan))(lanes, detail)
+    return jax.vmap(partial(_enlarge_lane, shape=shape, plan=plan))(lanes, numbers, detail)
 
 
-def _enlarge_lane(lane: LaneState, detail: Array | None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
+def _enlarge_lane(lane: LaneState, numbers: Numbers, detail: Array | None, *, shape: tuple[int, int], plan: Plan) -> LaneState:
     now = Moment(lane.now.scale + 1, jnp.int32(0))
     if isinstance(lane.optimizer, AdamState):
-        variable = jax.image.resize(lane.variable, (*shape, 3), "cubic")
+        carried = adam.kept(lane.optimizer, lane.variable, numbers.averaging) if plan.carry == "average" else lane.variable
+        variable = enlarged(carried, shape, plan.resampling)
         variable = variable if detail is None else variable + detail / jnp.asarray(plan.space.scale)
         variable = plan.space.clip(variable) if plan.clamp else variable
-        optimizer = adam.start(variable) if plan.restart else adam.resized(lane.optimizer, variable)
+        optimizer = adam.start(variable) if plan.restart else adam.resized(lane.optimizer, variable, plan.resampling)
         return LaneState(variable, optimizer, now, lane.failed, convergence.start())
-    image = jax.image.resize(plan.space.to_image(lbfgs.best(lane.optimizer)), (*shape, 3), "cubic")
+    image = enlarged(plan.space.to_image(lbfgs.best(lane.optimizer)), shape, plan.resampling)
     image = image if detail is None else image + detail
     return start(image, plan)._replace(now=now, failed=lane.failed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from stylejax.choices import (
     PIXELS,
+    CarryName,
     ColorMatchName,
     ContentNormName,
     ConvolutionName,
@@ -22,6 +23,8 @@ from stylejax.choices import (
     PoolingName,
     PrecisionChoice,
     RecipeName,
+    ResamplingName,
+    RoundingName,
     ScheduleName,
     SizeRuleName,
     SpaceName,
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 _KINDS = {
     "recipe": RecipeName,
     "size_rule": SizeRuleName,
+    "size_rounding": RoundingName,
+    "resampling": ResamplingName,
+    "carry": CarryName,
     "style_loss": StatisticName,
     "style_fit": StyleFitName,
     "keep_color": KeepColorName,
@@ -79,6 +85,13 @@ class Settings:
 
     size_rule: SizeRuleName = "long"
     """Which side `size` and `smallest_size` measure: the `long` or the `short` one."""
+
+    size_rounding: RoundingName = "nearest"
+    """Where the other side has a fraction of a pixel: the `nearest` whole number, or always `down`."""
+
+    resampling: ResamplingName = "lanczos"
+    """How pictures change their size: `lanczos` in floating point; `bicubic` and `bilinear` on 8 bits, as Pillow does it, and
+    enlarged between scales as PyTorch does it."""
 
     about_loss: ClassVar = "How much the picture follows the content and how much the style."
 
@@ -215,6 +228,9 @@ class Settings:
     restart: bool = True
     """Start Adam anew at each scale. Otherwise its moments are enlarged with the picture; those of a coarse picture are too
     large for a fine one, whose pixels each have a smaller share in the loss, so that its first steps are short."""
+
+    carry: CarryName = "last"
+    """What Adam's next scale starts from: the `last` picture, or the running `average`, which then counts the start, too."""
 
     history: int = 10
     """How many steps L-BFGS remembers; each takes twice the memory of the picture."""

@@ -1,6 +1,7 @@
 """Where painting starts (`Settings.init`), and what the start adds at each larger scale."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +12,11 @@ from stylejax.images.masks import resize_masks
 from stylejax.images.recolor import Colors, colors_of, mixed_colors, not_flat, transform_between
 from stylejax.images.resize import resize
 from stylejax.optimize.blend import shares_of
+from stylejax.optimize.enlarged import enlarged
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.settings import RANDOM_STARTS, STARTS
 from stylejax.optimize.space import SPACES
-from stylejax.optimize.targets import style_shape
+from stylejax.optimize.targets import seen_style
 from stylejax.types import HostImage, Images
 
 
@@ -36,7 +38,8 @@ def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int,
     if not wanted.any():
         return None
     fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
-    return wanted[:, None, None, None] * (fine - jax.image.resize(coarse, fine.shape, "cubic"))
+    enlarge = partial(enlarged, shape=after, resampling=jobs[0].settings.resampling)
+    return wanted[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
 
 
 def starts_near(job: Job) -> bool:
@@ -46,11 +49,11 @@ def starts_near(job: Job) -> bool:
 
 def _starting_image(job: Job, height: int, width: int) -> Array:
     if job.init is not None:
-        return jnp.asarray(resize(job.init, height, width))
+        return jnp.asarray(resize(job.init, height, width, job.settings.resampling))
     start = job.settings.init
     assert start in STARTS
     if start == "content":
-        return jnp.asarray(resize(job.content, height, width))
+        return jnp.asarray(resize(job.content, height, width, job.settings.resampling))
     if start == "recolored":
         return jnp.asarray(_recolored(job, height, width))
     if start == "gray":
@@ -60,7 +63,7 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
 
 def _recolored(job: Job, height: int, width: int) -> HostImage:
     """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
-    content, regions = resize(job.content, height, width), job.regions
+    content, regions = resize(job.content, height, width, job.settings.resampling), job.regions
     seen = _styles(job, height, width)
     if regions is None:
         parts = [colors_of(style) for style in seen]
@@ -78,7 +81,7 @@ def _recolored(job: Job, height: int, width: int) -> HostImage:
 
 def _styles(job: Job, height: int, width: int) -> list[HostImage]:
     """The styles in the shapes in which they are looked at: smaller ones have less contrast."""
-    return [resize(style, *style_shape(style, job.settings, height, width)) for style in job.styles]
+    return [seen_style(style, job.settings, height, width) for style in job.styles]
 
 
 def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from stylejax.choices import ResamplingName
 from stylejax.images.masks import resize_masks
 from stylejax.images.resize import resize
 from stylejax.losses.guidance import make_guides
@@ -59,9 +60,10 @@ def batch_targets(
     `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps what
     styles show from one batch to the next.
     """
+    resampling = jobs[0].settings.resampling
 
     def content(job: Job):
-        return _content_targets(model, jnp.asarray(resize(job.content, height, width)), spec=spec)
+        return _content_targets(model, jnp.asarray(resize(job.content, height, width, resampling)), spec=spec)
 
     def guides(job: Job):
         if job.regions is None:
@@ -69,7 +71,7 @@ def batch_targets(
         masks = jnp.asarray(resize_masks(job.regions.content, height, width))
         return _guides(masks, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
 
-    styles = StyleTargets(model, height, width, spec, seen=seen)
+    styles = StyleTargets(model, height, width, spec, resampling=resampling, seen=seen)
     shared = shared or shared_targets(jobs, height, width)
     contents = _gather(jobs, content, key=_content_key, shared=shared.content)
     statistics = _gather(jobs, styles.of, key=partial(_style_key, height=height, width=width), shared=shared.style)
@@ -111,10 +113,17 @@ class StyleTargets:
     """Style targets at one scale, each picture looked at once."""
 
     def __init__(
-        self, model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, seen: MutableMapping[Any, Any] | None = None
+        self,
+        model: VGG19,
+        height: int,
+        width: int,
+        spec: ObjectiveSpec,
+        *,
+        resampling: ResamplingName = "lanczos",
+        seen: MutableMapping[Any, Any] | None = None,
     ):
         """Look at styles while pictures of this shape are painted; what was `seen` before is not looked at again."""
-        self._model, self._shape, self._spec = model, (height, width), spec
+        self._model, self._shape, self._spec, self._resampling = model, (height, width), spec, resampling
         self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
     def of(self, job: Job) -> tuple[dict[str, dict[str, Array]], ...]:
@@ -134,13 +143,13 @@ class StyleTargets:
 
     def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> LayerSums:
         objects = (self._model, picture, masks)  # kept beside their sums: an id means nothing once its object is gone
-        key = (*map(id, objects), *shape, self._spec)
+        key = (*map(id, objects), *shape, self._spec, self._resampling)
         if key not in self._seen:
             self._seen[key] = objects, self._look(picture, shape, masks)
         return self._seen[key][1]
 
     def _look(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None) -> LayerSums:
-        scaled = jnp.asarray(resize(picture, *shape))
+        scaled = jnp.asarray(resize(picture, *shape, self._resampling))
         regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
         return _style_sums(self._model, scaled, spec=self._spec, masks=regions)
 
@@ -154,6 +163,11 @@ def style_shape(picture: HostImage, settings: Settings, height: int, width: int)
     if settings.style_fit == "shrink" and side_of(*own, settings) <= side:
         return own
     return fit_side(*own, side, settings)
+
+
+def seen_style(picture: HostImage, settings: Settings, height: int, width: int) -> HostImage:
+    """A style picture as it is seen while pictures of `height` and `width` are painted."""
+    return resize(picture, *style_shape(picture, settings, height, width), settings.resampling)
 
 
 def _style_shapes(job: Job, height: int, width: int) -> list[tuple[int, int]]:
