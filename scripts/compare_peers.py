@@ -61,7 +61,7 @@ class Peers:
             name, _, adam = recipe.partition(", ")
             if not recipe.startswith(self.only):
                 continue
-            settings = self._settings(name, {"optimizer": "adam", "clamp": False, "averaging": 0.0} if adam else {})
+            settings = self._settings(name, {"optimizer": "adam"} if adam else {})
             looked = resize(style, *content.shape[:2]) if settings.style_fit == "stretch" else style
             if name != "neural-style":
                 peer, theirs = "formulas", runs.from_formula(slim, name, settings, content, looked)

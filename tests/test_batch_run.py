@@ -42,7 +42,7 @@ def material(tmp_path_factory, tiny_weights) -> Path:
         write_picture(folder / f"s{number}.png", np.stack([0.5 + 0.5 * np.sin(x / 3 + y / (4 + number)), y / 48, 0 * x], -1))
     write_weights(folder / "tiny.safetensors", tiny_weights)
     lines = [f"c{number}.png,s{number % 2}.png,{number % 2}/{number}.png,{number}" for number in range(COUNT)]
-    (folder / "jobs.csv").write_text("content,style,output,seed\n" + "\n".join(lines) + "\n")
+    (folder / "jobs.csv").write_text("content,style,output,tv_weight\n" + "\n".join(lines) + "\n")
     return folder
 
 
@@ -78,12 +78,12 @@ def command(material, monkeypatch, capsys):
 def test_every_row_is_painted_and_has_a_record(material, finished):
     assert sorted(finished) == [f"{number % 2}/{number}.png" for number in (0, 2, 4, 1, 3, 5)]
     record = json.loads((material / "whole" / "1/3.png.json").read_text())
-    assert record["settings"]["seed"] == 3
+    assert record["settings"]["tv_weight"] == 3
     assert record["content"] == "c3.png"
     assert set(record["losses"]) == {"total", "content", "style", "tv"}
     assert record["bytes"] == len(finished["1/3.png"])
     assert read_picture(material / "whole" / "1/3.png").pixels.shape == (36, 48, 3)
-    assert read_metadata(material / "whole" / "1/3.png")["settings"]["seed"] == 3
+    assert read_metadata(material / "whole" / "1/3.png")["settings"]["tv_weight"] == 3
     assert (material / "whole" / "contact_sheet.jpg").exists()
     assert not (material / "whole" / "failures.jsonl").exists()
 

@@ -95,7 +95,7 @@ def test_a_batch_with_hostile_names_and_a_failure(folder):
 
 
 def test_a_sweep_tells_what_differs_and_what_is_the_same(folder):
-    grid = ["--style-weight", "1,10", "--seed", "3,4"]
+    grid = ["--style-weight", "1,10", "--tv-weight", "3,4"]
     assert run("sweep", f"photos/{NASTY}", "style.png", "-o", "out", "--report", "out/sweep.html", *SHALLOW, *grid) == 0
     page = Page(Path("out/sweep.html"))
     assert len(page.linked()) == 4 and all(path.is_file() for path in page.linked())

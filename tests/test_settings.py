@@ -2,12 +2,15 @@
 
 import dataclasses
 import math
+import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stylejax.errors import SettingsError
+from stylejax.optimize.jobs import Job
 from stylejax.optimize.recipes import RECIPES, settings_from
 from stylejax.optimize.settings import Settings, parse_layers
 
@@ -79,3 +82,42 @@ def test_a_recipe_gives_the_defaults_and_options_override_its_parts():
 
 def test_every_recipe_carries_its_own_name():
     assert {name: settings.recipe for name, settings in RECIPES.items()} == {name: name for name in RECIPES}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"seed": 3}, "seed is 3, but init is recolored"),
+        ({"noise": 0.1}, "noise is 0.1, but init is recolored"),
+        ({"detail": 0.5, "init": "noise"}, "detail is 0.5, but init is noise"),
+        ({"carry": "average", "optimizer": "l-bfgs"}, "carry is average, but optimizer is l-bfgs"),
+        ({"scale_factor": 1.5, "size": 256}, "scale_factor is 1.5, but smallest_size is 256 at size 256"),
+        ({"first_iterations": 9, "size": 100}, "first_iterations is 9, but smallest_size is 256 at size 100"),
+        ({"restart": False, "smallest_size": 512}, "restart is False, but smallest_size is 512"),
+        ({"content_layers": "relu4_1=0", "content_weight": 2.0}, "content_weight is 2.0, but content_layers is relu4_1=0"),
+        ({"style_layers": "relu4_1=0", "octaves": 2}, "octaves is 2, but style_layers is relu4_1=0"),
+    ],
+)
+def test_a_setting_that_nothing_uses_is_refused(options, told):
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        settings_from(options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": 3, "init": "noise"},
+        {"scale_factor": 1.5, "size": "native"},
+        {"recipe": "gatys-code", "size": 512},
+        {"recipe": "crowson", "size": 128, "first_iterations": 0},
+        {"optimizer": "l-bfgs", "clamp": False},
+    ],
+)
+def test_a_setting_that_is_used_or_says_what_is_done_anyway_is_not(options):
+    settings_from(options)
+
+
+def test_one_style_has_no_shares():
+    picture = np.zeros((8, 8, 3), np.float32)
+    with pytest.raises(SettingsError, match="style_blend is '1', but there is one style"):
+        Job(picture, (picture,), Settings(style_blend="1"))

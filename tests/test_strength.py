@@ -191,7 +191,7 @@ def test_a_sweep_over_strengths_is_one_program(tiny_weights, pictures, tmp_path)
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     with compiled_programs() as compiled:
         paintings = stylejax.sweep(
-            *pictures, grid={"strength": [0.0, 1.0], "seed": [1, 2]}, model=str(tmp_path / "tiny.safetensors"), **TINY
+            *pictures, grid={"strength": [0.0, 1.0], "tv_weight": [1, 2]}, model=str(tmp_path / "tiny.safetensors"), **TINY
         )
     assert compiled["run_chunk"] == 1
     far = [away(painting.image, pictures[0]) for painting in paintings]

@@ -45,7 +45,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
-    grid = {"style_weight": [1, 10], "averaging": [0.0, 0.9], "seed": [3]}
+    grid = {"style_weight": [1, 10], "averaging": [0.0, 0.9], "tv_weight": [3]}
     with compiled_programs() as compiled:
         paintings = stylejax.sweep("content.png", "style.png", grid=grid, model="tiny.safetensors", **SHALLOW)
     assert compiled["run_chunk"] == 1

@@ -32,6 +32,8 @@ def check_blend(text: str, *, styles: int, regions: bool) -> None:
     shares = parse_blend(text)
     if shares and regions:
         raise SettingsError(f"got style_blend {text!r} and masks; with masks each region has one style, so leave the blend out")
+    if shares and styles == 1 and len(shares) == 1:
+        raise SettingsError(f"style_blend is {text!r}, but there is one style; leave it out or give several styles")
     if shares and len(shares) != styles:
         raise SettingsError(f"style_blend {text!r} has {len(shares)} shares for {styles} styles; give one for each style")
 

@@ -39,7 +39,7 @@ def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int,
         return None
     fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
     enlarge = partial(enlarged, shape=after, resampling=jobs[0].settings.resampling)
-    return wanted[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
+    return jnp.asarray(wanted)[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
 
 
 def starts_near(job: Job) -> bool:

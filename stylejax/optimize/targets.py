@@ -123,7 +123,8 @@ class StyleTargets:
         seen: MutableMapping[Any, Any] | None = None,
     ):
         """Look at styles while pictures of this shape are painted; what was `seen` before is not looked at again."""
-        self._model, self._shape, self._spec, self._resampling = model, (height, width), spec, resampling
+        self._model, self._shape, self._spec = model, (height, width), spec
+        self._resampling: ResamplingName = resampling
         self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
     def of(self, job: Job) -> tuple[dict[str, dict[str, Array]], ...]:
