@@ -76,7 +76,7 @@ def test_a_recipe_gives_the_defaults_and_options_override_its_parts():
     assert settings == dataclasses.replace(RECIPES["crowson"], size=300)
     assert settings.style_loss == "wasserstein"
     assert settings_from(settings.as_options()) == settings
-    with pytest.raises(SettingsError, match="there are stylejax, gatys-2016"):
+    with pytest.raises(SettingsError, match="There are stylejax, gatys-2016"):
         settings_from({"recipe": "gatys"})
 
 
