@@ -175,6 +175,20 @@ def test_a_misspelt_name_suggests_the_nearest(tmp_path: Path) -> None:
         resolve(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "place", ["a" * 5000, "a" * 300 + ".safetensors", "x/" * 3000, "a\0b", "~nobody-has-this-name/a", "\udcff.h5", ""]
+)
+def test_a_place_that_cannot_be_is_told(place: str) -> None:
+    with pytest.raises(WeightsError, match=r"no weight|is a folder"):
+        resolve(place)
+
+
+def test_a_cache_of_a_user_who_is_not_there_is_a_place_without_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STYLEJAX_CACHE", "~nobody-has-this-name/cache")
+    assert installed_path("vgg19") is None
+
+
 def test_a_converted_file_is_used_by_its_path(path: Path) -> None:
     assert resolve(path) == path
     assert resolve(str(path)) == path

@@ -16,7 +16,7 @@ def cache_folder() -> Path:
     """The root of the cache, an absolute path that may not exist yet."""
     chosen = os.environ.get("STYLEJAX_CACHE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111 - Path refuses users whom it does not know
     return Path(platformdirs.user_cache_dir("stylejax", appauthor=False))
 
 

@@ -5,6 +5,7 @@ Nothing here uses the network: a set that is missing is told, with the one comma
 
 import difflib
 import os
+import stat
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -115,7 +116,15 @@ def target_path(source: Source) -> Path:
 def installed_path(name: str) -> Path | None:
     """The converted file of the known set `name`, or None while it is not on this machine."""
     path = target_path(source_named(name))
-    return path if path.is_file() else None
+    return path if stat.S_ISREG(_mode(path)) else None
+
+
+def _mode(path: Path) -> int:
+    """What kind of file this is; 0 where there is none, or where a file of this name cannot be looked for."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def resolve(name_or_path: str | Path) -> Path:
@@ -136,11 +145,14 @@ def resolve(name_or_path: str | Path) -> Path:
             f"{text} is not on this machine; get it with `stylejax weights fetch {text}`, "
             "or run approximately with the small network: --model vgg19-slim"
         )
-    path = Path(text).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's refuses users whom it does not know
+    mode = _mode(path)
+    if stat.S_ISREG(mode):
         return path
-    if path.is_dir():
+    if stat.S_ISDIR(mode):
         raise WeightsError(f"{path} is a folder; name a .safetensors file in it")
+    if mode:
+        raise WeightsError(f"{path} is a device or a pipe; name an ordinary file")
     if path.suffix or os.sep in text:
         raise WeightsError(f"there is no weight file {path}; name one of {', '.join(SOURCES)} or a converted file")
     return target_path(source_named(text))  # raises: the name is not known

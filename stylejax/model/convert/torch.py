@@ -8,6 +8,7 @@ A `.pth` is a pickle, which could run code: it is read by PyTorch with `weights_
 nothing else.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from safetensors import safe_open
 
 from stylejax.errors import MissingExtraError, WeightsError
+from stylejax.files.names import shown
 from stylejax.model.convert.tensors import Tensors
 from stylejax.model.layers import CONV_NAMES, LAYERS
 from stylejax.model.store import FORMAT
@@ -70,9 +72,9 @@ def read_pth(path: Path) -> Tensors:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can raise anything
-        reason = " ".join(str(error).split())[:160]
         raise WeightsError(
-            f"{path} is damaged or holds more than tensors, and nothing of it was run ({reason}); get it again"
+            f"{path} is damaged or holds more than tensors, and nothing of it was run ({_reason(error)}); "
+            "get it again, or save `model.state_dict()` and convert that"
         ) from None
     state = state.get("state_dict", state) if isinstance(state, dict) else {}
     tensors = {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
@@ -86,6 +88,14 @@ def read_pth(path: Path) -> Tensors:
             for name, value in tensors.items()
         }
     )
+
+
+def _reason(error: Exception) -> str:
+    """What PyTorch found, without its advice to load the file by running what is in it."""
+    text = " ".join(str(error).split())
+    named = re.search(r"GLOBAL ([\w.]+)", text)
+    cause = text.rpartition("WeightsUnpickler error: ")[2].partition(" Check the documentation")[0]
+    return f"it names {named[1][:100]}" if named else shown(cause[:160])
 
 
 def _rename(found: dict[str, _Tensor]) -> Tensors:
