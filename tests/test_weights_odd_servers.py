@@ -98,6 +98,22 @@ def test_a_large_file_of_which_no_version_is_told_is_refused(timm: bytes) -> Non
         assert "neither ETag nor Last-Modified" in failure(torchvision(url))
 
 
+def test_the_mark_of_a_redirect_tells_versions_apart_where_the_file_has_none(timm: bytes, cache: Path) -> None:
+    behavior = Behavior(changed(timm), tag="", linked='"old"', cut_after=[9, 100_000, 100_000, 0, 0])
+    with serving(behavior) as url:
+        failure(torchvision(url))
+        assert (cache / "vgg19-torchvision.part").stat().st_size > 80_000
+        behavior.content, behavior.linked = timm, '"new"'
+        assert_fetched(fetch(torchvision(url), retries=QUICK), cache, "vgg19-torchvision")
+        behavior.cut_after = [9, 100_000, 100_000]
+        (cache / "vgg19-torchvision.safetensors").unlink()
+        behavior.requests.clear()
+        assert_fetched(fetch(torchvision(url), retries=QUICK), cache, "vgg19-torchvision")
+    starts = [int((wanted or "bytes=0-")[6:].partition("-")[0]) for wanted, _ in behavior.requests]
+    assert starts == sorted(starts)  # gone on with
+    assert len(set(starts)) == len(starts) == 4
+
+
 def test_an_endless_body_ends_where_the_file_does(keras: bytes, cache: Path) -> None:
     behavior = Behavior(keras, endless="bodies")
     with serving(behavior) as url:

@@ -24,6 +24,7 @@ class Behavior:
         conditions: whether If-Range is heeded.
         headers: what to send beside the other headers of a body, or in their place; None for not at all.
         later: content and tag from the next request on, one pair for each request.
+        linked: X-Linked-ETag of a redirect before each request.
         redirects: how many more requests are sent on to the same file.
         location: where to.
         endless: `bodies`: a body comes again and again, its length untold, until the client goes; `redirects`: their bodies.
@@ -42,6 +43,7 @@ class Behavior:
     conditions: bool = True
     headers: dict[str, str | None] = field(default_factory=dict)
     later: list[tuple[bytes, str]] = field(default_factory=list)
+    linked: str = ""
     redirects: int = 0
     location: str = "/moved"
     endless: Literal["", "bodies", "redirects"] = ""
@@ -68,6 +70,9 @@ def serving(behavior: Behavior) -> Iterator[str]:
                 self._answer(302, {"Location": behavior.location} | ({} if endless else {"Content-Length": "0"}))
                 while endless and not self.close_connection:
                     self._write(bytes(10_000))
+                return
+            if behavior.linked and self.path == "/file":
+                self._answer(302, {"Location": "/moved", "X-Linked-ETag": behavior.linked, "Content-Length": "0"})
                 return
             behavior.requests.append((self.headers["Range"], self.headers["If-Range"]))
             if behavior.statuses:

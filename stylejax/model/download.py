@@ -150,12 +150,12 @@ def _resumable(piece: Piece, part: Path) -> tuple[int, Version]:
         with part.open("rb") as file:
             fits = file.read(len(piece.head)) == piece.head
         have = part.stat().st_size - len(piece.head)
-        tag, modified, size = note.pop("version")
+        tag, modified, size, linked = note.pop("version")
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return nothing
-    begun = Version(str(tag), str(modified), size)
+    begun = Version(str(tag), str(modified), size, str(linked))
     too_long = piece.last is not None and have > piece.last - piece.first
-    if note != _note(piece) or not fits or too_long or not (begun.condition or piece.checked):
+    if note != _note(piece) or not fits or too_long or not (any(begun.marks) or piece.checked):
         return nothing
     if piece.version is not None and not piece.version.same(begun):
         return nothing

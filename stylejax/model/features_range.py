@@ -28,7 +28,7 @@ def features_piece(url: str, *, retries: Retries) -> Piece:
     length = int.from_bytes(start, "little")
     if not 2 <= length <= _LARGEST_HEADER:
         raise WeightsError(f"{url} is not a safetensors file: it starts with {start!r}")
-    if not version.tag and not version.modified:
+    if not any(version.marks):
         raise WeightsError(
             f"{url} tells neither ETag nor Last-Modified, so that parts of two versions could be put together; "
             "get the whole file and run `stylejax weights convert`"

@@ -52,16 +52,29 @@ class Retries:
 
 
 class Version(NamedTuple):
-    """What tells one version of a file from another, each part empty or None where the server does not tell it."""
+    """What tells one version of a file from another, each part empty or None where the server does not tell it.
+
+    Attributes:
+        tag: ETag.
+        modified: Last-Modified.
+        size: bytes of the whole file.
+        linked: X-Linked-ETag, by which Hugging Face names the file that it redirects to.
+    """
 
     tag: str = ""
     modified: str = ""
     size: int | None = None
+    linked: str = ""
 
     @property
     def condition(self) -> str:
         """What `If-Range` may name this version by; empty when there is nothing."""
         return self.tag if self.tag.startswith('"') else self.modified
+
+    @property
+    def marks(self) -> tuple[str, str, str]:
+        """What only one version has; all empty where the server tells nothing of the kind."""
+        return self.tag, self.modified, self.linked
 
     def differs(self, other: "Version") -> bool:
         """Whether the two contradict each other."""
@@ -70,7 +83,7 @@ class Version(NamedTuple):
 
     def same(self, other: "Version") -> bool:
         """Whether the two are certainly one."""
-        return not self.differs(other) and bool((self.tag and other.tag) or (self.modified and other.modified))
+        return not self.differs(other) and any(mine and theirs for mine, theirs in zip(self.marks, other.marks, strict=True))
 
 
 class Answer(NamedTuple):
@@ -224,7 +237,8 @@ def _answer(url: str, response: requests.Response, body: Iterator[bytes]) -> Ans
     elif "Content-Encoding" not in response.headers:
         length = response.headers.get("Content-Length", "")
         size = int(length) if re.fullmatch(r"\d{1,15}", length, re.ASCII) else None
-    version = Version(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), size)
+    linked = next((hop.headers["X-Linked-ETag"] for hop in hops if "X-Linked-ETag" in hop.headers), "")
+    version = Version(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), size, linked)
     return Answer(status, version, first, body)
 
 
