@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and the cache is private."""
 
+import errno
 import os
 import stat
 import tempfile
@@ -70,6 +71,49 @@ def test_a_failure_while_finishing_leaves_the_old_file(
         file.write(b"new")
     assert target.read_bytes() == b"old"
     assert names(tmp_path) == ["kept.bin"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what a descriptor is of")
+def test_a_rename_and_new_folders_are_flushed_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A power cut after the block may not bring the old file back, nor lose the folders above the new one."""
+    done: list[tuple[str, object]] = []
+    flush, replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        done.append(("flush", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
+        flush(descriptor)
+
+    def rename(path: Path, target: Path) -> Path:
+        done.append(("rename", target))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", rename)
+    with write_atomically(tmp_path / "a" / "b" / "new") as file:
+        file.write(b"1")
+    folders, (data, renamed, listed) = done[:-3], done[-3:]
+    assert sorted(folders) == [("flush", str(tmp_path)), ("flush", str(tmp_path / "a"))]
+    assert (data[0], renamed, listed) == (
+        "flush",
+        ("rename", tmp_path / "a" / "b" / "new"),
+        ("flush", str(tmp_path / "a" / "b")),
+    )
+    assert str(data[1]).endswith(".tmp")
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_folders_that_cannot_be_flushed_are_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int):
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, "not here")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with write_atomically(tmp_path / "new") as file:
+        file.write(b"1")
+    assert (tmp_path / "new").read_bytes() == b"1"
 
 
 @posix

@@ -63,7 +63,7 @@ def run_batch(
             engine.run(units)
             units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally, observe)
         store.tidy_failures([*rows, *refused])
-        tell([claims.problem if plan.todo else "", *store.problems, _write_sheet(rows, store)])
+        tell([claims.problem if plan.todo else "", store.problem, _write_sheet(rows, store)])
     finally:
         claims.close()
     observe(Ended(tally, stop.requested, {}))

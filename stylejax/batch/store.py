@@ -27,8 +27,8 @@ class Store:
         self.folder, self._bits, self._failures = folder, bits, Failures(folder)
         self._forgotten: dict[str, dict[str, Any]] = {}
         self._verified: set[tuple[str, str]] = set()
-        self.problems: set[str] = set()
-        """What could not be kept but ends no run, to be told."""
+        self.problem = ""
+        """Why failures cannot be read, noted or tidied, which ends no run, and is to be told."""
 
     def known(self, row: Row) -> Result | None:
         """What has become of a row, here, in an earlier run or in another process: its record, or why it failed.
@@ -104,7 +104,7 @@ class Store:
         except FullError:
             raise
         except FolderError as problem:
-            self.problems.add(f"failures are not noted: {problem}")
+            self.problem = self.problem or str(problem)
         return result
 
     def failures(self) -> dict[str, dict[str, Any]]:
@@ -112,7 +112,7 @@ class Store:
         try:
             return self._failures.newest()
         except FolderError as problem:
-            self.problems.add(f"earlier failures are not known: {problem}")
+            self.problem = self.problem or str(problem)
             return {}
 
     def tidy_failures(self, rows: Iterable[Row]) -> None:
@@ -122,4 +122,4 @@ class Store:
         try:
             self._failures.tidy({output: before[output] for output in done})
         except FolderError as problem:
-            self.problems.add(str(problem))
+            self.problem = self.problem or str(problem)

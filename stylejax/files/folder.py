@@ -154,7 +154,9 @@ class Folder:
         with self._told(name, "tidied"):
             path = Path(self.path(name))
             if path.exists() and not change_lines(path, how):
-                raise FolderError(f"{name} keeps what is mended: {self.place} has no locks, and others may be adding to it")
+                raise FolderError(
+                    f"{name} keeps what is mended: {self.place} has no locks, and another process may be adding to it"
+                )
 
     def read(self, name: str) -> bytes | None:
         """What a small file holds; None where there is none.

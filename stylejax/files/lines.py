@@ -39,22 +39,24 @@ def add_line(path: Path, line: bytes) -> None:
 def change_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
     """Replace all that a file holds by what `change` makes of it; nobody adds to it meanwhile. A file of nothing is removed.
 
-    False where there are no locks: then nothing is changed, since what others add meanwhile would be lost.
+    False where there would be something to change and are no locks: nothing is changed, since what others add would be lost.
 
     Raises:
         OSError: it cannot be read or written, or the disk is full. The file is as it was.
     """
     with holding(path) as (file, held):
-        if not held:
-            return False
         file.seek(0)
         before = file.readall()
         after = change(before)
+        if after and after == before:
+            return True
+        if not held:
+            return False
         if not after:
             path.unlink()
-        elif after != before:
-            with write_atomically(path) as new:
-                new.write(after)
+            return True
+        with write_atomically(path) as new:
+            new.write(after)
     return True
 
 
