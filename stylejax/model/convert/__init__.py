@@ -181,7 +181,9 @@ def _provenance(source: Path) -> dict[str, str]:
     if stated and checksum.startswith(stated[1]):
         check = {"source_name_check": f"its SHA-256 begins with {stated[1]}, as its name says"}
     elif stated:
-        check = {"source_name_check": f"its SHA-256 does not begin with {stated[1]}, as its name says; saved anew, or damaged"}
+        check = {
+            "source_name_check": f"its SHA-256 does not begin with {stated[1]}, though its name says so: saved anew, or damaged"
+        }
     else:
         check = {}
     return check | {
