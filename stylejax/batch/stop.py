@@ -1,9 +1,6 @@
-"""Stopping a run from outside: politely first, and at once when asked again."""
+"""Stopping a run from outside."""
 
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class GaveUpError(Exception):
@@ -18,7 +15,7 @@ class Stop:
         self._grace = grace
         self._deadline: float | None = None
         self.code = 0
-        """Exit code that the request asks for: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Exit code that the request asks for: 129, 130 or 143 for a signal."""
 
     @property
     def requested(self) -> bool:
@@ -37,26 +34,10 @@ class Stop:
     def request(self, code: int = 130) -> None:
         """Ask to stop."""
         if self._deadline is None:
-            self._deadline, self.code = time.monotonic() + self._grace, code
+            self.code = code
+            self._deadline = time.monotonic() + self._grace  # last: other threads look at it
 
     def check(self) -> None:
         """Raise GaveUpError when the grace is over."""
         if self.expired:
             raise GaveUpError
-
-
-@contextmanager
-def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into a request; a second one of them raises KeyboardInterrupt."""
-
-    def handle(number: int, frame: object) -> None:
-        if stop.requested:
-            raise KeyboardInterrupt
-        stop.request(128 + number)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

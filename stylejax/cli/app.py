@@ -7,6 +7,7 @@ import tyro
 
 from stylejax.cli.live import has_screen
 from stylejax.errors import MissingExtraError
+from stylejax.files.interrupts import raising
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,5 +37,6 @@ class App:
             raise MissingExtraError("the app needs Gradio; install it with: pip install 'stylejax[app]'") from None
         from stylejax.preview.app.form import serve
 
-        serve(port=self.port, browser=not self.no_browser and has_screen())
+        with raising():
+            serve(port=self.port, browser=not self.no_browser and has_screen())
         return 0

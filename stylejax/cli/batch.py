@@ -19,7 +19,7 @@ from stylejax.batch.record import sidecar_name
 from stylejax.batch.row import Row
 from stylejax.batch.run import run_batch
 from stylejax.batch.share import Share
-from stylejax.batch.stop import Stop, heeding_signals
+from stylejax.batch.stop import Stop
 from stylejax.batch.store import Store
 from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import lines_of, rows_of
@@ -28,6 +28,7 @@ from stylejax.cli.flags.batch import Batch
 from stylejax.cli.live import on_the_wall
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
+from stylejax.files.interrupts import heeding
 from stylejax.files.url import is_url
 from stylejax.optimize.budget import in_words, memory_budget
 from stylejax.optimize.devices import devices_for
@@ -61,8 +62,13 @@ class BatchRun(Batch):
         stop, began = Stop(self.grace), time.monotonic()
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
         watching = self.watching.page(console, f"{len(plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
+
+        def notice(number: int) -> None:
+            stop.request(128 + number)
+            display.stopping(number)
+
         try:
-            with watching as live, heeding_signals(stop):
+            with watching as live, heeding(notice):
                 engine = self.machines.make_engine()
                 observe = on_the_wall(live, display.show, stop)
                 tally = run_batch(plan, painter, store, stop=stop, observe=observe, make_engine=engine)
@@ -70,7 +76,7 @@ class BatchRun(Batch):
                 if live:
                     where = store.folder.local or store.folder.place
                     live.end("stopped" if stop.requested else "finished", f"the pictures are in {where}")
-        except (AbandonedError, KeyboardInterrupt):
+        except AbandonedError:
             display.close()
             return _leave(stop.code or 130)
         finally:

@@ -20,6 +20,9 @@ class BatchDisplay(Protocol):
     def show(self, event: Event) -> None:
         """Show one event."""
 
+    def stopping(self, number: int) -> None:
+        """Say that the signal `number` was heard."""
+
     def close(self) -> None:
         """Leave the screen tidy."""
 
@@ -38,6 +41,9 @@ class Silent:
 
     def show(self, event: Event) -> None:
         """Ignore it."""
+
+    def stopping(self, number: int) -> None:
+        """Say nothing of it."""
 
     def close(self) -> None:
         """Nothing to tidy."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from stylejax.files.interrupts import heeding
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -53,27 +55,29 @@ class Demo:
             write_picture(self.output / f"style_{name}.png", style)
 
         display = display_for(quiet=self.quiet, as_json=False, console=console)
-        try:
-            paintings = stylize_batch(
-                [photograph] * len(styles),
-                list(styles.values()),
-                model="vgg19-slim",
-                observe=display.show,
-                size=self.size,
-            )
-        except PaintingInterrupted as stopped:
-            paintings = stopped.paintings
-            console.print("stopped; keeping what there is", highlight=False)
-        finally:
-            display.close()
-        for name, painting in zip(styles, paintings, strict=False):
-            painting.save(self.output / f"painted_{name}.png")
-        results = [(f"painted: {name}", painting.image) for name, painting in zip(styles, paintings, strict=False)]
-        inputs = [("photograph", photograph), *((f"style: {name}", style) for name, style in styles.items())]
-        sheet = contact_sheet([inputs, [("", np.ones_like(photograph)), *results]])
-        write_picture(self.output / "contact_sheet.png", sheet)
+        stopped = False
+        with heeding(display.stopping) as interrupts:
+            try:
+                paintings = stylize_batch(
+                    [photograph] * len(styles),
+                    list(styles.values()),
+                    model="vgg19-slim",
+                    observe=display.show,
+                    size=self.size,
+                )
+            except PaintingInterrupted as interrupted:
+                paintings, stopped = interrupted.paintings, True
+            finally:
+                display.close()
+            for name, painting in zip(styles, paintings, strict=False):
+                painting.save(self.output / f"painted_{name}.png")
+            results = [(f"painted: {name}", painting.image) for name, painting in zip(styles, paintings, strict=False)]
+            inputs = [("photograph", photograph), *((f"style: {name}", style) for name, style in styles.items())]
+            sheet = contact_sheet([inputs, [("", np.ones_like(photograph)), *results]])
+            write_picture(self.output / "contact_sheet.png", sheet)
         if not self.quiet:
             seconds = time.monotonic() - began
-            console.print(f"wrote {2 * len(styles) + 2} pictures in {seconds:.0f} s", highlight=False)
-            console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, soft_wrap=True)
-        return 0
+            told = "stopped; " * stopped + f"wrote {len(inputs) + len(paintings) + 1} pictures in {seconds:.0f} s"
+            console.print(told, highlight=False)
+            console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, markup=False, soft_wrap=True)
+        return interrupts.exit_code if stopped else 0

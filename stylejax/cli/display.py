@@ -19,6 +19,9 @@ class Display(Protocol):
     def show(self, progress: Progress) -> None:
         """Show one progress."""
 
+    def stopping(self, number: int) -> None:
+        """Say that the signal `number` was heard."""
+
     def close(self) -> None:
         """Leave the screen tidy."""
 
@@ -37,6 +40,9 @@ class Silent:
 
     def show(self, progress: Progress) -> None:
         """Ignore it."""
+
+    def stopping(self, number: int) -> None:
+        """Say nothing of it."""
 
     def close(self) -> None:
         """Nothing to tidy."""

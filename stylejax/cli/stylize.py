@@ -13,7 +13,7 @@ from stylejax.cli.display import display_for
 from stylejax.cli.flags.stylize import Stylize
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import check_writable, write_atomically
-from stylejax.files.interrupts import Interrupts, heed_termination
+from stylejax.files.interrupts import begun, heeding
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
@@ -67,31 +67,37 @@ class StylizeRun(Stylize):
             if first and checkpoint and checkpoint.resumed:
                 self._tell_of(checkpoint.resumed, console)
             first = False
+            begun()
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
             if live:
                 live.show(progress)
 
-        interrupts = Interrupts()
-        try:
-            with heed_termination(interrupts):
+        def leave() -> None:
+            display.close()
+            if checkpoint:
+                checkpoint.release()
+            self._keep(PaintingInterrupted([]), 0, checkpoint, console)
+
+        with heeding(display.stopping, leave) as interrupts:
+            try:
                 painting = self._paint(observe, checkpoint)
-        except PaintingInterrupted as stopped:
-            display.close()
-            self._keep(stopped, time.monotonic() - began, checkpoint, console)
-            if live:
-                live.end("stopped", f"what there was is in {self.output.resolve()}" if stopped.paintings else "")
-            return interrupts.exit_code
-        except NonFiniteError as failed:
-            display.close()
-            self._finish(failed.painting, time.monotonic() - began, checkpoint)
-            raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
-        finally:
-            display.close()
-        seconds = time.monotonic() - began
-        self._finish(painting, seconds, checkpoint)
-        self._tell(painting, seconds, console)
+            except PaintingInterrupted as stopped:
+                display.close()
+                self._keep(stopped, time.monotonic() - began, checkpoint, console)
+                if live:
+                    live.end("stopped", f"what there was is in {self.output.resolve()}" if stopped.paintings else "")
+                return interrupts.exit_code
+            except NonFiniteError as failed:
+                display.close()
+                self._finish(failed.painting, time.monotonic() - began, checkpoint)
+                raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
+            finally:
+                display.close()
+            seconds = time.monotonic() - began
+            self._finish(painting, seconds, checkpoint)
+            self._tell(painting, seconds, console)
         if live:
             live.end("finished", f"the picture is in {self.output.resolve()}")
         return 0

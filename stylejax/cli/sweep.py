@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from stylejax.cli.display import display_for
+from stylejax.cli.display import Display, display_for
 from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.sweep_values import in_short, read_values
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import write_atomically
+from stylejax.files.interrupts import begun, heeding
 from stylejax.images.sheet import contact_sheet
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
@@ -53,18 +54,27 @@ class SweepRun(Sweep):
                 console.print(resolve_auto().message, highlight=False, soft_wrap=True)
         finished: dict[int, Painting] = {}
         began = time.monotonic()
-        with self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live:
-            stopped = self._paint(options, grid, names, finished, live, console)
+        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
+
+        def leave() -> None:
+            display.close()
+            self._tell({}, names, 0, True, console)
+
+        with (
+            self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live,
+            heeding(display.stopping, leave) as interrupts,
+        ):
+            stopped = self._paint(options, grid, names, finished, live, display)
             seconds = time.monotonic() - began
             if finished:
                 self._write(finished, names, changes, grid, seconds)
             if live:
                 live.end("stopped" if stopped else "finished", f"the pictures are in {self.output.resolve()}")
-        self._tell(finished, names, seconds, stopped, console)
+            self._tell(finished, names, seconds, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
             told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
             raise NonFiniteError(told, finished[min(finished)])
-        return 130 if stopped else 0
+        return interrupts.exit_code if stopped else 0
 
     def _paint(
         self,
@@ -73,16 +83,16 @@ class SweepRun(Sweep):
         names: Sequence[str],
         finished: dict[int, Painting],
         live: Live | None,
-        console: Console,
+        display: Display,
     ) -> bool:
         """Fill `finished`, and save each picture as soon as it is there; whether it was stopped."""
-        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
 
         def keep(number: int, painting: Painting) -> None:
             finished[number] = painting
             painting.save(self.output / names[number])
 
         def observe(progress: Progress, numbers: Sequence[int]) -> None:
+            begun()
             display.show(progress)
             if live:
                 live.show(progress, [names[number] for number in numbers], (len(finished), len(names)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from stylejax.files.interrupts import came, raising
 from stylejax.files.names import shown
 from stylejax.model.sources import SOURCES, Source, installed_path, resolve, source_named, target_path
 
@@ -87,13 +88,13 @@ def fetch_weights(
 
     console = Console(stderr=True, highlight=False)
     try:
-        with _progress(console, name) as report:
+        with raising(), _progress(console, name) as report:
             path = fetch(name, origin=origin, report=report, say=partial(console.print, markup=False, soft_wrap=True))
     except KeyboardInterrupt:
         kept = target_path(source_named(name)).with_suffix(".part").exists()
         rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
         console.print(f"stopped; {rest}", soft_wrap=True)
-        raise SystemExit(130) from None
+        raise SystemExit(came().exit_code) from None
     Console(highlight=False, markup=False, soft_wrap=True).print(f"{name} is ready: {path}")
 
 
@@ -119,7 +120,8 @@ def convert_weights(
 
     from stylejax.model.convert import convert
 
-    weight_set = convert(source, target, name=name, preprocessing=preprocessing)
+    with raising():
+        weight_set = convert(source, target, name=name, preprocessing=preprocessing)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     _describe(console, weight_set)
     if preprocessing is None:

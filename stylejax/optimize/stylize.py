@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from stylejax.choices import DeviceCount
 from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.files.interrupts import noted
 from stylejax.images.picture import Picture
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
@@ -269,20 +271,29 @@ def _paint_all(
             for lane, job in enumerate(jobs)
         ]
 
-    try:
-        for raw in progresses:
-            colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
-            progress = dataclasses.replace(raw, pictures=colored)
-            for trace, records in zip(traces, progress.records, strict=True):
-                trace.extend(records)
+    with noted() as interrupts:
+        try:
+            interrupts.check()
+            steps = iter(progresses)
+            while True:
+                with interrupts.unguarded() if progress is None else nullcontext():  # nothing is there that could be lost
+                    raw = next(steps, None)
+                if raw is None:
+                    break
+                colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
+                progress = dataclasses.replace(raw, pictures=colored)
+                for trace, records in zip(traces, progress.records, strict=True):
+                    trace.extend(records)
+                if checkpoint:
+                    checkpoint.keep(progress, traces)
+                if observe:
+                    with interrupts.unguarded():
+                        observe(progress)
+                interrupts.check()
+                if all(progress.failures):
+                    break
+        except KeyboardInterrupt:
             if checkpoint:
-                checkpoint.keep(progress, traces)
-            if observe:
-                observe(progress)
-            if all(progress.failures):
-                break
-    except KeyboardInterrupt:
-        if checkpoint:
-            checkpoint.save()
-        raise PaintingInterrupted(paintings()) from None
+                checkpoint.save()
+            raise PaintingInterrupted(paintings()) from None
     return paintings()

@@ -1,0 +1,58 @@
+"""What is around every command: signals, streams that fail, and one line for whatever else goes wrong.
+
+Imports nothing that takes time.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from stylejax.cli.streams import make_streams_unfailing
+from stylejax.errors import StylejaxError
+from stylejax.files.interrupts import came, listen
+
+
+def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | None) -> None:
+    """Call `run` with the arguments of the command line and exit.
+
+    Exit codes: what `run` returns; 1 a bug of stylejax, 2 an error of the user's, 129, 130 or 143 stopped by a signal.
+
+    Args:
+        run: what does the work.
+        arguments: None for those of this process, which then has nothing else to do: its signals and its streams are seen to.
+    """
+    if arguments is None:
+        make_streams_unfailing()
+        listen()
+    try:
+        sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    except KeyboardInterrupt:
+        _say("stopped")
+        sys.exit(came().exit_code)
+    except Exception as problem:
+        code, told = _outcome(problem)
+        if code == 1 and os.environ.get("STYLEJAX_TRACEBACK"):
+            raise
+        _say(told)
+        sys.exit(code)
+
+
+def _outcome(problem: Exception) -> tuple[int, str]:
+    """Exit code and line."""
+    if isinstance(problem, StylejaxError):
+        return 2, str(problem)
+    if isinstance(problem, MemoryError) or "RESOURCE_EXHAUSTED" in str(problem):
+        return 2, "there is not enough memory; choose a smaller size, or fewer pictures at a time"
+    if isinstance(problem, OSError):
+        place = f"{problem.filename}: " if problem.filename is not None else ""
+        way = "make room" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that or name another place"
+        return 2, f"{place}{problem.strerror or problem}; {way}"
+    told = " ".join(f"{type(problem).__name__}: {problem}".split())[:500]
+    return 1, f"this is a bug in stylejax, please report it: {told} (to see where, set STYLEJAX_TRACEBACK=1)"
+
+
+def _say(told: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True).print(f"stylejax: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
