@@ -66,7 +66,8 @@ def run(painter: Painter, rows: list[Row], output: Path) -> float:
     began = time.perf_counter()
     store = Store(Folder(output))
     plan = survey(rows, store, lambda group: 2)
-    run_batch(plan, painter, store, stop=Stop(0), observe=lambda event: None)
+    for _ in run_batch(plan, painter, store, stop=Stop(0)):
+        pass
     return time.perf_counter() - began
 
 

@@ -1,13 +1,16 @@
 """stylejax: neural style transfer on JAX.
 
-`stylize`, `stylize_batch` and `sweep` paint pictures. `load_model`, `make_targets` and `objective` are the pure functions
-underneath, for use inside other JAX programs.
+`stylize`, `stylize_batch` and `sweep` paint pictures, `stylize_table` as many as a table or a folder has. `load_model`,
+`make_targets` and `objective` are the pure functions underneath, for use inside other JAX programs.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stylejax.batch.door import RowOutcome, TableRun, stylize_table
+    from stylejax.batch.options import BatchOptions
+    from stylejax.batch.table import BadRowsError
     from stylejax.errors import StylejaxError
     from stylejax.losses.objective import ObjectiveSpec, Targets, Terms, Weights, make_targets, objective
     from stylejax.model.load import load_model
@@ -25,13 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VGG19",
+    "BadRowsError",
+    "BatchOptions",
     "Checkpoint",
     "ObjectiveSpec",
     "Painting",
     "PaintingInterrupted",
     "Progress",
+    "RowOutcome",
     "Settings",
     "StylejaxError",
+    "TableRun",
     "Targets",
     "Terms",
     "Weights",
@@ -41,11 +48,15 @@ __all__ = [
     "objective",
     "stylize",
     "stylize_batch",
+    "stylize_table",
     "sweep",
     "write_report",
 ]
 
 _HOMES = {
+    "batch.door": ("RowOutcome", "TableRun", "stylize_table"),
+    "batch.options": ("BatchOptions",),
+    "batch.table": ("BadRowsError",),
     "errors": ("StylejaxError",),
     "losses.objective": ("ObjectiveSpec", "Targets", "Terms", "Weights", "make_targets", "objective"),
     "model.load": ("load_model",),

@@ -173,7 +173,7 @@ def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, comma
 
     failing(survey_module, "read_shape", lambda place: place.endswith("c0.png"), ZeroDivisionError("look"))
     failing(load_module, "job_from", lambda reader, content, *_: content.source.endswith("c1.png"), MemoryError("load"))
-    failing(painter_module, "with_kept_colors", lambda _, originals, settings: settings[0].seed == 2, RuntimeError("paint"))
+    failing(painter_module, "with_kept_colors", lambda _, __, each: each[0].tv_weight == 2, RuntimeError("paint"))
     failing(store_module, "encode_picture", lambda name, *_: name == "1/3.png", ValueError("save"))
     code, out, _ = command("jobs.csv", "-o", "any", *FLAGS, "--json")
     assert code == 3

@@ -93,11 +93,11 @@ def test_places_among_the_settings_start_at_the_table_too_and_homes_are_found(tm
     monkeypatch.setenv("HOME", "/home/me")
     lines = [
         "content,style,init,proof,model",
-        "~/a.jpg,~nobody/b.jpg,start.png,cmyk.icc,net.safetensors",
+        "~/a.jpg,~no-one/b.jpg,start.png,cmyk.icc,net.safetensors",
         "c,d,noise,,vgg19-slim",
     ]
     first, second = rows_from(tmp_path, "\n".join(lines))
-    assert (first.content, first.styles) == ("/home/me/a.jpg", (f"{tmp_path}/~nobody/b.jpg",))
+    assert (first.content, first.styles) == ("/home/me/a.jpg", (f"{tmp_path}/~no-one/b.jpg",))
     own = first.settings
     assert [own.init, own.proof, own.model] == [f"{tmp_path}/{name}" for name in ("start.png", "cmyk.icc", "net.safetensors")]
     assert (second.settings.init, second.settings.proof, second.settings.model) == ("noise", "", "vgg19-slim")

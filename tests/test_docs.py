@@ -10,6 +10,7 @@ import pytest
 
 import stylejax
 from stylejax.images.write import write_picture
+from stylejax.model.store import write_weights
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -53,6 +54,20 @@ def test_the_examples_paint_and_save(page, tmp_path, monkeypatch, pictures, tiny
     for block in blocks:
         exec(block, {})
     assert list(tmp_path.glob("painted*.png"))
+
+
+def test_the_example_of_tables_paints_what_it_names(tmp_path, monkeypatch, capsys, pictures, tiny_weights):
+    monkeypatch.chdir(tmp_path)
+    for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg"), [*pictures, pictures[1]], strict=True):
+        write_picture(name, picture)
+    write_weights(tmp_path / "tiny.safetensors", tiny_weights)
+    (block,) = python_blocks(DOCS / "howto" / "batch.md")
+    small = 'size=32, smallest_size=32, iterations=2, octaves=1, model="tiny.safetensors"'
+    for already in (0, 2):  # the same call again paints nothing
+        exec(block.replace("size=512", small), {})
+        first, *told = capsys.readouterr().out.splitlines()
+        assert first == f"{2 - already} to paint, {already} done"
+        assert {line.split()[0] for line in told} == {str(tmp_path / "painted" / name) for name in ("wave.png", "both.jpg")}
 
 
 def test_the_pages_build_without_a_warning(tmp_path):

@@ -1,6 +1,7 @@
 """The report of many pictures: names are harmless, links lead to files, large batches are sampled, failures are told."""
 
 import base64
+import dataclasses
 import shlex
 from html.parser import HTMLParser
 from io import BytesIO
@@ -12,6 +13,7 @@ import pytest
 import tyro
 from PIL import Image
 
+from stylejax.batch.options import BatchOptions
 from stylejax.batch.row import Result, Row
 from stylejax.batch.store import Store
 from stylejax.cli.batch import Batch
@@ -176,15 +178,12 @@ def test_commands_are_read_back_as_the_same_run():
     words = shlex.split(repeat_many("sweep", [swept.content, *swept.styles], swept, without=("content", "styles", *UNREPEATED)))
     assert tyro.cli(Sweep, args=words[2:], registry=REGISTRY) == swept
     settings = Settings(size=64, style_weight=2.0)
-    painted = Batch("out", settings, content=("-a*", "b"), style=("c",), pair="zip", batch_size=2, skip_bad=True, bits=16)
+    painted = Batch(
+        "out",
+        settings,
+        options=BatchOptions(content=("-a*", "b"), style=("c",), pair="zip", batch_size=2, skip_bad=True, bits=16),
+    )
     words = shlex.split(repeat_many("batch", [], painted, without=("jobs", *UNREPEATED)))
     read = tyro.cli(Batch, default=Batch.of_recipe("stylejax"), args=words[2:], registry=REGISTRY)
-    assert read.content == ("./-a*", "b")
-    assert (read.settings, read.output, read.pair, read.batch_size, read.skip_bad, read.bits) == (
-        settings,
-        "out",
-        "zip",
-        2,
-        True,
-        16,
-    )
+    assert read.options == dataclasses.replace(painted.options, content=("./-a*", "b"))
+    assert (read.settings, read.output) == (settings, "out")

@@ -84,7 +84,7 @@ def test_settings_read_by_section_are_those_of_the_recipe(recipe):
 def test_a_flag_may_have_the_name_of_a_section():
     arguments = ["--content", "a*.png", "--style", "b.png", "c.png", "-o", "out", "--style-weight", "2", "--dry-run"]
     read = tyro.cli(Batch, args=arguments, default=Batch.of_recipe("stylejax"), registry=REGISTRY)
-    assert (read.content, read.style, read.jobs, read.dry_run) == (("a*.png",), ("b.png", "c.png"), "", True)
+    assert (read.options.content, read.options.style, read.jobs, read.dry_run) == (("a*.png",), ("b.png", "c.png"), "", True)
     assert read.settings == dataclasses.replace(recipe_named("stylejax"), style_weight=2.0)
 
 

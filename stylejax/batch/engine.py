@@ -1,6 +1,6 @@
 """Paint units one after the other; decoding before and writing after overlap with it.
 
-    loader (threads)  →  two units ahead  →  painter (one thread)  →  writers (threads)  →  events (the caller's thread)
+    loader (threads)  →  two units ahead  →  painter (one thread)  →  writers (threads)  →  events (whoever iterates)
 
 Every queue is bounded, so memory does not grow with the table. The caller's thread only waits for events, so that it hears
 signals even while a program compiles.
@@ -8,13 +8,13 @@ signals even while a program compiles.
 
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from stylejax.batch.claims import Claims
-from stylejax.batch.events import Finished, Observer, Painting, Tally
+from stylejax.batch.events import Event, Finished, Painting, Tally
 from stylejax.batch.painter import Painter
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.stop import GaveUpError, Stop
@@ -24,7 +24,7 @@ from stylejax.optimize.progress import Progress
 AHEAD = 1
 READERS = WRITERS = 4
 BEHIND = 32
-"""Painted pictures that may wait to be written."""
+"""Painted pictures that may wait to be written, and to be looked at."""
 PATIENCE = 2.0
 """Seconds after the grace in which what is painted is still written."""
 
@@ -36,9 +36,9 @@ class AbandonedError(Exception):
 class Engine:
     """Paints with one `painter` into one `store`."""
 
-    def __init__(self, painter: Painter, store: Store, claims: Claims, stop: Stop, tally: Tally, observe: Observer):
+    def __init__(self, painter: Painter, store: Store, claims: Claims, stop: Stop, tally: Tally):
         self._painter, self._store, self._claims = painter, store, claims
-        self._stop, self._tally, self._observe = stop, tally, observe
+        self._stop, self._tally = stop, tally
         self._loaded: queue.Queue[Any] = queue.Queue(AHEAD)
         self._events: queue.Queue[Any] = queue.Queue()
         self._room = threading.Semaphore(BEHIND)
@@ -46,8 +46,8 @@ class Engine:
         self.elsewhere: list[Row] = []
         """Rows that another process was painting, or had dealt with."""
 
-    def run(self, units: Iterable[Unit]) -> None:
-        """Paint all `units`, or until it is time to stop.
+    def run(self, units: Iterable[Unit]) -> Iterator[Event]:
+        """Paint all `units`, or until it is time to stop, or until nobody listens any more; at once once it is iterated.
 
         Raises:
             StylejaxError: the run cannot go on: the disk is full, or the network is not there.
@@ -57,6 +57,21 @@ class Engine:
         threads = [threading.Thread(target=self._guarded, args=(work,), name="stylejax", daemon=True) for work in works]
         for thread in threads:
             thread.start()
+        try:
+            while (event := self._next()) is not None:
+                if isinstance(event, Finished):
+                    self._tally.count(event.result)
+                    self._room.release()
+                yield event
+        except AbandonedError:
+            self._broken.set()  # threads that do not listen are not waited for
+            raise
+        except BaseException:
+            self._break(threads)
+            raise
+
+    def _next(self) -> Event | None:
+        """What has happened next; None when all is done."""
         while True:
             try:
                 event = self._events.get(timeout=0.1)
@@ -64,14 +79,9 @@ class Engine:
                 if self._stop.expired_for(PATIENCE):
                     raise AbandonedError from None
                 continue
-            if event is None:
-                return
             if isinstance(event, BaseException):
-                self._break(threads)
                 raise event
-            if isinstance(event, Finished):
-                self._tally.count(event.result)
-            self._observe(event)
+            return event
 
     def _break(self, threads: Iterable[threading.Thread]) -> None:
         """Let nothing more be painted or written, and wait for the threads to see it."""
@@ -111,7 +121,8 @@ class Engine:
             self._stop.check()
             if self._broken.is_set():
                 raise GaveUpError
-            self._events.put(Painting(self._tally, loaded.unit, progress))
+            if self._events.qsize() < BEHIND:  # else nobody looks
+                self._events.put(Painting(self._tally, loaded.unit, progress))
 
         with ThreadPoolExecutor(WRITERS) as writers:
             while (loaded := self._loaded.get()) is not None and not self._stop.requested:
@@ -120,17 +131,16 @@ class Engine:
                 except GaveUpError:
                     break
                 for outcome in outcomes:
-                    self._room.acquire()
+                    while not self._room.acquire(timeout=0.1):
+                        if self._broken.is_set():
+                            return
                     writers.submit(self._guarded, lambda outcome=outcome: self._write(outcome))
         self._events.put(None)
 
     def _write(self, outcome: Outcome) -> None:
-        try:
-            if self._broken.is_set():
-                return
-            result = self._store.save(outcome)
-        finally:
-            self._room.release()
+        if self._broken.is_set():
+            return
+        result = self._store.save(outcome)
         self._claims.drop(outcome.row)
         image = outcome.painting.image if outcome.painting else None
         self._events.put(Finished(self._tally, result, image))

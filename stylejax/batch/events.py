@@ -1,7 +1,6 @@
-"""What a run tells while it goes on. An observer is called with each, on the thread that runs the engine."""
+"""What a run tells while it goes on. Whoever iterates the run gets each."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +74,14 @@ class Finished:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """Another process has dealt with a row meanwhile."""
+
+    tally: Tally
+    result: Result
+
+
+@dataclass(frozen=True, eq=False)
 class Noted:
     """Something that ends no run and costs no picture went wrong; each is told once."""
 
@@ -91,5 +98,4 @@ class Ended:
     facts: dict[str, Any]
 
 
-Event = Planned | Painting | Finished | Noted | Ended
-Observer = Callable[[Event], None]
+Event = Planned | Painting | Finished | Known | Noted | Ended

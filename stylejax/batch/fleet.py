@@ -16,7 +16,7 @@ from itertools import cycle, islice, takewhile
 from typing import Any
 
 from stylejax.batch.claims import Claims
-from stylejax.batch.events import Finished, Observer, Tally
+from stylejax.batch.events import Event, Finished, Tally
 from stylejax.batch.painter import Painter
 from stylejax.batch.row import Result, Row, Unit
 from stylejax.batch.stop import Stop
@@ -59,21 +59,20 @@ class RayEngine:
         claims: Claims,
         stop: Stop,
         tally: Tally,
-        observe: Observer,
         *,
         workers: int | None = None,
         address: str | None = None,
     ):
-        self._store, self._stop, self._tally, self._observe = store, stop, tally, observe
+        self._store, self._stop, self._tally = store, stop, tally
         self._workers, self._address = workers, address
         self.elsewhere: list[Row] = []
 
-    def run(self, units: Iterable[Unit]) -> None:
+    def run(self, units: Iterable[Unit]) -> Iterator[Event]:
         """Paint all `units`, or until it is time to stop; raises what `paint_on_ray` does."""
         results = paint_on_ray(units, self._store, workers=self._workers, address=self._address, stop=self._stop)
         for result in results:
             self._tally.count(result)
-            self._observe(Finished(self._tally, result, None))
+            yield Finished(self._tally, result, None)
 
 
 def paint_on_ray(

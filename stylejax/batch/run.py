@@ -1,12 +1,12 @@
 """A whole run: look at all rows, paint what is missing, and sum up."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from stylejax.batch.claims import Claims
 from stylejax.batch.engine import Engine
-from stylejax.batch.events import Ended, Finished, Noted, Observer, Planned, Tally
+from stylejax.batch.events import Ended, Event, Finished, Known, Noted, Planned, Tally
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.row import Row, Unit
@@ -23,15 +23,9 @@ SAMPLE, COLUMNS, CELL = 20, 5, 240
 
 
 def run_batch(
-    plan: Survey,
-    painter: Painter,
-    store: Store,
-    *,
-    stop: Stop,
-    observe: Observer,
-    make_engine: Callable[..., Any] = Engine,
-) -> Tally:
-    """Paint what `plan` still has to do, with `Engine` or another one that is made and run like it.
+    plan: Survey, painter: Painter, store: Store, *, stop: Stop, make_engine: Callable[..., Any] = Engine
+) -> Generator[Event, None, None]:
+    """Paint what `plan` still has to do, with `Engine` or another one that is made and run like it, and tell of it.
 
     Rows that another process paints meanwhile are waited for, and painted if it dies.
 
@@ -45,40 +39,33 @@ def run_batch(
     tally = Tally(total, skipped=plan.done, failed=plan.failed_before)
     told: set[str] = set()
 
-    def tell(problems: Iterable[str]) -> None:
-        for problem in sorted(set(problems) - told - {""}):
-            told.add(problem)
-            observe(Noted(tally, problem))
+    def notes(problems: Iterable[str]) -> list[Noted]:
+        new = sorted(set(problems) - told - {""})
+        told.update(new)
+        return [Noted(tally, problem) for problem in new]
 
-    observe(Planned(tally, plan.groups))
+    yield Planned(tally, plan.groups)
     for outcome in plan.refused:
         tally.failed += 1
-        observe(Finished(tally, store.save(outcome), None))
+        yield Finished(tally, store.save(outcome), None)
     claims = Claims(store.folder)
     try:
         units = plan.units()
         while units and not stop.requested:
-            tell([claims.problem])
-            engine = make_engine(painter, store, claims, stop, tally, observe)
-            engine.run(units)
-            units = _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally, observe)
+            yield from notes([claims.problem])
+            engine = make_engine(painter, store, claims, stop, tally)
+            yield from engine.run(units)
+            units = yield from _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
         store.tidy_failures([*rows, *refused])
-        tell([claims.problem if plan.todo else "", store.problem, _write_sheet(rows, store)])
+        yield from notes([claims.problem if plan.todo else "", store.problem, _write_sheet(rows, store)])
     finally:
         claims.close()
-    observe(Ended(tally, stop.requested, {}))
-    return tally
+    yield Ended(tally, stop.requested, {})
 
 
 def _left_by_others(
-    groups: Sequence[Group],
-    elsewhere: Sequence[Row],
-    claims: Claims,
-    store: Store,
-    stop: Stop,
-    tally: Tally,
-    observe: Observer,
-) -> list[Unit]:
+    groups: Sequence[Group], elsewhere: Sequence[Row], claims: Claims, store: Store, stop: Stop, tally: Tally
+) -> Generator[Event, None, list[Unit]]:
     """Wait until others have dealt with the rows that they paint; what they leave, because they died, comes back as units."""
     left, waiting = set(), list(elsewhere)
     while waiting and not stop.requested:
@@ -88,9 +75,10 @@ def _left_by_others(
                 claims.drop(row)
                 if known.record:
                     tally.skipped += 1
+                    yield Known(tally, known)
                 else:
                     tally.failed += 1
-                    observe(Finished(tally, known, None))
+                    yield Finished(tally, known, None)
             elif claims.take(row):
                 left.add(row.output)
             else:

@@ -36,6 +36,21 @@ class Survey:
     failed_before: int
     """Rows that failed in an earlier run, are the same since, and are not to be tried again."""
 
+    @property
+    def earlier(self) -> list[Row]:
+        """Rows that were done or had failed before."""
+        new = self.todo | {outcome.row.output for outcome in self.refused}
+        return [row for row in self.rows if row.output not in new]
+
+    @property
+    def programs(self) -> int:
+        """How many programs there are to compile: one a group and scale."""
+        return sum(len(group.scales) for group in self.groups)
+
+    def todo_of(self, group: Group) -> int:
+        """How many rows of a group are still to be painted."""
+        return sum(row.output in self.todo for row in group.rows)
+
     def units(self) -> list[Unit]:
         """What there is to paint, in order."""
         return [unit for group in self.groups for unit in group.units(row for row in group.rows if row.output in self.todo)]

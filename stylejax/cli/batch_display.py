@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from stylejax.batch.events import Ended, Event, Finished, Noted, Planned, Tally
+from stylejax.batch.events import Ended, Event, Finished, Known, Noted, Planned, Tally
 from stylejax.files.names import shown
 
 SECONDS_BETWEEN_LINES = 5
@@ -55,7 +55,9 @@ class JsonEvents(Silent):
     def show(self, event: Event) -> None:
         """Print all but the steps of each batch."""
         facts = {}
-        if isinstance(event, Finished):
+        if isinstance(event, Known):
+            name, facts = "known", {"row": event.result.row.number, "output": event.result.row.output}
+        elif isinstance(event, Finished):
             row, record = event.result.row, event.result.record
             facts = {"row": row.number, "output": row.output}
             facts |= (record and {"losses": record["losses"], "seconds": record["seconds"]}) or {"reason": event.result.reason}

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,7 @@ from stylejax.errors import StylejaxError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stylejax.batch.events import Event, Observer
+    from stylejax.batch.events import Event
     from stylejax.batch.stop import Stop
     from stylejax.images.picture import Picture
     from stylejax.preview.live import Live
@@ -86,7 +86,7 @@ class LiveOptions:
             tell_address(f"watch it at {server.url}", server.port if here else None, console)
 
 
-def on_the_wall(live: "Live | None", observe: "Observer", stop: "Stop") -> "Observer":
+def on_the_wall(live: "Live | None", observe: "Callable[[Event], None]", stop: "Stop") -> "Callable[[Event], None]":
     """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
     from stylejax.batch.events import Painting
     from stylejax.preview.live import StopPressed

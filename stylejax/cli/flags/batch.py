@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import tyro
 
-from stylejax.choices import FormatName, Pairing, Rounding
+from stylejax.batch.options import BatchOptions
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.machines import Machines
 from stylejax.optimize.recipes import recipe_named
@@ -35,40 +35,11 @@ class Batch:
 
     machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
 
-    about_job: ClassVar = "Which pictures are painted, and as what."
+    options: Annotated[tyro.conf.OmitArgPrefixes[tyro.conf.FlagCreatePairsOff[BatchOptions]], tyro.conf.arg(name="")] = field(
+        default_factory=BatchOptions
+    )
 
-    content: tuple[str, ...] = ()
-    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`."""
-
-    style: tuple[str, ...] = ()
-    """The paintings, as patterns."""
-
-    pair: Pairing = "cross"
-    """`cross` paints every content in every style, `zip` the first in the first, the second in the second, and so on."""
-
-    format: FormatName = "png"
-    """Format of results whose row names no output."""
-
-    bits: Literal[8, 16] = 8
-    """Depth of the results' colors; 16 for PNG and TIFF."""
-
-    round: Rounding = "auto"
-    """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
-    afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
-
-    batch_size: int | Literal["auto"] = "auto"
-    """Pictures that are painted together."""
-
-    about_run: ClassVar = "How the run goes on, and what it prints."
-
-    grace: float = 25.0
-    """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
-
-    retry_failed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Try again what failed in an earlier run."""
-
-    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Leave out rows that cannot be used, instead of painting nothing."""
+    about_run: ClassVar = "What the run shows and prints."
 
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""

@@ -1,0 +1,68 @@
+"""How many pictures are painted: what the flags of `stylejax batch` and the options of `stylize_table` are drawn from."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from stylejax.choices import FormatName, Pairing, Rounding
+from stylejax.errors import SettingsError
+
+BitDepth = Literal[8, 16]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What is painted together, in which format, and how a run goes on. How each picture is painted is in `Settings`."""
+
+    about_job: ClassVar = "Which pictures are painted, and as what."
+
+    content: tuple[str, ...] = ()
+    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`. What exists as written is no pattern."""
+
+    style: tuple[str, ...] = ()
+    """The paintings, as patterns."""
+
+    pair: Pairing = "cross"
+    """`cross` paints every content in every style, `zip` the first in the first, the second in the second, and so on."""
+
+    format: FormatName = "png"
+    """Format of results whose row names no output."""
+
+    bits: BitDepth = 8
+    """Depth of the results' colors; 16 for PNG and TIFF."""
+
+    round: Rounding = "auto"
+    """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
+    afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
+
+    batch_size: int | Literal["auto"] = "auto"
+    """Pictures that are painted together."""
+
+    about_resume: ClassVar = "How the run stops, and goes on where it was."
+
+    grace: float = 25.0
+    """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
+
+    retry_failed: bool = False
+    """Try again what failed in an earlier run."""
+
+    skip_bad: bool = False
+    """Leave out rows that cannot be used, instead of painting nothing."""
+
+    def __post_init__(self):
+        """Raise SettingsError, naming the option, its value and what it may be; patterns may be given as one text."""
+        for name in ("content", "style"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        if bool(self.content) != bool(self.style):
+            raise SettingsError("content and style patterns go together; give both: --content and --style")
+        for name, kinds in (("pair", Pairing), ("format", FormatName), ("bits", BitDepth)):
+            if getattr(self, name) not in get_args(kinds):
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)}; it must be one of {', '.join(map(str, get_args(kinds)))}"
+                )
+        for name in ("batch_size", "round"):
+            value = getattr(self, name)
+            if value != "auto" and not (isinstance(value, int) and 1 <= value <= 4096):
+                raise SettingsError(f"{name} is {value}; it must be a whole number from 1 to 4096, or auto")
+        if not isinstance(self.grace, int | float) or not 0 <= self.grace <= 86400:
+            raise SettingsError(f"grace is {self.grace}; it must be a number of seconds from 0 to 86400")
