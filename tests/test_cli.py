@@ -97,6 +97,17 @@ def test_trace_intermediate_pictures_and_json(stylejax_command):
     assert events[-1]["peak_memory_bytes"] > 100_000
 
 
+@pytest.mark.parametrize("wanted", ["--trace", "--report"])
+def test_what_does_not_fit_beside_the_picture_is_one_line_and_the_picture_is_there(stylejax_command, monkeypatch, wanted):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stylejax.files.atomic.write_atomically", full)
+    code, _, err = stylejax_command(*stylize("-o", "out.png", wanted, "more.html", "--quiet"))
+    assert (code, err) == (2, "stylejax: more.html cannot be written: No space left on device\n")
+    assert read_picture("out.png").pixels.shape == (36, 48, 3)
+
+
 def test_quiet_prints_nothing(stylejax_command):
     assert stylejax_command(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
 

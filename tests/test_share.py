@@ -38,7 +38,7 @@ def test_without_a_scheduler_there_is_one_share():
     assert Share.of_environment({"HOME": "/root"}) == Share(0, 1)
 
 
-@pytest.mark.parametrize("text", ["", "3", "8/8", "-1/4", "1/0", "0/0", "a/b", "1/2/3", "1.5/2"])
+@pytest.mark.parametrize("text", ["", "3", "8/8", "-1/4", "1/0", "0/0", "a/b", "1/2/3", "1.5/2", "1/" + "9" * 5000])
 def test_a_share_that_there_is_not_is_refused(text):
     with pytest.raises(SettingsError, match="share"):
         Share.parse(text)
@@ -49,6 +49,7 @@ def test_a_share_that_there_is_not_is_refused(text):
     [
         ({"JOB_COMPLETION_INDEX": "2"}, "STYLEJAX_SHARDS"),
         ({"JOB_COMPLETION_INDEX": "2", "STYLEJAX_SHARDS": "many"}, "whole number"),
+        ({"JOB_COMPLETION_INDEX": "2", "STYLEJAX_SHARDS": "9" * 5000}, "whole number"),
         ({"JOB_COMPLETION_INDEX": "5", "STYLEJAX_SHARDS": "5"}, "from 0 to 4"),
         (  # --array=1,5,9: the numbers do not say which of the three a task is
             {

@@ -48,7 +48,7 @@ class Share:
         Raises:
             SettingsError: it is no such pair, or i is not from 0 to n - 1.
         """
-        match = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text)
+        match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
         if not match:
             raise SettingsError(f"got share {text!r}; it must be i/n, such as 0/8 for the first of eight")
         return cls(int(match[1]), int(match[2]))
@@ -86,6 +86,6 @@ class Share:
 
 def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int:
     text = environment.get(name, "" if default is None else str(default))
-    if not text.isdecimal():
+    if not re.fullmatch(r"\d{1,9}", text):
         raise SettingsError(f"the environment variable {name} is {text!r}; it must be a whole number")
     return int(text)

@@ -12,7 +12,7 @@ from rich.console import Console
 from stylejax.cli.display import display_for
 from stylejax.cli.flags.stylize import Stylize
 from stylejax.errors import NonFiniteError, SettingsError
-from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
@@ -146,8 +146,7 @@ class StylizeRun(Stylize):
     def _write(self, painting: Painting, seconds: float) -> None:
         painting.save(self.output, bits=self.bits)
         if self.trace:
-            with write_atomically(self.trace) as file:
-                file.writelines(json.dumps(record).encode() + b"\n" for record in painting.trace)
+            save_file(self.trace, b"".join(json.dumps(record).encode() + b"\n" for record in painting.trace))
         if self.report:
             write_report(self.report, painting, self.content, self.styles, command=self._command(), seconds=seconds)
 

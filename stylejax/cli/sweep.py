@@ -15,7 +15,7 @@ from stylejax.cli.display import Display, display_for
 from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.sweep_values import in_short, read_values
 from stylejax.errors import NonFiniteError, SettingsError
-from stylejax.files.atomic import write_atomically
+from stylejax.files.atomic import save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.images.sheet import contact_sheet
 from stylejax.images.write import check_output, write_picture
@@ -127,10 +127,8 @@ class SweepRun(Sweep):
         seconds: float,
     ) -> None:
         write_picture(self.output / "contact_sheet.png", sheet_of(finished, changes, grid))
-        with write_atomically(self.output / "sweep.jsonl") as file:
-            for number, painting in sorted(finished.items()):
-                record = _record(painting, names[number], changes[number])
-                file.write(json.dumps(record).encode() + b"\n")
+        records = [_record(painting, names[number], changes[number]) for number, painting in sorted(finished.items())]
+        save_file(self.output / "sweep.jsonl", b"".join(json.dumps(record).encode() + b"\n" for record in records))
         if self.report:
             cells = [self._cell(names[number], change, finished.get(number)) for number, change in enumerate(changes)]
             content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]

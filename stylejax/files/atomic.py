@@ -45,6 +45,19 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
     _flush(target.parent)
 
 
+def save_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, as `write_atomically` does.
+
+    Raises:
+        StylejaxError: it cannot be written.
+    """
+    try:
+        with write_atomically(path) as file:
+            file.write(data)
+    except OSError as problem:
+        raise StylejaxError(f"{path} cannot be written: {problem.strerror or problem}") from None
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, so that they are there after a power cut, too.
 

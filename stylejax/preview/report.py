@@ -13,7 +13,7 @@ import jax
 from markupsafe import Markup
 
 from stylejax.errors import StylejaxError
-from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.files.atomic import check_writable, save_file
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.optimize.painting import Painting
@@ -73,11 +73,7 @@ def save_page(path: str | Path, page: str) -> Path:
     Raises:
         StylejaxError: it cannot be written.
     """
-    try:
-        with write_atomically(Path(path)) as file:
-            file.write(page.encode(errors="replace"))  # names of files need not be Unicode
-    except OSError as problem:
-        raise StylejaxError(f"{path} cannot be written: {problem.strerror or problem}") from None
+    save_file(Path(path), page.encode(errors="replace"))  # names of files need not be Unicode
     return Path(path)
 
 
