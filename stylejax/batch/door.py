@@ -21,6 +21,7 @@ from stylejax.batch.events import Event, Finished, Known
 from stylejax.batch.lanes import automatic_lanes, group_bytes
 from stylejax.batch.match import matched
 from stylejax.batch.options import BatchOptions
+from stylejax.batch.outputs import RESERVED
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.record import sidecar_name
@@ -33,7 +34,9 @@ from stylejax.batch.survey import Survey, survey
 from stylejax.batch.table import rows_of
 from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
+from stylejax.files.apart import check_apart
 from stylejax.files.folder import Folder
+from stylejax.files.paths import given, given_path
 from stylejax.files.url import is_url
 from stylejax.optimize.budget import memory_budget
 from stylejax.optimize.devices import devices_for
@@ -233,9 +236,12 @@ def _cells(jobs: Jobs | None, options: BatchOptions, output: Folder) -> tuple[Ce
     if (jobs is None) != bool(options.content):
         raise SettingsError("give either a table of jobs or --content, such as stylejax batch jobs.csv -o painted")
     if jobs is None:
-        return matched(options.content, options.style, options.pair, f".{options.format}", output), ""
+        contents, styles = (tuple(map(given, patterns)) for patterns in (options.content, options.style))
+        return matched(contents, styles, options.pair, f".{options.format}", output), ""
     if isinstance(jobs, str | os.PathLike):
-        place = os.fspath(jobs)
+        place = jobs if isinstance(jobs, str) and is_url(jobs) else str(given_path(jobs))
+        if output.local:
+            check_apart([("run's own", output.local / name) for name in RESERVED], [("table", place)])
         table = read_table(place)
         return table, place.rpartition("/")[0] if is_url(place) else os.path.dirname(os.path.abspath(place))  # noqa: PTH100, PTH120
     rows = [row if isinstance(row, Mapping) else f"is {row!r:.40}; wanted a mapping of columns" for row in jobs]

@@ -19,6 +19,7 @@ from stylejax.batch.row import Row
 from stylejax.errors import StylejaxError, told
 from stylejax.files.folder import Folder
 from stylejax.files.names import check_encoding, check_name, name_after, shown
+from stylejax.files.paths import given
 from stylejax.files.url import is_url
 from stylejax.images.write import check_format
 from stylejax.model.sources import SOURCES
@@ -152,7 +153,7 @@ def _place(name: str, value: Any, folder: str) -> str:
     check_encoding(name, place)
     if is_url(place) or not folder:
         return place
-    path = os.path.join(folder, os.path.expanduser(place))  # noqa: PTH111, PTH118 - Path refuses users whom it does not know
+    path = os.path.join(folder, given(place))  # noqa: PTH118
     if "\\" in place and os.sep == "/" and not os.path.lexists(path):
         slashes = place.replace("\\", "/")
         raise StylejaxError(f"{name} is {place}, which does not exist; write folders with slashes: {slashes}")

@@ -19,8 +19,8 @@ from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.grammar import ROOT_FLAGS, read_grammar
 from stylejax.cli.info import Info
 from stylejax.cli.mistakes import told_in_one_line
+from stylejax.cli.paths import REGISTRY
 from stylejax.cli.recipes import Recipes
-from stylejax.cli.sections import REGISTRY
 from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
 
 if TYPE_CHECKING:

@@ -39,6 +39,7 @@ class Demo:
         import numpy as np
 
         from stylejax.cli.display import display_for
+        from stylejax.files.apart import check_apart
         from stylejax.images.resize import fit_long_side, resize
         from stylejax.images.sheet import contact_sheet
         from stylejax.images.write import check_output, write_picture
@@ -46,7 +47,10 @@ class Demo:
         from stylejax.paintings import PAINTINGS, demo_photograph
 
         began = time.monotonic()
-        check_output(self.output / "contact_sheet.png")
+        names = ["photograph", *(f"{kind}_{name}" for name in PAINTINGS for kind in ("style", "painted")), "contact_sheet"]
+        for name in names:
+            check_output(self.output / f"{name}.png")
+        check_apart(("picture", self.output / f"{name}.png") for name in names)
         photograph = demo_photograph()
         photograph = resize(photograph, *fit_long_side(photograph.shape[0], photograph.shape[1], self.size))
         styles = {name: draw(STYLE_SIZE, STYLE_SIZE) for name, draw in PAINTINGS.items()}

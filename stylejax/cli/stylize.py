@@ -3,8 +3,9 @@
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -12,16 +13,21 @@ from rich.console import Console
 from stylejax.cli.display import display_for
 from stylejax.cli.flags.stylize import Stylize
 from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.files.apart import Named, check_apart
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.interrupts import begun, heeding
+from stylejax.files.paths import given
+from stylejax.images.read import read_shape
 from stylejax.images.write import check_output, write_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
-from stylejax.optimize.checkpoint import Checkpoint, Saved
+from stylejax.optimize.checkpoint import OWN, Checkpoint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
-from stylejax.optimize.reader import named_picture
+from stylejax.optimize.reader import files_of, named_picture
+from stylejax.optimize.saved import Saved
+from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
 from stylejax.preview.command import repeat_command
 from stylejax.preview.live import Live
@@ -126,10 +132,30 @@ class StylizeRun(Stylize):
             check_writable(self.trace)
         if self.report:
             check_report(self.report)
+        check_apart(self._outputs(), self._inputs())
+
+    def _outputs(self) -> Iterator[Named]:
+        yield "output", self.output
+        yield from ((what, path) for what, path in (("trace", self.trace), ("report", self.report)) if path)
+        if self.checkpoint:
+            yield "checkpoint", self.checkpoint / OWN
+        if self.save_every:
+            scales = scale_shapes(*read_shape(self.content), self.settings)
+            for scale, steps in enumerate(self.settings.steps(len(scales)), start=1):
+                for step in range(self.save_every, steps + 1, self.save_every):
+                    yield "picture of --save-every", self._intermediate(scale, step)
+
+    def _inputs(self) -> Iterator[Named]:
+        yield "content", self.content
+        yield from (("style", style) for style in self.styles)
+        yield from (("mask", mask) for mask in (*self.content_mask, *self.style_mask))
+        yield from ((what, given(place)) for what, place in files_of(self.settings))
+
+    def _intermediate(self, scale: int, step: int) -> Path:
+        return self.output.with_name(f"{self.output.stem}-scale{scale}-step{step:04d}{self.output.suffix}")
 
     def _save_intermediate(self, progress: Progress) -> None:
-        name = f"{self.output.stem}-scale{progress.scale}-step{progress.step:04d}{self.output.suffix}"
-        write_picture(self.output.with_name(name), np.clip(np.asarray(progress.pictures[0]), 0, 1))
+        write_picture(self._intermediate(progress.scale, progress.step), np.clip(np.asarray(progress.pictures[0]), 0, 1))
 
     def _tell_of(self, resumed: Saved, console: Console) -> None:
         if self.json:

@@ -15,6 +15,7 @@ from stylejax.cli.display import Display, display_for
 from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.sweep_values import in_short, read_values
 from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.files.apart import check_apart
 from stylejax.files.atomic import save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.images.sheet import contact_sheet
@@ -23,8 +24,9 @@ from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
-from stylejax.optimize.reader import named_picture
+from stylejax.optimize.reader import files_of, named_picture
 from stylejax.optimize.recipes import settings_from
+from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.optimize.sweep import combinations, sweep
 from stylejax.preview.command import UNREPEATED, repeat_many
@@ -47,6 +49,7 @@ class SweepRun(Sweep):
         names = [picture_name(number, change) for number, change in enumerate(changes, start=1)]
         for name in (*names, "contact_sheet.png"):
             check_output(self.output / name)
+        self._check_apart(names, [settings_from({**options, **change}) for change in changes])
         if not self.quiet and not self.json:
             told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
             console.print(f"{len(changes)} pictures:{told}", highlight=False, soft_wrap=True)
@@ -117,6 +120,12 @@ class SweepRun(Sweep):
         for change in combinations(grid):
             settings_from({**options, **change})
         return options, grid
+
+    def _check_apart(self, names: Sequence[str], settings: Sequence[Settings]) -> None:
+        outputs = [("output", self.output / name) for name in (*names, "contact_sheet.png", "sweep.jsonl")]
+        outputs += [("report", self.report)] if self.report else []
+        files = {named for each in settings for named in files_of(each)}
+        check_apart(outputs, [("content", self.content), *(("style", style) for style in self.styles), *files])
 
     def _write(
         self,

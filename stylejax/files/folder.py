@@ -17,6 +17,7 @@ from stylejax.errors import StylejaxError, told
 from stylejax.files.atomic import check_writable, make_folder, may, write_atomically
 from stylejax.files.lines import Tail, add_line, change_lines
 from stylejax.files.names import check_fits, check_name, shown
+from stylejax.files.paths import given_path
 from stylejax.files.small import open_ordinary, read_small
 from stylejax.files.url import file_system, is_url
 
@@ -37,8 +38,12 @@ class Folder:
     """The files below one place."""
 
     def __init__(self, place: str | os.PathLike[str]):
-        """Take `place`, a local path or a URL, as the root. Nothing is made yet."""
-        self.place = os.fspath(place)
+        """Take `place`, a local path or a URL, as the root. Nothing is made yet.
+
+        Raises:
+            StylejaxError: the path is empty, or no folder can have it.
+        """
+        self.place = place if isinstance(place, str) and is_url(place) else str(given_path(place))
         # Absolute: threads go on writing here, wherever the process goes meanwhile.
         self.local = None if is_url(self.place) else Path(self.place).absolute()
         self._system, self._root = (None, "") if self.local else file_system(self.place)

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from stylejax.errors import CheckpointError, SettingsError
 from stylejax.files.interrupts import postponed_interrupts
+from stylejax.files.paths import given_path
 from stylejax.files.sealed import BrokenSealError, kind_of, read_sealed, write_sealed
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.devices import padded
@@ -67,11 +68,11 @@ class Checkpoint:
 
         Raises:
             SettingsError: the number of minutes is negative or no number.
-            CheckpointError: the folder is a file.
+            CheckpointError: the folder is a file, or its path is empty.
         """
         if not minutes >= 0:
             raise SettingsError(f"checkpoint_every is {minutes}; it must be a number of minutes, at least 0")
-        self.folder = Path(folder).absolute()
+        self.folder = given_path(folder, error=CheckpointError).absolute()
         self.resumed: Saved | None = None
         """Where the run went on, if there was something to go on from."""
         self._own = self.folder / OWN

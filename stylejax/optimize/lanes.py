@@ -13,7 +13,7 @@ from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.reader import Source
+from stylejax.optimize.reader import Source, given_source
 from stylejax.optimize.scales import scale_shapes
 
 ShapesName = Literal["same", "group", "resize"]
@@ -39,6 +39,7 @@ def lanes_of(
 
     Raises:
         SettingsError: there is no picture, or there are more of one thing than of another.
+        ImageError: a path is empty, or no file can have it.
     """
     many = {"contents": contents, "styles": styles, "weights": weights, "sets of options": each}
     many = {name: value for name, value in many.items() if value is not None and not _is_one(value)}
@@ -52,8 +53,8 @@ def lanes_of(
     chosen = [_weights(own) for own in weights or [{}] * lanes]
     return [
         Lane(
-            content=many["contents"][lane] if "contents" in many else contents,
-            styles=_as_list(many["styles"][lane] if "styles" in many else styles),
+            content=given_source(many["contents"][lane] if "contents" in many else contents),
+            styles=[given_source(style) for style in _as_list(many["styles"][lane] if "styles" in many else styles)],
             options={**chosen[lane], **(each[lane] if each else {})},
         )
         for lane in range(lanes)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from stylejax.errors import ImageError
+from stylejax.files.paths import given_path
 from stylejax.images.write import write_picture
 from stylejax.optimize.progress import Failure, Stop
 from stylejax.optimize.settings import Settings
@@ -57,6 +59,6 @@ class Painting:
         Raises:
             ImageError: the suffix is unknown or the place cannot be written.
         """
-        path = Path(path)
+        path = given_path(path, error=ImageError)
         write_picture(path, self.image, alpha=self.alpha, metadata=self.record, bits=bits)
         return path

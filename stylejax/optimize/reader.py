@@ -5,13 +5,16 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylejax.errors import SettingsError
+from stylejax.errors import ImageError, SettingsError
+from stylejax.files.paths import given_path
+from stylejax.files.url import is_url
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
 from stylejax.images.proof import soft_proof
 from stylejax.images.read import to_picture
+from stylejax.model.sources import SOURCES
 from stylejax.optimize.colors import content_to_paint, style_to_paint
-from stylejax.optimize.settings import Settings
+from stylejax.optimize.settings import STARTS, Settings
 from stylejax.types import HostImage
 
 Source = Any
@@ -61,6 +64,25 @@ class Reader:
         return self._made[key]
 
 
+def given_source(source: Source) -> Source:
+    """A source as it is meant where it is a path that somebody gave.
+
+    Raises:
+        ImageError: the path is empty, or no file can have it.
+    """
+    return given_path(source, error=ImageError) if isinstance(source, str | Path) and not is_url(source) else source
+
+
+def files_of(settings: Settings) -> list[tuple[str, str]]:
+    """The files that settings name, each by what it is for."""
+    places = {
+        "start": "" if settings.init in STARTS else settings.init,
+        "profile": settings.proof,
+        "network": "" if settings.model in ("auto", *SOURCES) else settings.model,
+    }
+    return [(what, place) for what, place in places.items() if place]
+
+
 def mask_lists(masks: Sequence[Sequence[Source]] | None, lanes: int, name: str) -> list[list[Source]]:
     """The masks of each lane, none where `masks` is None.
 
@@ -71,7 +93,7 @@ def mask_lists(masks: Sequence[Sequence[Source]] | None, lanes: int, name: str) 
         return [[] for _ in range(lanes)]
     if len(masks) != lanes or not all(isinstance(each, list | tuple) for each in masks):
         raise SettingsError(f"{name} of a batch must be {lanes} lists of masks, one for each picture")
-    return [list(each) for each in masks]
+    return [[given_source(mask) for mask in each] for each in masks]
 
 
 def source_name(source: Source) -> str:

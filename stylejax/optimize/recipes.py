@@ -5,15 +5,19 @@ Weights mean what `stylejax.losses.normalization` says. Where a recipe departs f
 
 import dataclasses
 import difflib
+import os
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, get_args
 
 from stylejax.choices import RecipeName
 from stylejax.errors import SettingsError
+from stylejax.files.paths import given
 from stylejax.optimize.contradictions import check_used
 from stylejax.optimize.settings import Settings
 
+_PLACES = ("init", "proof", "model")
+"""Settings that may name a file."""
 _ONE_SCALE = 65535  # no coarser scale is as large
 _published = partial(Settings, precision="float32", content_norm="none", octaves=1, init="content", detail=0.0, restart=False)
 """A recipe without what the default has of its own."""
@@ -174,7 +178,14 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
             raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
+    options = {name: _given(name, value) if name in _PLACES else value for name, value in options.items()}
     recipe = recipe_named(options.get("recipe", "stylejax"))
     settings = dataclasses.replace(recipe, **options)
     check_used(settings, [name for name in options if getattr(settings, name) != getattr(recipe, name)])
     return settings
+
+
+def _given(name: str, place: Any) -> Any:
+    if place == "" and getattr(Settings, name):
+        raise SettingsError(f"{name} is empty; name a file, or leave it out")
+    return given(os.fspath(place)) if isinstance(place, str | os.PathLike) else place

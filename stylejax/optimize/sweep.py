@@ -17,7 +17,7 @@ from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.memory import lanes_that_fit
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress, Whole
-from stylejax.optimize.reader import Reader, Source
+from stylejax.optimize.reader import Reader, Source, given_source
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
@@ -58,6 +58,7 @@ def sweep(
     """
     if batch_size is not None and batch_size < 1:
         raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1")
+    content, styles = given_source(content), tuple(map(given_source, styles))
     options |= {} if model is None else {"model": str(model)}
     changes = combinations(grid)
     settings = [settings_from({**options, **change}) for change in changes]

@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, save_file
+from stylejax.files.paths import given_path
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.reader import Source, named_picture
+from stylejax.optimize.reader import Source, given_source, named_picture
 from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.command import changed_settings
 from stylejax.preview.curves import TERMS, curves_svg
@@ -62,8 +63,10 @@ def write_report(
         >>> painting = stylejax.stylize("town.jpg", "wave.jpg")  # doctest: +SKIP
         >>> stylejax.write_report("painted.html", painting, "town.jpg", ["wave.jpg"])  # doctest: +SKIP
     """
+    path = given_path(path)
     check_report(path)
-    page = _page(painting, named_picture(content), [named_picture(style) for style in styles], command, seconds)
+    pictures = [named_picture(given_source(source)) for source in (content, *styles)]
+    page = _page(painting, pictures[0], pictures[1:], command, seconds)
     return save_page(path, page)
 
 

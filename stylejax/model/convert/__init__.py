@@ -21,8 +21,10 @@ import h5py
 import numpy as np
 
 from stylejax.errors import MissingExtraError, WeightsError
+from stylejax.files.apart import check_apart
 from stylejax.files.atomic import check_writable
 from stylejax.files.names import shown
+from stylejax.files.paths import given_path
 from stylejax.files.small import open_ordinary
 from stylejax.model.check import array_problems, infer_widths
 from stylejax.model.convert.codebooks import LOOK, holds_code_books, read_code_book_wheel, read_code_books
@@ -70,14 +72,14 @@ def convert(
     Raises:
         WeightsError: the source cannot be read or is not a VGG-19 (one line tells everything that is wrong with it), or
             the target cannot be written.
+        StylejaxError: the target is the source.
         MissingExtraError: the source is a `.pth` and PyTorch is not installed.
     """
-    source, target = Path(source), Path(target)
+    source, target = given_path(source, error=WeightsError), given_path(target, error=WeightsError)
     if target.suffix != ".safetensors":
         raise WeightsError(f"{target} does not end in .safetensors, the only format read at run time; choose such a name")
     check_writable(target, error=WeightsError)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise WeightsError(f"{source} would be written over with what is made of it; name another target")
+    check_apart([("target", target)], [("source", source)])
     tensors = read_tensors(source)
     widths = infer_widths(tensors.arrays)
     problem = array_problems(tensors.arrays, widths, labels=tensors.labels, unread=tensors.unread)
