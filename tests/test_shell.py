@@ -192,18 +192,28 @@ def test_bash_completes_what_follows_an_equals_sign(scripts):
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_completes_the_same(scripts):
-    for line, wanted in COMPLETIONS.items():
-        program = """
+    program = """
 compdef() { :; }
-_describe() { print -rl -- "${(@)${(@P)2}%%:*}" }
-_files() { print -rl -- *(N) | grep "^${words[CURRENT]}" }
+_describe() { print -rn -- "${(pj:\t:)${(@)${(@P)2}%%:*}}" }
+_files() { for file in *(N); do [[ $file == ${words[CURRENT]}* ]] && print -rn -- "$file"; done }
 source ./stylejax.zsh
-words=("${(@s: :)1}"); CURRENT=$#words
-_stylejax
+for line; do words=("${(@s: :)line}"); CURRENT=$#words; _stylejax; print; done
 """
-        run = ["zsh", "-fc", program, "zsh", f"stylejax {line}"]
-        zsh = subprocess.run(run, cwd=scripts, capture_output=True, text=True, timeout=60)
-        assert (set(zsh.stdout.splitlines()), zsh.stderr) == (wanted, ""), line
+    run = ["zsh", "-fc", program, "zsh", *(f"stylejax {line}" for line in COMPLETIONS)]
+    zsh = subprocess.run(run, cwd=scripts, capture_output=True, text=True, timeout=60)
+    assert zsh.stderr == ""
+    offers = [set(line.split("\t")) for line in zsh.stdout.splitlines()]
+    assert dict(zip(COMPLETIONS, offers, strict=True)) == COMPLETIONS
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_completes_the_same(scripts):
+    program = "source stylejax.fish; for line in $argv; complete -C $line; echo; end"
+    run = ["fish", "--no-config", "--command", program, *(f"stylejax {line}" for line in COMPLETIONS)]
+    fish = subprocess.run(run, cwd=scripts, capture_output=True, text=True, timeout=60)
+    assert fish.stderr == ""
+    offers = [{line.partition("\t")[0] for line in part.splitlines()} for part in fish.stdout.split("\n\n")]
+    assert dict(zip(COMPLETIONS, offers[: len(COMPLETIONS)], strict=True)) == COMPLETIONS
 
 
 def test_the_scripts_hold_what_the_shell_asks(scripts):

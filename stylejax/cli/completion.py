@@ -50,7 +50,7 @@ fi
     "fish": r"""
 function _stylejax
   for line in (printf '%s' $_stylejax_completer | PYTHON - (commandline -opc)[2..-1] (commandline -ct))
-    if string match -q '<files>*' $line
+    if string match -q -- '<files>*' $line
       __fish_complete_path (commandline -ct)
     else
       echo $line
