@@ -5,27 +5,31 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from rich.console import Console
 
 from stylejax.cli.display import display_for
 from stylejax.cli.flags.stylize import Stylize
-from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.cli.pipes import picture_output, send, standard_input
+from stylejax.cli.places import STREAM, claimed_place, free_place, places_beside
+from stylejax.errors import NonFiniteError
 from stylejax.files.apart import Named, check_apart
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.files.paths import given
 from stylejax.images.read import read_shape
-from stylejax.images.write import check_output, write_picture
+from stylejax.images.write import check_format, check_output, encode_picture, write_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
 from stylejax.optimize.checkpoint import OWN, Checkpoint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
 from stylejax.optimize.progress import Progress
-from stylejax.optimize.reader import files_of, named_picture
+from stylejax.optimize.reader import Source, files_of, named_picture
 from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
@@ -40,6 +44,8 @@ class StylizeRun(Stylize):
 
     def run(self, console: Console) -> int:
         """Paint and save; returns the exit code."""
+        if self.output == STREAM:
+            console, _ = Console(stderr=True), self._output
         self._check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, highlight=False, soft_wrap=True)
@@ -50,7 +56,7 @@ class StylizeRun(Stylize):
         """The live page, if it is asked for."""
         if not self.watching.live:
             return nullcontext()
-        content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+        content, styles = named_picture(self._content), [named_picture(style) for style in self._styles]
         names = [style.source for style in styles]
         return self.watching.page(
             console,
@@ -93,25 +99,25 @@ class StylizeRun(Stylize):
                 display.close()
                 self._keep(stopped, time.monotonic() - began, checkpoint, console)
                 if live:
-                    live.end("stopped", f"what there was is in {self.output.resolve()}" if stopped.paintings else "")
+                    live.end("stopped", f"what there was is {self._where(in_full=True)}" if stopped.paintings else "")
                 return interrupts.exit_code
             except NonFiniteError as failed:
                 display.close()
                 self._finish(failed.painting, time.monotonic() - began, checkpoint)
-                raise NonFiniteError(f"{failed}; the last good picture is in {self.output}", failed.painting) from None
+                raise NonFiniteError(f"{failed}; the last good picture is {self._where()}", failed.painting) from None
             finally:
                 display.close()
             seconds = time.monotonic() - began
             self._finish(painting, seconds, checkpoint)
             self._tell(painting, seconds, console)
         if live:
-            live.end("finished", f"the picture is in {self.output.resolve()}")
+            live.end("finished", f"the picture is {self._where(in_full=True)}")
         return 0
 
     def _paint(self, observe: Callable[[Progress], None], checkpoint: Checkpoint | None) -> Painting:
         return stylize(
-            self.content,
-            *self.styles,
+            self._content,
+            *self._styles,
             content_masks=self.content_mask,
             style_masks=self.style_mask,
             observe=observe,
@@ -121,13 +127,10 @@ class StylizeRun(Stylize):
         )
 
     def _check(self) -> None:
-        if not self.styles:
-            raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE -o OUT")
-        if self.quiet and self.json:
-            raise SettingsError("got quiet and json; give only one of them")
-        if self.save_every < 0:
-            raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
-        check_output(self.output, bits=self.bits)
+        if self.output == STREAM:
+            check_format(f"standard output{self._suffix}", bits=self.bits)
+        else:
+            check_output(self._aim, bits=self.bits)
         if self.trace:
             check_writable(self.trace)
         if self.report:
@@ -135,12 +138,13 @@ class StylizeRun(Stylize):
         check_apart(self._outputs(), self._inputs())
 
     def _outputs(self) -> Iterator[Named]:
-        yield "output", self.output
+        if self.output != STREAM:
+            yield "output", self._aim
         yield from ((what, path) for what, path in (("trace", self.trace), ("report", self.report)) if path)
         if self.checkpoint:
             yield "checkpoint", self.checkpoint / OWN
         if self.save_every:
-            scales = scale_shapes(*read_shape(self.content), self.settings)
+            scales = scale_shapes(*self._shape(), self.settings)
             for scale, steps in enumerate(self.settings.steps(len(scales)), start=1):
                 for step in range(self.save_every, steps + 1, self.save_every):
                     yield "picture of --save-every", self._intermediate(scale, step)
@@ -152,7 +156,49 @@ class StylizeRun(Stylize):
         yield from ((what, given(place)) for what, place in files_of(self.settings))
 
     def _intermediate(self, scale: int, step: int) -> Path:
-        return self.output.with_name(f"{self.output.stem}-scale{scale}-step{step:04d}{self.output.suffix}")
+        return self._aim.with_name(f"{self._aim.stem}-scale{scale}-step{step:04d}{self._aim.suffix}")
+
+    def _shape(self) -> tuple[int, int]:
+        """Height and width of the content."""
+        return self._content.pixels.shape[:2] if self.content == STREAM else read_shape(self.content)
+
+    @cached_property
+    def _content(self) -> Source:
+        return standard_input() if self.content == STREAM else self.content
+
+    @cached_property
+    def _styles(self) -> list[Source]:
+        return [standard_input() if style == STREAM else style for style in self.styles]
+
+    @property
+    def _suffix(self) -> str:
+        return f".{self.format or 'png'}"
+
+    @cached_property
+    def _aim(self) -> Path:
+        """Where the result is to go, as far as that is known before it is there."""
+        return self.output or free_place(places_beside(self.content, self.styles, self._suffix))
+
+    @cached_property
+    def _place(self) -> Path:
+        """Where the result goes. A name that nobody gave is taken only now, so that no other run has it, too."""
+        return self.output or claimed_place(places_beside(self.content, self.styles, self._suffix))
+
+    @cached_property
+    def _output(self) -> BinaryIO:
+        """Standard output, for the picture alone from when this is first asked for."""
+        return picture_output()
+
+    def _where(self, *, in_full: bool = False) -> str:
+        return "on standard output" if self.output == STREAM else f"in {self._place.resolve() if in_full else self._place}"
+
+    def _save(self, painting: Painting) -> None:
+        try:
+            painting.save(self._place, bits=self.bits)
+        except BaseException:
+            if not self.output:
+                self._place.unlink()  # it was only claimed
+            raise
 
     def _save_intermediate(self, progress: Progress) -> None:
         write_picture(self._intermediate(progress.scale, progress.step), np.clip(np.asarray(progress.pictures[0]), 0, 1))
@@ -170,25 +216,30 @@ class StylizeRun(Stylize):
             checkpoint.remove()
 
     def _write(self, painting: Painting, seconds: float) -> None:
-        painting.save(self.output, bits=self.bits)
+        if self.output == STREAM:
+            name, image = f"picture{self._suffix}", painting.image
+            data = encode_picture(name, image, alpha=painting.alpha, metadata=painting.record, bits=self.bits)
+            send(data, self._output)
+        else:
+            self._save(painting)
         if self.trace:
             save_file(self.trace, b"".join(json.dumps(record).encode() + b"\n" for record in painting.trace))
         if self.report:
-            write_report(self.report, painting, self.content, self.styles, command=self._command(), seconds=seconds)
+            write_report(self.report, painting, self._content, self._styles, command=self._command(), seconds=seconds)
 
     def _command(self) -> str:
         """The command line that paints the same again."""
         masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
-        return repeat_command(self.content, self.styles, self.output, self.settings, **masks, bits=self.bits)
+        return repeat_command(self.content, self.styles, self._place, self.settings, **masks, bits=self.bits)
 
     def _keep(self, stopped: PaintingInterrupted, seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
         kept = bool(stopped.paintings)
         if kept:
             self._write(stopped.paintings[0], seconds)
         if self.json:
-            print(json.dumps({"event": "stopped", "output": str(self.output) if kept else None}), flush=True)
+            print(json.dumps({"event": "stopped", "output": str(self._place) if kept else None}), flush=True)
         else:
-            told = f"what there was is in {self.output}" if kept else "before the first steps; nothing was written"
+            told = f"what there was is {self._where()}" if kept else "before the first steps; nothing was written"
             more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
             console.print(f"stopped; {told}{more}", highlight=False, soft_wrap=True)
 
@@ -197,7 +248,7 @@ class StylizeRun(Stylize):
             last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
             result = {
                 "event": "result",
-                "output": str(self.output),
+                "output": str(self._place),
                 "seconds": seconds,
                 "peak_memory_bytes": painting.memory,
                 **last,
@@ -212,7 +263,7 @@ class StylizeRun(Stylize):
                 console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
             for stop in painting.stops:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
-            told = f"{self.output}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
+            told = f"the picture is {self._where()}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
             console.print(told, highlight=False, soft_wrap=True)
             if self.report:
                 console.print(f"look at {self.report}", highlight=False, soft_wrap=True)

@@ -43,6 +43,15 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
     return _read(path, open_file(path), _decode_file)
 
 
+def read_opened(file: BinaryIO, source: str) -> Picture:
+    """Read a picture from an open file, which is closed; messages call it `source`.
+
+    Raises:
+        ImageError: as for `read_picture`.
+    """
+    return _read(source, file, _decode_file)
+
+
 def read_shape(path: str | os.PathLike[str]) -> tuple[int, int]:
     """The height and width that `read_picture` would give, from the file's header alone where it has one that Pillow knows.
 

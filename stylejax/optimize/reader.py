@@ -98,6 +98,8 @@ def mask_lists(masks: Sequence[Sequence[Source]] | None, lanes: int, name: str) 
 
 def source_name(source: Source) -> str:
     """What a record calls a source: a file's name without its folders, which are nobody's business, or a kind of object."""
+    if isinstance(source, Picture):
+        return Path(source.source).name
     return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
 
 

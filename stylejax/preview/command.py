@@ -84,7 +84,7 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
 def _path(path: str | Path) -> str:
     """The path, made to look like none of the flags."""
     text = str(path)
-    return f"./{text}" if text.startswith("-") else text
+    return f"./{text}" if text.startswith("-") and text != "-" else text
 
 
 def _flag(name: str, value: Any) -> list[str]:

@@ -1,12 +1,17 @@
 """The flags of `stylejax stylize`."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
+from stylejax.choices import FormatName
 from stylejax.cli.live import LiveOptions
+from stylejax.cli.places import STREAM
+from stylejax.errors import SettingsError
+from stylejax.files.url import as_url
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
 
@@ -22,13 +27,16 @@ class Stylize:
     """
 
     content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
-    """The photograph: PNG, JPEG, WebP, TIFF or AVIF."""
+    """The photograph: PNG, JPEG, WebP, TIFF or AVIF. One of the pictures may be `-`, standard input."""
 
     styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
     """The painting whose style is taken; several are mixed, or each painted in a region of its own."""
 
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """Where the result goes; the suffix names the format."""
+    output: Annotated[
+        Path | None, tyro.conf.arg(aliases=["-o"], metavar="PATH", help_behavior_hint="(default: beside the content)")
+    ]
+    """Where the result goes; the suffix names the format. `-` is standard output, and then all messages go to standard error.
+    Unless given, a new file beside the content, named after both pictures."""
 
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
@@ -45,6 +53,9 @@ class Stylize:
     out when there are as many styles as regions."""
 
     about_output: ClassVar = "What is written and printed."
+
+    format: Annotated[FormatName | None, tyro.conf.arg(help_behavior_hint="(default: png)")] = None
+    """Format of a result whose output names none: beside the content, or on standard output."""
 
     save_every: int = 0
     """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
@@ -77,10 +88,55 @@ class Stylize:
     @classmethod
     def of_recipe(cls, name: str) -> "Stylize":
         """The command with the defaults of a recipe."""
-        return cls(content=tyro.MISSING, styles=tyro.MISSING, output=tyro.MISSING, settings=recipe_named(name))
+        return cls(content=tyro.MISSING, styles=tyro.MISSING, output=None, settings=recipe_named(name))
+
+    def check(self) -> None:
+        """Raise SettingsError for what contradicts itself."""
+        if not self.styles:
+            raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE")
+        if self.quiet and self.json:
+            raise SettingsError("got quiet and json; give only one of them")
+        if self.save_every < 0:
+            raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
+        if self.format and self.output not in (None, STREAM):
+            raise SettingsError(f"format is {self.format}, but {self.output} names its own; leave one of them out")
+        if self.checkpoint and not self.output:
+            raise SettingsError(
+                "got checkpoint but no output; name it with -o, so that the same command goes on to the same file"
+            )
+        if not self.output and as_url(self.content):
+            raise SettingsError(f"{self.content} is not on this machine, where the result goes; name a file with -o")
+        piped = [self.content, *self.styles].count(STREAM)
+        if piped:
+            self._check_input(piped)
+        if self.output == STREAM:
+            self._check_stream()
+
+    def _check_input(self, count: int) -> None:
+        if count > 1:
+            raise SettingsError(f"got - for {count} pictures, but standard input is one; give the others as files")
+        if not self.output:
+            raise SettingsError(
+                "standard input has no name to call the result after; give -o FILE, or -o - for standard output"
+            )
+        if os.isatty(0):
+            raise SettingsError(
+                "standard input is a terminal; send a picture there, as in: cat town.jpg | stylejax stylize - ..."
+            )
+
+    def _check_stream(self) -> None:
+        if self.json:
+            raise SettingsError(
+                "standard output cannot take both picture and JSON lines; name a file with -o, or leave json out"
+            )
+        if self.save_every:
+            raise SettingsError("save_every saves beside the output, but that is standard output; name a file with -o")
+        if os.isatty(1):
+            raise SettingsError("standard output is a terminal; send it to a file or a program, or name a file with -o")
 
     def run(self, console: "Console") -> int:
         """Paint and save; returns the exit code."""
+        self.check()
         from stylejax.cli.stylize import StylizeRun  # JAX takes a second to import
 
         return StylizeRun(**vars(self)).run(console)

@@ -1,0 +1,44 @@
+"""Pictures that come through a pipe instead of from a file."""
+
+import shutil
+import tempfile
+from typing import BinaryIO
+
+from stylejax.errors import ImageError
+from stylejax.images.picture import Picture
+from stylejax.images.read import read_opened
+
+LIMIT = 2**30
+"""Bytes; a pipe does not tell how many there will be, and may never end."""
+
+
+def read_stream(stream: BinaryIO, name: str) -> Picture:
+    """Read a picture to the end of `stream`, which messages call `name`.
+
+    Raises:
+        ImageError: nothing comes, more than `LIMIT`, or what `read_picture` refuses of a file.
+    """
+    with tempfile.TemporaryFile() as copy:
+        try:
+            shutil.copyfileobj(_Bounded(stream, name), copy)
+            size = copy.tell()
+            copy.seek(0)
+        except OSError as problem:
+            raise ImageError(f"{name} cannot be read: {problem.strerror or problem}") from None
+        if not size:
+            raise ImageError(f"{name} is empty; wanted a picture")
+        return read_opened(copy, name)
+
+
+class _Bounded:
+    """Gives what a stream gives, up to the limit."""
+
+    def __init__(self, stream: BinaryIO, name: str):
+        self._stream, self._name, self._left = stream, name, LIMIT
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ImageError(f"{self._name} has more than {LIMIT:,} bytes; give the picture as a file")
+        return data
