@@ -1,6 +1,5 @@
 """Pictures that come through a pipe instead of from a file."""
 
-import shutil
 import tempfile
 from typing import BinaryIO
 
@@ -20,25 +19,14 @@ def read_stream(stream: BinaryIO, name: str) -> Picture:
     """
     with tempfile.TemporaryFile() as copy:
         try:
-            shutil.copyfileobj(_Bounded(stream, name), copy)
+            while copy.tell() <= LIMIT and (data := stream.read(2**20)):
+                copy.write(data)
             size = copy.tell()
             copy.seek(0)
         except OSError as problem:
             raise ImageError(f"{name} cannot be read: {problem.strerror or problem}") from None
         if not size:
             raise ImageError(f"{name} is empty; wanted a picture")
+        if size > LIMIT:
+            raise ImageError(f"{name} has more than {LIMIT:,} bytes; give the picture as a file")
         return read_opened(copy, name)
-
-
-class _Bounded:
-    """Gives what a stream gives, up to the limit."""
-
-    def __init__(self, stream: BinaryIO, name: str):
-        self._stream, self._name, self._left = stream, name, LIMIT
-
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise ImageError(f"{self._name} has more than {LIMIT:,} bytes; give the picture as a file")
-        return data

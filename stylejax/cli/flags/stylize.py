@@ -101,9 +101,7 @@ class Stylize:
         if self.format and self.output not in (None, STREAM):
             raise SettingsError(f"format is {self.format}, but {self.output} names its own; leave one of them out")
         if self.checkpoint and not self.output:
-            raise SettingsError(
-                "got checkpoint but no output; name it with -o, so that the same command goes on to the same file"
-            )
+            raise SettingsError("got checkpoint but no output; name it with -o, so that the same command goes on with it")
         if not self.output and as_url(self.content):
             raise SettingsError(f"{self.content} is not on this machine, where the result goes; name a file with -o")
         piped = [self.content, *self.styles].count(STREAM)
@@ -116,19 +114,13 @@ class Stylize:
         if count > 1:
             raise SettingsError(f"got - for {count} pictures, but standard input is one; give the others as files")
         if not self.output:
-            raise SettingsError(
-                "standard input has no name to call the result after; give -o FILE, or -o - for standard output"
-            )
+            raise SettingsError("standard input has no name to call the result after; give -o FILE, or -o - for a pipe")
         if os.isatty(0):
-            raise SettingsError(
-                "standard input is a terminal; send a picture there, as in: cat town.jpg | stylejax stylize - ..."
-            )
+            raise SettingsError("standard input is a terminal; send a picture there: cat town.jpg | stylejax stylize - ...")
 
     def _check_stream(self) -> None:
         if self.json:
-            raise SettingsError(
-                "standard output cannot take both picture and JSON lines; name a file with -o, or leave json out"
-            )
+            raise SettingsError("standard output cannot take picture and JSON lines; name a file with -o or leave out json")
         if self.save_every:
             raise SettingsError("save_every saves beside the output, but that is standard output; name a file with -o")
         if os.isatty(1):
