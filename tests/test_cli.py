@@ -244,7 +244,7 @@ def test_the_line_of_a_scale_that_had_converged_and_its_trace(stylejax_command):
 
 
 def test_a_command_that_cannot_be_parsed_exits_with_2(stylejax_command):
-    assert stylejax_command("stylize", "content.png", "style.png")[0] == 2
+    assert stylejax_command("stylize", "content.png", "style.png", "--sise", "48")[0] == 2
     assert stylejax_command("paint")[0] == 2
     assert stylejax_command(*stylize("-o", "out.png", "--pooling", "median"))[0] == 2
 
