@@ -9,10 +9,9 @@ from typing import Any
 from stylejax.batch.cache import Recent
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.shapes import result_shape
-from stylejax.choices import ResamplingName
 from stylejax.errors import told
 from stylejax.images.picture import Picture
-from stylejax.images.resize import resize
+from stylejax.images.visible import resized_picture
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.reader import Reader
 from stylejax.optimize.scales import side_of
@@ -65,8 +64,8 @@ class Loader:
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
-            job = dataclasses.replace(job, content=resize(job.content, *shape, settings.resampling))
-            return Ready(row, _resized(content, *result_shape(content.height, content.width, row.settings)), job, sources)
+            finished = resized_picture(content, *result_shape(content.height, content.width, row.settings))
+            return Ready(row, finished, job.at(*shape), sources)
         except Exception as problem:
             return Outcome(row, stage="read", reason=told(problem))
 
@@ -76,15 +75,10 @@ class Loader:
 
         def read() -> Picture:
             style = Reader().read(place, proof=settings.proof)
-            return style if whole else _resized(style, *style_shape(style.pixels, settings, *shape), settings.resampling)
+            return style if whole else resized_picture(style, *style_shape(style.pixels, settings, *shape), settings.resampling)
 
         seen_at = shape if settings.style_fit == "stretch" else (settings.size_rule, side_of(*shape, settings))
         looks = (settings.style_fit, settings.style_scale, settings.style_size, settings.resampling)
         key = (place, settings.proof, *looks, seen_at, whole)
         with self._reading:
             return self._styles.once(key, read)
-
-
-def _resized(picture: Picture, height: int, width: int, resampling: ResamplingName = "lanczos") -> Picture:
-    alpha = None if picture.alpha is None else resize(picture.alpha, height, width)
-    return dataclasses.replace(picture, pixels=resize(picture.pixels, height, width, resampling), alpha=alpha)

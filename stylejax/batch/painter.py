@@ -164,9 +164,9 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
 
 
 def _painting(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19) -> Painting:
-    row, content, regions = one.row, one.content, one.job.regions
+    row, content = one.row, one.content
     image = jnp.asarray(resize(pixels, content.height, content.width))[np.newaxis]
-    (image,) = np.asarray(with_kept_colors(image, [content.pixels], [row.settings]))
+    (image,) = np.asarray(with_kept_colors(image, [content], [row.settings]))
     return Painting(
         image=image,
         alpha=content.alpha,
@@ -174,7 +174,7 @@ def _painting(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mod
         settings=row.settings,
         network=model.spec.name,
         sources=one.sources,
-        notes=() if regions is None else regions.notes,
+        notes=one.job.notes,
     )
 
 

@@ -13,6 +13,7 @@ Content masks must cover the content; what a style's masks leave out is not lear
 styles are painted. Transparent parts of a mask count as black.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ def read_regions(
     contents = [_read(mask, f"content mask {number}") for number, mask in enumerate(content_masks, start=1)]
     styles = [_read(mask, f"style mask {number}") for number, mask in enumerate(style_masks, start=1)]
     _check_counts(len(contents), len(styles), len(style_shapes))
-    notes: list[str] = []
+    notes = [note for mask in (*contents, *styles) for note in mask.notes]
     labels = read_labels(contents[0]) if len(contents) == 1 else None
     if labels is not None and len(styles) == len(style_shapes) == 1:
         theirs = read_labels(styles[0])
@@ -93,11 +94,13 @@ def _read(mask: Any, name: str) -> Picture:
     if getattr(mask, "dtype", None) == np.bool_:
         mask = np.asarray(mask, np.float32)
     picture = to_picture(mask)
-    return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else Picture(picture.pixels, picture.alpha, name)
+    if picture.alpha is not None:  # what is transparent is black, in label pictures too
+        picture = dataclasses.replace(picture, pixels=picture.pixels * picture.alpha[..., np.newaxis], alpha=None)
+    return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else dataclasses.replace(picture, source=name)
 
 
 def _gray(mask: Picture) -> np.ndarray:
-    gray = mask.pixels.mean(2) if mask.alpha is None else mask.pixels.mean(2) * mask.alpha
+    gray = mask.pixels.mean(2)
     if gray.max() < 1 / 255:
         raise ImageError(f"{mask.source} is all black; paint its region white, or leave the mask out")
     return gray

@@ -35,7 +35,13 @@ class Colors(NamedTuple):
     """`[3, 3]`."""
 
 
-def luminance_of(picture: HostImage, *, like: AnyHostImage | None = None) -> HostImage:
+def luminance_of(
+    picture: HostImage,
+    *,
+    like: AnyHostImage | None = None,
+    opacity: np.ndarray | None = None,
+    like_opacity: np.ndarray | None = None,
+) -> HostImage:
     """The picture in grays, `Y` in all three channels.
 
     Args:
@@ -43,12 +49,13 @@ def luminance_of(picture: HostImage, *, like: AnyHostImage | None = None) -> Hos
         like: the content, when `picture` is a style: its luminance is moved to the content's mean and standard deviation,
             `(Y - μ_S) σ_C/σ_S + μ_C` (Gatys et al. 2017, section 5.1), so that a dark style still fits a bright content. A flat
             style becomes the content's mean.
+        opacity: how much each pixel of `picture` counts, `[height, width]`; all alike by default.
+        like_opacity: the same for `like`.
     """
     gray = picture @ LUMA
     if like is not None:
-        wanted = like @ LUMA
-        stretch = wanted.std(dtype=np.float64) / max(gray.std(dtype=np.float64), VARIANCE_FLOOR**0.5)
-        gray = (gray - gray.mean(dtype=np.float64)) * stretch + wanted.mean(dtype=np.float64)
+        (mean, deviation), (wanted_mean, wanted) = _moments(gray, opacity), _moments(like @ LUMA, like_opacity)
+        gray = (gray - mean) * (wanted / max(deviation, VARIANCE_FLOOR**0.5)) + wanted_mean
     return np.repeat(np.clip(gray, 0, 1).astype(np.float32)[..., np.newaxis], 3, axis=2)
 
 
@@ -66,15 +73,24 @@ def keep_luminance(painted: HostImage, content: HostImage) -> HostImage:
     return np.clip(gray + np.minimum(share, 1) * chroma, 0, 1)
 
 
-def match_color(style: HostImage, content: AnyHostImage, method: ColorMatchName = "cholesky") -> HostImage:
+def match_color(
+    style: HostImage,
+    content: AnyHostImage,
+    method: ColorMatchName = "cholesky",
+    *,
+    opacity: np.ndarray | None = None,
+    content_opacity: np.ndarray | None = None,
+) -> HostImage:
     """The style with its colors moved to the mean and covariance of the content's, clipped to [0, 1].
 
     Args:
         style: of any shape.
         content: of any shape.
         method: which of the matrices that do so; see `color_transform`.
+        opacity: how much each pixel of the style counts, `[height, width]`; all alike by default.
+        content_opacity: the same for the content.
     """
-    matrix, offset = color_transform(style, content, method)
+    matrix, offset = transform_between(colors_of(style, opacity), colors_of(content, content_opacity), method)
     return np.clip(style @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
 
@@ -136,6 +152,14 @@ def mixed_colors(parts: Sequence[Colors], shares: Sequence[float]) -> Colors:
     mean = sum(share * part.mean for share, part in zip(shares, parts, strict=True))
     around = [part.covariance + np.outer(part.mean - mean, part.mean - mean) for part in parts]
     return Colors(np.asarray(mean), np.asarray(sum(share * each for share, each in zip(shares, around, strict=True))))
+
+
+def _moments(gray: np.ndarray, counts: np.ndarray | None) -> tuple[float, float]:
+    """Mean and standard deviation, each pixel counted so often."""
+    if counts is None:
+        return gray.mean(dtype=np.float64), gray.std(dtype=np.float64)
+    mean = np.average(gray, weights=counts)
+    return mean, np.average((gray - mean) ** 2, weights=counts) ** 0.5
 
 
 def _floored(covariance: np.ndarray, floor: float) -> np.ndarray:

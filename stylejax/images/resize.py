@@ -27,13 +27,17 @@ def resize(pixels: np.ndarray, height: int, width: int, resampling: ResamplingNa
         values, unit = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8), 255
     if values.shape[:2] == (height, width):
         return values.astype(np.float32) / np.float32(unit)
+    return np.clip(resampled(values, height, width, resampling) / np.float32(unit), 0, 1)
+
+
+def resampled(values: np.ndarray, height: int, width: int, resampling: ResamplingName) -> np.ndarray:
+    """Float32 of any range, or uint8, `[H, W]` or `[H, W, channels]`, at another shape by a filter of Pillow's, as float32."""
     flat, kernel = values.reshape(*values.shape[:2], -1), Image.Resampling[resampling.upper()]
     result = np.empty((height, width, flat.shape[2]), np.float32)
     for channel in range(flat.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(flat[..., channel]))  # one float32 or one byte a pixel
         result[..., channel] = np.asarray(plane.resize((width, height), kernel))
-    result /= unit
-    return np.clip(result, 0, 1).reshape(height, width, *values.shape[2:])
+    return result.reshape(height, width, *values.shape[2:])
 
 
 def fit_long_side(height: int, width: int, long_side: int) -> tuple[int, int]:

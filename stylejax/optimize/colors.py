@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 
+from stylejax.images.picture import Picture
 from stylejax.images.recolor import keep_luminance, luminance_of, match_color
-from stylejax.images.resize import resize
+from stylejax.images.visible import opacity_of, resized_picture
 from stylejax.optimize.settings import Settings
-from stylejax.types import AnyHostImage, HostImage, Images
+from stylejax.types import HostImage, Images
 
 
 def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
@@ -16,21 +17,24 @@ def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
     return luminance_of(content) if settings.keep_color == "luminance" else content
 
 
-def style_to_paint(style: HostImage, content: AnyHostImage, settings: Settings) -> HostImage:
+def style_to_paint(style: Picture, content: Picture, settings: Settings) -> HostImage:
     """A style as it is painted on `content`, both in their own colors."""
+    pixels, others = style.pixels, content.pixels
+    own, theirs = opacity_of(style), opacity_of(content)
     if settings.keep_color == "luminance":
-        return luminance_of(style, like=content)
+        return luminance_of(pixels, like=others, opacity=own, like_opacity=theirs)
     if settings.keep_color == "match":
-        return match_color(style, content, settings.color_match)
-    return style
+        return match_color(pixels, others, settings.color_match, opacity=own, content_opacity=theirs)
+    return pixels
 
 
-def with_kept_colors(pictures: Images, contents: Sequence[AnyHostImage], settings: Sequence[Settings]) -> Images:
+def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Sequence[Settings]) -> Images:
     """The painted pictures `[lanes, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):
         return pictures
     finished = np.array(pictures, np.float32)
     for lane, (content, each) in enumerate(zip(contents, settings, strict=True)):
         if each.keep_color == "luminance":
-            finished[lane] = keep_luminance(finished[lane], resize(content, *finished.shape[1:3]))
+            original = resized_picture(content, *finished.shape[1:3]).pixels
+            finished[lane] = keep_luminance(finished[lane], original)
     return jnp.asarray(finished)

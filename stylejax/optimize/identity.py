@@ -49,7 +49,9 @@ def _job(job: Job) -> Identity:
     regions = [] if job.regions is None else [job.regions.content, *job.regions.styles]
     start = [] if job.init is None else [job.init]
     pictures = {"the content picture": _hash([job.content]), **styles}
-    return {**settings, **pictures, "the set of masks": _hash(regions), "the picture to start from": _hash(start)}
+    opacity = [each for each in (job.opacity.content, *job.opacity.styles, job.opacity.init) if each is not None]
+    seen = {"the transparency of the pictures": _hash(opacity)} if opacity else {}
+    return {**settings, **pictures, "the set of masks": _hash(regions), "the picture to start from": _hash(start), **seen}
 
 
 def _network(model: VGG19) -> str:

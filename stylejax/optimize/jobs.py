@@ -7,6 +7,7 @@ Jobs that are painted together must agree in everything static (shapes, layers, 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,9 @@ import numpy as np
 
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
+from stylejax.images.picture import HostAlpha
+from stylejax.images.resize import resize
+from stylejax.images.visible import resize_visible
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import Weights
 from stylejax.optimize.blend import check_blend
@@ -29,6 +33,17 @@ TRACED = frozenset(
 """Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
 
 
+class Opacity(NamedTuple):
+    """How much each pixel of a job's pictures counts, `[height, width]` in [0, 1]; None where all count alike."""
+
+    content: HostAlpha | None = None
+    styles: tuple[HostAlpha | None, ...] = ()
+    init: HostAlpha | None = None
+
+
+OPAQUE = Opacity()
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """One picture to paint: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and how."""
@@ -40,10 +55,39 @@ class Job:
     """The picture to start from where `settings.init` is a path."""
     regions: Regions | None = None
     """Where each style is painted; everywhere if None."""
+    opacity: Opacity = OPAQUE
+    """Of pictures that are partly transparent, whose colors under full transparency are filled (`images.visible`)."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the pictures and masks."""
 
     def __post_init__(self):
         """Raise SettingsError when the styles, their shares and the masks do not go together."""
         check_blend(self.settings.style_blend, styles=len(self.styles), regions=self.regions is not None)
+
+    def content_at(self, height: int, width: int) -> HostImage:
+        """The content at another shape."""
+        return resize_visible(self.content, self.opacity.content, height, width, self.settings.resampling)
+
+    def init_at(self, height: int, width: int) -> HostImage:
+        """The picture to start from at another shape."""
+        assert self.init is not None
+        return resize_visible(self.init, self.opacity.init, height, width, self.settings.resampling)
+
+    def style_at(self, number: int, height: int, width: int) -> HostImage:
+        """A style, counted from 0, at another shape."""
+        return resize_visible(self.styles[number], self.style_opacity(number), height, width, self.settings.resampling)
+
+    def style_opacity(self, number: int) -> HostAlpha | None:
+        """How much each pixel of a style counts, if not all count alike."""
+        return self.opacity.styles[number] if self.opacity.styles else None
+
+    def at(self, height: int, width: int) -> "Job":
+        """The same with the content at another shape."""
+        opacity = self.opacity.content
+        if opacity is not None:
+            opacity = resize(opacity, height, width)
+        content = self.content_at(height, width)
+        return dataclasses.replace(self, content=content, opacity=self.opacity._replace(content=opacity))
 
 
 def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:

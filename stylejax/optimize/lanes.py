@@ -11,6 +11,7 @@ from PIL import Image
 from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
+from stylejax.images.visible import resized_picture
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.reader import Source, given_source
@@ -71,7 +72,7 @@ def at_one_shape(pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures, all brought to the shape of the first."""
     shape = pictures[0].height, pictures[0].width
     differing = {id(each): each for each in pictures if (each.height, each.width) != shape}
-    made = {key: dataclasses.replace(each, pixels=resize(each.pixels, *shape)) for key, each in differing.items()}
+    made = {key: resized_picture(each, *shape) for key, each in differing.items()}
     return [made.get(id(each), each) for each in pictures]
 
 

@@ -12,6 +12,7 @@ from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
 from stylejax.images.proof import soft_proof
 from stylejax.images.read import to_picture
+from stylejax.images.visible import visible
 from stylejax.model.sources import SOURCES
 from stylejax.optimize.colors import content_to_paint, style_to_paint
 from stylejax.optimize.settings import STARTS, Settings
@@ -28,8 +29,8 @@ class Reader:
         self._made: dict[Hashable, Any] = {}
 
     def read(self, source: Source, *, proof: str = "") -> Picture:
-        """The picture of `source`, as a printer would print it where the path of its profile is given."""
-        picture = self._once(("picture", _key(source)), lambda: to_picture(source))
+        """The picture of `source`, what is hidden in it filled; with the path of a printer's profile, as that would print it."""
+        picture = self._once(("picture", _key(source)), lambda: visible(to_picture(source)))
         if not proof:
             return picture
         proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
@@ -45,7 +46,7 @@ class Reader:
         if settings.keep_color == "none":
             return style.pixels
         key = ("style", id(style), id(content), settings.keep_color, settings.color_match)
-        return self._once(key, lambda: style_to_paint(style.pixels, content.pixels, settings))
+        return self._once(key, lambda: style_to_paint(style, content, settings))
 
     def regions(
         self, content_masks: Sequence[Source], style_masks: Sequence[Source], content: Picture, styles: Sequence[Picture]
@@ -105,7 +106,7 @@ def source_name(source: Source) -> str:
 
 def named_picture(source: Source) -> Picture:
     """The picture of `source`, under the name that a record has for it."""
-    return dataclasses.replace(to_picture(source), source=source_name(source))
+    return dataclasses.replace(visible(to_picture(source)), source=source_name(source))
 
 
 def _key(source: Source) -> Hashable:

@@ -10,13 +10,12 @@ from jax import Array
 
 from stylejax.images.masks import resize_masks
 from stylejax.images.recolor import Colors, colors_of, mixed_colors, not_flat, transform_between
-from stylejax.images.resize import resize
 from stylejax.optimize.blend import shares_of
 from stylejax.optimize.enlarged import enlarged
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.settings import RANDOM_STARTS, STARTS
 from stylejax.optimize.space import SPACES
-from stylejax.optimize.targets import seen_style
+from stylejax.optimize.targets import style_shape
 from stylejax.types import HostImage, Images
 
 
@@ -49,11 +48,11 @@ def starts_near(job: Job) -> bool:
 
 def _starting_image(job: Job, height: int, width: int) -> Array:
     if job.init is not None:
-        return jnp.asarray(resize(job.init, height, width, job.settings.resampling))
+        return jnp.asarray(job.init_at(height, width))
     start = job.settings.init
     assert start in STARTS
     if start == "content":
-        return jnp.asarray(resize(job.content, height, width, job.settings.resampling))
+        return jnp.asarray(job.content_at(height, width))
     if start == "recolored":
         return jnp.asarray(_recolored(job, height, width))
     if start == "gray":
@@ -63,25 +62,41 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
 
 def _recolored(job: Job, height: int, width: int) -> HostImage:
     """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
-    content, regions = resize(job.content, height, width, job.settings.resampling), job.regions
-    seen = _styles(job, height, width)
+    content, regions = job.content_at(height, width), job.regions
+    shown = _fitting(job.opacity.content, content)
+    seen, opacities = _styles(job, height, width)
     if regions is None:
-        parts = [colors_of(style) for style in seen]
-        return _moved(content, colors_of(content), mixed_colors(parts, shares_of(job.settings.style_blend, len(parts))), job)
+        parts = [colors_of(style, opacity) for style, opacity in zip(seen, opacities, strict=True)]
+        mixed = mixed_colors(parts, shares_of(job.settings.style_blend, len(parts)))
+        return _moved(content, colors_of(content, shown), mixed, job)
     masks = resize_masks(regions.content, height, width)
     styles = [
-        colors_of(style, mask)
-        for style, own in zip(seen, regions.styles, strict=True)
+        colors_of(style, _both(mask, opacity))
+        for style, opacity, own in zip(seen, opacities, regions.styles, strict=True)
         for mask in resize_masks(own, *style.shape[:2])
     ]
-    moved = [_moved(content, colors_of(content, mask), style, job) for mask, style in zip(masks, styles, strict=True)]
+    moved = [
+        _moved(content, colors_of(content, _both(mask, shown)), style, job) for mask, style in zip(masks, styles, strict=True)
+    ]
     weights = masks / np.maximum(masks.sum(0), 1e-6)
     return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
 
 
-def _styles(job: Job, height: int, width: int) -> list[HostImage]:
-    """The styles in the shapes in which they are looked at: smaller ones have less contrast."""
-    return [seen_style(style, job.settings, height, width) for style in job.styles]
+def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np.ndarray | None]]:
+    """The styles in the shapes in which they are looked at, and their opacity: smaller ones have less contrast."""
+    shapes = [style_shape(style, job.settings, height, width) for style in job.styles]
+    seen = [job.style_at(number, *shape) for number, shape in enumerate(shapes)]
+    return seen, [_fitting(job.style_opacity(number), style) for number, style in enumerate(seen)]
+
+
+def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | None:
+    return None if opacity is None else resize_masks(opacity[np.newaxis], *picture.shape[:2])[0]
+
+
+def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
+    """How much each pixel of a region counts; a region of which nothing can be seen is taken as it is filled."""
+    both = mask if opacity is None else mask * opacity
+    return both if both.sum() > 0 else mask
 
 
 def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:
@@ -94,8 +109,16 @@ def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImag
 def _noise(job: Job, height: int, width: int) -> Array:
     noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
     if job.settings.init == "style-stats":
-        pixels = np.concatenate([style.reshape(-1, 3) for style in _styles(job, height, width)])
-        image = pixels.mean(0) + pixels.std(0) * noise
+        seen, opacities = _styles(job, height, width)
+        pixels = np.concatenate([style.reshape(-1, 3) for style in seen])
+        if any(opacity is not None for opacity in opacities):
+            every = [np.ones(style.shape[:2]) if own is None else own for style, own in zip(seen, opacities, strict=True)]
+            counts = np.concatenate([each.ravel() for each in every])
+            mean = np.average(pixels, 0, counts)
+            spread = np.sqrt(np.average((pixels - mean) ** 2, 0, counts))
+        else:
+            mean, spread = pixels.mean(0), pixels.std(0)
+        image = jnp.asarray(mean + spread * noise)
     else:
         space = SPACES[job.settings.space]
         middle = 0.5 if job.settings.space == "unit" else 0.0

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from stylejax.choices import DeviceCount
-from stylejax.errors import NonFiniteError, SettingsError
+from stylejax.errors import ImageError, NonFiniteError, SettingsError
 from stylejax.files.interrupts import noted
+from stylejax.images.masks import Regions
 from stylejax.images.picture import Picture
+from stylejax.images.visible import opacity_of
 from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import devices_for
-from stylejax.optimize.jobs import Job, common_shapes
+from stylejax.optimize.jobs import Job, Opacity, common_shapes
 from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, check_shapes, groups_of, lanes_of, resized_alpha
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
@@ -26,6 +28,7 @@ from stylejax.optimize.progress import Progress, Whole
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.settings import STARTS, Settings
+from stylejax.optimize.small_styles import check_styles
 
 
 class PaintingInterrupted(KeyboardInterrupt):
@@ -220,13 +223,35 @@ def job_from(
     settings: Settings,
 ) -> Job:
     """The job of painting `content` in `styles`, with what the settings do to their colors."""
+    init = None if settings.init in STARTS else reader.read(settings.init, proof=settings.proof)
+    regions = reader.regions(content_masks, style_masks, content, styles)
+    seen = Opacity(
+        opacity_of(content), tuple(opacity_of(style) for style in styles), None if init is None else opacity_of(init)
+    )
+    check_styles(content, styles, settings)
+    _check_seen(styles, regions)
+    notes = [
+        note for each in (content, *styles, *((init,) if init else ()), *((regions,) if regions else ())) for note in each.notes
+    ]
     return Job(
         content=reader.content(content, settings),
         styles=tuple(reader.style(style, content, settings) for style in styles),
         settings=settings,
-        init=None if settings.init in STARTS else reader.read(settings.init, proof=settings.proof).pixels,
-        regions=reader.regions(content_masks, style_masks, content, styles),
+        init=None if init is None else init.pixels,
+        regions=regions,
+        opacity=seen,
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _check_seen(styles: Sequence[Picture], regions: Regions | None) -> None:
+    """Raise ImageError where all that a region could learn from is transparent."""
+    for style, masks in zip(styles, () if regions is None else regions.styles, strict=False):
+        for number, mask in enumerate(masks, start=1):
+            if style.alpha is not None and (mask * style.alpha).max() < 1 / 255:
+                raise ImageError(
+                    f"{style.source} is fully transparent in its region {number}; move the mask to where it is seen"
+                )
 
 
 def sources_of(
@@ -249,7 +274,6 @@ def _paint_all(
 ) -> list[Painting]:
     resumed = checkpoint.resumed if checkpoint else None
     traces: list[list[dict[str, Any]]] = resumed.traces if resumed else [[] for _ in jobs]
-    originals = [content.pixels for content in contents]
     progress = None
 
     def paintings() -> list[Painting]:
@@ -265,7 +289,7 @@ def _paint_all(
                 network=network,
                 sources=sources[lane],
                 failure=progress.failures[lane],
-                notes=() if job.regions is None else job.regions.notes,
+                notes=job.notes,
                 memory=progress.memory,
             )
             for lane, job in enumerate(jobs)
@@ -280,7 +304,7 @@ def _paint_all(
                     raw = next(steps, None)
                 if raw is None:
                     break
-                colored = with_kept_colors(raw.pictures, originals, [job.settings for job in jobs])
+                colored = with_kept_colors(raw.pictures, contents, [job.settings for job in jobs])
                 progress = dataclasses.replace(raw, pictures=colored)
                 for trace, records in zip(traces, progress.records, strict=True):
                     trace.extend(records)

@@ -12,9 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from stylejax.choices import ResamplingName
 from stylejax.images.masks import resize_masks
-from stylejax.images.resize import resize
 from stylejax.losses.guidance import make_guides
 from stylejax.losses.objective import (
     LayerSums,
@@ -60,10 +58,9 @@ def batch_targets(
     `shared` says the latter where it is known beforehand, so that batches of one group run one program; `seen` keeps what
     styles show from one batch to the next.
     """
-    resampling = jobs[0].settings.resampling
 
     def content(job: Job):
-        return _content_targets(model, jnp.asarray(resize(job.content, height, width, resampling)), spec=spec)
+        return _content_targets(model, jnp.asarray(job.content_at(height, width)), spec=spec)
 
     def guides(job: Job):
         if job.regions is None:
@@ -71,7 +68,7 @@ def batch_targets(
         masks = jnp.asarray(resize_masks(job.regions.content, height, width))
         return _guides(masks, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
 
-    styles = StyleTargets(model, height, width, spec, resampling=resampling, seen=seen)
+    styles = StyleTargets(model, height, width, spec, seen=seen)
     shared = shared or shared_targets(jobs, height, width)
     contents = _gather(jobs, content, key=_content_key, shared=shared.content)
     statistics = _gather(jobs, styles.of, key=partial(_style_key, height=height, width=width), shared=shared.style)
@@ -113,46 +110,45 @@ class StyleTargets:
     """Style targets at one scale, each picture looked at once."""
 
     def __init__(
-        self,
-        model: VGG19,
-        height: int,
-        width: int,
-        spec: ObjectiveSpec,
-        *,
-        resampling: ResamplingName = "lanczos",
-        seen: MutableMapping[Any, Any] | None = None,
+        self, model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, seen: MutableMapping[Any, Any] | None = None
     ):
         """Look at styles while pictures of this shape are painted; what was `seen` before is not looked at again."""
         self._model, self._shape, self._spec = model, (height, width), spec
-        self._resampling: ResamplingName = resampling
         self._seen: MutableMapping[Any, Any] = {} if seen is None else seen
 
     def of(self, job: Job) -> tuple[dict[str, dict[str, Array]], ...]:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
         shapes, regions = _style_shapes(job, *self._shape), job.regions
         if regions is None:
-            styles = [self._one(*style) for style in zip(job.styles, shapes, strict=True)]
+            styles = [self._one(job, number, shape) for number, shape in enumerate(shapes)]
             shares = np.array(shares_of(job.settings.style_blend, len(styles)))
         else:
-            parts = zip(job.styles, shapes, regions.styles, strict=True)
-            styles, shares = [join_regions([self._one(*part) for part in parts])], np.ones(1)
+            parts = enumerate(zip(shapes, regions.styles, strict=True))
+            styles, shares = [join_regions([self._one(job, number, *part) for number, part in parts])], np.ones(1)
         strength = job.settings.strength
         if strength < 1:
-            styles.append(self._look(job.content, self._shape, None if regions is None else regions.content))
+            styles.append(self._look(job.content_at(*self._shape), None if regions is None else regions.content))
             shares = np.append(strength * shares, 1 - strength)
         return _style_targets(styles, jnp.asarray(shares, jnp.float32), spec=self._spec, regions=regions is not None)
 
-    def _one(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None = None) -> LayerSums:
-        objects = (self._model, picture, masks)  # kept beside their sums: an id means nothing once its object is gone
-        key = (*map(id, objects), *shape, self._spec, self._resampling)
+    def _one(self, job: Job, number: int, shape: tuple[int, int], masks: np.ndarray | None = None) -> LayerSums:
+        opacity = job.style_opacity(number)
+        objects = (self._model, job.styles[number], masks, opacity)  # kept: an id means nothing once its object is gone
+        key = (*map(id, objects), *shape, self._spec, job.settings.resampling)
         if key not in self._seen:
-            self._seen[key] = objects, self._look(picture, shape, masks)
+            style = job.style_at(number, *shape)
+            if opacity is None:
+                seen = self._look(style, masks)
+            elif masks is None:  # one region, which is what can be seen
+                seen = jax.tree.map(lambda sums: sums[0], self._look(style, opacity[np.newaxis]))
+            else:
+                seen = self._look(style, masks * opacity)
+            self._seen[key] = objects, seen
         return self._seen[key][1]
 
-    def _look(self, picture: HostImage, shape: tuple[int, int], masks: np.ndarray | None) -> LayerSums:
-        scaled = jnp.asarray(resize(picture, *shape, self._resampling))
-        regions = None if masks is None else jnp.asarray(resize_masks(masks, *shape))
-        return _style_sums(self._model, scaled, spec=self._spec, masks=regions)
+    def _look(self, picture: HostImage, masks: np.ndarray | None) -> LayerSums:
+        regions = None if masks is None else jnp.asarray(resize_masks(masks, *picture.shape[:2]))
+        return _style_sums(self._model, jnp.asarray(picture), spec=self._spec, masks=regions)
 
 
 def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
@@ -164,11 +160,6 @@ def style_shape(picture: HostImage, settings: Settings, height: int, width: int)
     if settings.style_fit == "shrink" and side_of(*own, settings) <= side:
         return own
     return fit_side(*own, side, settings)
-
-
-def seen_style(picture: HostImage, settings: Settings, height: int, width: int) -> HostImage:
-    """A style picture as it is seen while pictures of `height` and `width` are painted."""
-    return resize(picture, *style_shape(picture, settings, height, width), settings.resampling)
 
 
 def _style_shapes(job: Job, height: int, width: int) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from stylejax.images.encode import JPEG, PNG, write_with_pillow
 from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.visible import resize_visible
 
 QUALITY = 88
 
@@ -30,9 +31,10 @@ def encoded(
     pixels: np.ndarray, alpha: np.ndarray | None = None, *, long_side: int, quality: int = QUALITY
 ) -> tuple[str, bytes]:
     """Media type and bytes of the picture; arguments as for `data_uri`."""
+    if max(pixels.shape[:2]) > long_side:
+        shape = fit_long_side(pixels.shape[0], pixels.shape[1], long_side)
+        pixels, alpha = resize_visible(pixels, alpha, *shape), None if alpha is None else resize(alpha, *shape)
     values = pixels if alpha is None else np.concatenate([pixels, alpha[..., np.newaxis]], axis=2)
-    if max(values.shape[:2]) > long_side:
-        values = resize(values, *fit_long_side(values.shape[0], values.shape[1], long_side))
     levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return ("image/jpeg", jpeg(levels, quality)) if alpha is None else ("image/png", png(levels))
 

@@ -16,7 +16,7 @@ from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.paths import given_path
 from stylejax.images.picture import Picture
-from stylejax.images.resize import resize
+from stylejax.images.visible import resized_picture
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.reader import Source, given_source, named_picture
 from stylejax.optimize.recipes import recipe_named
@@ -91,7 +91,7 @@ def _page(painting: Painting, content: Picture, styles: Sequence[Picture], comma
         title=title_of(content, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
-        before=data_uri(resize(content.pixels, height, width), painting.alpha, long_side=LARGE),
+        before=data_uri(resized_picture(content, height, width).pixels, painting.alpha, long_side=LARGE),
         after=data_uri(painting.image, painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
         content=content.source,
