@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from rich.console import Console
 
 from stylejax.cli.display import display_for
@@ -22,7 +21,7 @@ from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.files.paths import given
 from stylejax.images.read import read_shape
-from stylejax.images.write import check_format, check_output, encode_picture, write_picture
+from stylejax.images.write import check_format, check_output, encode_picture
 from stylejax.model.sources import resolve_auto
 from stylejax.optimize.budget import in_words
 from stylejax.optimize.checkpoint import OWN, Checkpoint
@@ -201,7 +200,7 @@ class StylizeRun(Stylize):
             raise
 
     def _save_intermediate(self, progress: Progress) -> None:
-        write_picture(self._intermediate(progress.scale, progress.step), np.clip(np.asarray(progress.pictures[0]), 0, 1))
+        progress.paintings()[0].save(self._intermediate(progress.scale, progress.step), bits=self.bits)
 
     def _tell_of(self, resumed: Saved, console: Console) -> None:
         if self.json:

@@ -91,4 +91,3 @@ def _spread(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     share = np.minimum(4 * weights, 1)[..., np.newaxis]
     own = colors / np.maximum(weights, 1e-30)[..., np.newaxis]
     return share * own + (1 - share) * coarse
-

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,8 @@ class Progress:
     """For each lane, where it has converged at this scale, if it has."""
     lanes: LaneState
     """The whole state, `[lanes, ...]`, on the device; its memory is reused when the next progress is asked for."""
+    paintings: Callable[[], list[Any]] = list
+    """Makes the `Painting` of each lane as it is now, where `stylize` tells of the progress."""
     memory: int = 0
     """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
 

@@ -29,7 +29,7 @@ class Reader:
         self._made: dict[Hashable, Any] = {}
 
     def read(self, source: Source, *, proof: str = "") -> Picture:
-        """The picture of `source`, what is hidden in it filled; with the path of a printer's profile, as that would print it."""
+        """The picture of `source`, what is hidden in it filled; with the path of a profile, as its printer would print it."""
         picture = self._once(("picture", _key(source)), lambda: visible(to_picture(source)))
         if not proof:
             return picture

@@ -305,7 +305,7 @@ def _paint_all(
                 if raw is None:
                     break
                 colored = with_kept_colors(raw.pictures, contents, [job.settings for job in jobs])
-                progress = dataclasses.replace(raw, pictures=colored)
+                progress = dataclasses.replace(raw, pictures=colored, paintings=paintings)
                 for trace, records in zip(traces, progress.records, strict=True):
                     trace.extend(records)
                 if checkpoint:
