@@ -68,6 +68,28 @@ def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
     assert record["network"] == "tiny"
 
 
+@pytest.mark.parametrize("name", ["town[old].png", "m[/b].png", "[red]:dog:.png", "a very long name " * 10 + ".png"])
+def test_names_are_told_as_they_are(stylejax_command, tmp_path, name):
+    code, out, err = stylejax_command(*stylize("-o", name, "--report", f"{name}.html"))
+    assert (code, err) == (0, "")
+    assert f"\n{name}  48×36" in out and f"look at {name}.html\n" in out
+    assert (tmp_path / name).exists()
+
+
+def test_pictures_under_way_are_like_the_finished_one(stylejax_command, tmp_path):
+    colors = np.random.default_rng(0).integers(0, 256, (36, 48, 4), dtype=np.uint8)
+    Image.fromarray(colors).save(tmp_path / "cut out.png")
+    command = ["stylize", "cut out.png", "style.png", "--model", "tiny.safetensors", *FAST]
+    assert stylejax_command(*command, "-o", "out.png", "--bits", "16", "--save-every", "4", "--quiet")[0] == 0
+    finished = read_picture(tmp_path / "out.png")
+    under_way = sorted(tmp_path.glob("out-scale*.png"))
+    assert [path.stem for path in under_way] == ["out-scale1-step0004", "out-scale2-step0004"]
+    for path in under_way:
+        assert path.read_bytes()[24:26] == b"\x10\x06"  # 16 bits, RGBA
+        assert read_metadata(path) == read_metadata(tmp_path / "out.png")
+    np.testing.assert_array_equal(read_picture(under_way[-1]).alpha, finished.alpha)
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "webp", "tiff", "avif"])
 def test_every_format_can_be_written(stylejax_command, suffix):
     code, _, err = stylejax_command(*stylize("-o", f"out.{suffix}", "--quiet"))

@@ -89,3 +89,11 @@ def test_public_names_have_one_home_each_that_type_checkers_know():
     assert {*homes, "__version__"} == set(stylejax.__all__) <= set(dir(stylejax))
     with pytest.raises(AttributeError, match="no attribute 'paint'"):
         stylejax.paint  # noqa: B018
+
+
+def test_every_console_prints_text_as_it_is():
+    """rich would read a file's name as its markup."""
+    for path in MODULES:
+        assert path.name == "console.py" or not re.search(
+            r"\bConsole\(|markup=True|from_markup|rich import print", path.read_text()
+        ), path

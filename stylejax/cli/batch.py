@@ -14,6 +14,7 @@ from stylejax.batch.engine import AbandonedError
 from stylejax.batch.events import Tally
 from stylejax.batch.table import lines_of
 from stylejax.cli.batch_display import batch_display
+from stylejax.cli.console import plain_console
 from stylejax.cli.flags.batch import Batch
 from stylejax.cli.live import on_the_wall
 from stylejax.errors import SettingsError
@@ -61,7 +62,7 @@ class BatchRun(Batch):
         finally:
             display.close()
         if self.report and not self.quiet and not self.json:
-            console.print(f"look at {self.report}", highlight=False, soft_wrap=True)
+            console.print(f"look at {self.report}", soft_wrap=True)
         return stop.code or (SOME_FAILED if tally.failed else 0)
 
     def _report(self, run: TableRun, seconds: float) -> None:
@@ -90,7 +91,7 @@ class BatchRun(Batch):
             make_engine=self.machines.make_engine(),
         )
         for line in lines_of(run.left_out) if not self.quiet else []:
-            Console(stderr=True).print(f"left out {line}", highlight=False, markup=False, soft_wrap=True)
+            plain_console(stderr=True).print(f"left out {line}", soft_wrap=True)
         return run
 
     def _show(self, run: TableRun, console: Console) -> int:
@@ -117,11 +118,10 @@ class BatchRun(Batch):
             height, width = group.scales[-1]
             counts = (len(group.scales), len(group.rows), plan.todo_of(group), group.lanes)
             table.add_row(f"{width}×{height}", *map(str, counts), in_words(size) if size else "")
-        console.print(table, highlight=False)
+        console.print(table)
         console.print(
             f"{len(plan.todo)} to paint, {plan.done} done, {len(plan.refused)} cannot be read, {plan.failed_before} failed "
             f"before; {plan.programs} programs",
-            highlight=False,
             soft_wrap=True,
         )
         return 0

@@ -95,7 +95,7 @@ class Lines(Silent):
             self._say(f"note: {event.text}")
 
     def _say(self, line: str) -> None:
-        self._console.print(shown(line), highlight=False, markup=False, soft_wrap=True)
+        self._console.print(shown(line), soft_wrap=True)
 
 
 class LiveBar(Lines):
@@ -103,7 +103,7 @@ class LiveBar(Lines):
 
     def __init__(self, console: Console):
         super().__init__(console)
-        self._bar = Bar(BarColumn(bar_width=30), TextColumn("{task.description}"), console=console)
+        self._bar = Bar(BarColumn(bar_width=30), TextColumn("{task.description}", markup=False), console=console)
         self._task = self._bar.add_task("compiling the first group", total=1.0)
         self._bar.start()
 

@@ -87,11 +87,11 @@ def run(arguments: list[str]) -> int:
     if isinstance(command, Completion):
         print(completion_script(command.shell, read_grammar(partial(_parse, kind=every))))
         return 0
-    from rich.console import Console
+    from stylejax.cli.console import plain_console
 
     if hasattr(command, "compile_cache"):  # it paints
         _prepare(keep_programs=command.compile_cache)
-    return command.run(Console())
+    return command.run(plain_console())
 
 
 def _prepare(*, keep_programs: bool) -> None:

@@ -82,6 +82,6 @@ class Demo:
         if not self.quiet:
             seconds = time.monotonic() - began
             told = "stopped; " * stopped + f"wrote {len(inputs) + len(paintings) + 1} pictures in {seconds:.0f} s"
-            console.print(told, highlight=False)
-            console.print(f"look at {self.output / 'contact_sheet.png'}", highlight=False, markup=False, soft_wrap=True)
+            console.print(told)
+            console.print(f"look at {self.output / 'contact_sheet.png'}", soft_wrap=True)
         return interrupts.exit_code if stopped else 0

@@ -108,10 +108,10 @@ def tell_address(told: str, port: int | None, console: "Console") -> None:
     import getpass
     import socket
 
-    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    console.print(told, soft_wrap=True)
     if port and os.environ.get("SSH_CONNECTION"):
         tunnel = f"ssh -N -L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"
-        console.print(f"from your own computer, after: {tunnel}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"from your own computer, after: {tunnel}", soft_wrap=True)
 
 
 def has_screen() -> bool:

@@ -53,6 +53,6 @@ def _outcome(problem: Exception) -> tuple[int, str]:
 
 
 def _say(told: str) -> None:
-    from rich.console import Console
+    from stylejax.cli.console import plain_console
 
-    Console(stderr=True).print(f"stylejax: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
+    plain_console(stderr=True).print(f"stylejax: {told}", style="red", soft_wrap=True)

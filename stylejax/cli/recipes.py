@@ -31,7 +31,7 @@ class Recipes:
                 table.add_row(field.name, *values)
         if not console.is_terminal:
             console.width = 160
-        console.print(table, highlight=False)
+        console.print(table)
         return 0
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from rich.console import Console
 
+from stylejax.cli.console import plain_console
 from stylejax.cli.display import display_for
 from stylejax.cli.flags.stylize import Stylize
 from stylejax.cli.pipes import picture_output, send, standard_input
@@ -44,10 +45,10 @@ class StylizeRun(Stylize):
     def run(self, console: Console) -> int:
         """Paint and save; returns the exit code."""
         if self.output == STREAM:
-            console, _ = Console(stderr=True), self._output
+            console, _ = plain_console(stderr=True), self._output
         self._check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
-            console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+            console.print(resolve_auto().message, soft_wrap=True)
         with self._page(console) as live:
             return self._run(live, console)
 
@@ -207,7 +208,7 @@ class StylizeRun(Stylize):
             print(json.dumps({"event": "resumed", "scale": resumed.scale, "step": resumed.step}), flush=True)
         elif not self.quiet:
             place = f"scale {resumed.scale}, step {resumed.step}"
-            console.print(f"going on from {self.checkpoint}: {place}", highlight=False, soft_wrap=True)
+            console.print(f"going on from {self.checkpoint}: {place}", soft_wrap=True)
 
     def _finish(self, painting: Painting, seconds: float, checkpoint: Checkpoint | None) -> None:
         self._write(painting, seconds)
@@ -240,7 +241,7 @@ class StylizeRun(Stylize):
         else:
             told = f"what there was is {self._where()}" if kept else "before the first steps; nothing was written"
             more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
-            console.print(f"stopped; {told}{more}", highlight=False, soft_wrap=True)
+            console.print(f"stopped; {told}{more}", soft_wrap=True)
 
     def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:
@@ -259,14 +260,14 @@ class StylizeRun(Stylize):
         elif not self.quiet:
             height, width = painting.image.shape[:2]
             for note in painting.notes:
-                console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+                console.print(f"note: {note}", soft_wrap=True)
             for stop in painting.stops:
-                console.print(f"scale {stop.scale} had converged after {stop.step} steps", highlight=False)
+                console.print(f"scale {stop.scale} had converged after {stop.step} steps")
             told = f"the picture is {self._where()}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
-            console.print(told, highlight=False, soft_wrap=True)
+            console.print(told, soft_wrap=True)
             if self.report:
-                console.print(f"look at {self.report}", highlight=False, soft_wrap=True)
+                console.print(f"look at {self.report}", soft_wrap=True)
 
 
 def _warn(told: str) -> None:
-    Console(stderr=True).print(f"stylejax: {told}", highlight=False, markup=False, soft_wrap=True)
+    plain_console(stderr=True).print(f"stylejax: {told}", soft_wrap=True)

