@@ -74,7 +74,7 @@ class Lines(Silent):
         now = time.monotonic()
         if progress.step == progress.steps or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            self._console.print(describe(progress), highlight=False, soft_wrap=True)
+            self._console.print(describe(progress), soft_wrap=True)
 
 
 class LiveBar(Silent):
