@@ -72,7 +72,7 @@ def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
 def test_names_are_told_as_they_are(stylejax_command, tmp_path, name):
     code, out, err = stylejax_command(*stylize("-o", name, "--report", f"{name}.html"))
     assert (code, err) == (0, "")
-    assert f"\n{name}  48×36" in out and f"look at {name}.html\n" in out
+    assert f"{name}  48×36" in out and f"look at {name}.html\n" in out
     assert (tmp_path / name).exists()
 
 
