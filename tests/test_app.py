@@ -70,6 +70,42 @@ def test_stop_keeps_the_picture(inputs):
     assert read_picture(last.files[0]).pixels.shape == (36, 48, 3)
 
 
+def test_a_run_says_what_takes_so_long(inputs, monkeypatch):
+    compiled = threading.Event()
+
+    def slow(*arguments, **options):
+        compiled.wait(30)
+        return stylize(*arguments, **options)
+
+    stylize = app.stylize
+    monkeypatch.setattr(app, "stylize", slow)
+    run = app.Run(**inputs)
+    frames = run.frames()
+    next(frames)
+    assert next(frames).status.startswith("compiling the first steps: 1 s")
+    assert next(frames).status.startswith("compiling the first steps: 2 s")
+    run.stop.set()
+    assert next(frames).status.startswith("stopping when")
+    run.stop.clear()
+    compiled.set()
+    *_, last = frames
+    assert last.status.startswith("finished")
+
+
+def test_a_run_that_nobody_wants_keeps_nothing(inputs, tmp_path):
+    """As when the application ends, and with it the folder that the run would write to."""
+    inputs["options"]["iterations"] = 100_000
+    run = app.Run(**inputs)
+    frames = run.frames()
+    while next(frames).picture is None:
+        pass
+    run.kept = False
+    run.stop.set()
+    with pytest.raises(StylejaxError, match="stopped"):
+        list(frames)
+    assert not list(tmp_path.rglob("painted.png"))
+
+
 def test_a_visitor_who_leaves_ends_the_run(inputs):
     inputs["options"]["iterations"] = 100_000
     frames = app.Run(**inputs).frames()
@@ -83,8 +119,16 @@ def test_a_visitor_who_leaves_ends_the_run(inputs):
 def test_what_cannot_be_painted_is_refused_before_it_is_read(inputs, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
-    with pytest.raises(ImageError, match=r"text\.png is no picture"):
+    with pytest.raises(ImageError, match=r"^text\.png is not a picture"):
         app.Run(**(inputs | {"content": text}))
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(ImageError, match=r"^photo\.heic is a HEIC"):
+        app.Run(**(inputs | {"content": heic}))
+    with Image.new("1", (20_000, 20_000)) as bomb:
+        bomb.save(tmp_path / "bomb.png")
+    with pytest.raises(ImageError, match=r"^bomb\.png is too large"):
+        app.Run(**(inputs | {"styles": [tmp_path / "bomb.png"]}))
     with Image.new("1", (8000, 6000)) as bomb:
         bomb.save(tmp_path / "bomb.png")
     with pytest.raises(ImageError, match="8000×6000"):

@@ -1,4 +1,4 @@
-"""The application in Chromium: paint, watch, stop, download; wrong files; two visitors; Ctrl-C."""
+"""The application in Chromium: paint, watch, stop, download; wrong files; two visitors; other sites; Ctrl-C and SIGTERM."""
 
 import os
 import signal
@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import requests
 from PIL import Image
 from processes import heed_ctrl_c
 
@@ -18,12 +20,11 @@ from stylejax.images.write import write_picture
 pytest.importorskip("gradio", reason="needs the extra `app` (Gradio)")
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory, browser) -> Iterator[str]:
-    """The application, served until all tests are done; then Ctrl-C, which leaves nothing behind."""
+@contextmanager
+def served(temporary, ending: signal.Signals) -> Iterator[str]:
+    """The application's address with its token; then a signal, which leaves nothing behind, not even of who is painting."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    temporary = tmp_path_factory.mktemp("temporary")
     command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "app", "--port", str(port), "--no-browser"]
     surroundings = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(
@@ -32,10 +33,16 @@ def address(tmp_path_factory, browser) -> Iterator[str]:
         assert process.stdout is not None
         told = process.stdout.readline()
         assert told.startswith(f"stylejax is at http://127.0.0.1:{port}/")
-        yield f"http://127.0.0.1:{port}/"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
-    assert not list(temporary.glob("stylejax-app-*"))
+        yield told.split()[3]
+        process.send_signal(ending)
+        assert process.wait(30) == 128 + ending
+    assert not list(temporary.iterdir())
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, browser) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("temporary"), signal.SIGINT) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,9 @@ def folder(tmp_path_factory, pictures):
     (folder / "text.png").write_text("no picture")
     with Image.new("1", (8000, 6000)) as large:
         large.save(folder / "large.png")
+    with Image.new("1", (20_000, 20_000)) as bomb:
+        bomb.save(folder / "bomb.png")
+    (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     return folder
 
 
@@ -89,18 +99,106 @@ def test_paint_watch_stop_download(page, address, folder, tmp_path):
     assert record["settings"]["size"] == 64
     command = page.locator("#command textarea").input_value()
     assert command == "stylejax stylize content.png style.png -o painted.png --size 64 --iterations 1000"
-    assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
+    assert [url for url in elsewhere if not url.startswith((address.partition("?")[0], "data:", "blob:"))] == []
 
 
-@pytest.mark.parametrize(("name", "told"), [("text.png", "no picture"), ("large.png", "8000×6000")])
-def test_wrong_files_are_refused_in_words(page, address, folder, name, told):
-    fill_in(page, address, folder / "content.png", folder / name) if name == "large.png" else page.goto(address)
-    if name == "text.png":
+def button(page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def wait_for(page, true) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
+
+
+WRONG = {
+    "text.png": "text.png is not a picture",
+    "large.png": "large.png has 8000×6000 pixels",
+    "bomb.png": "bomb.png is too large",
+    "photo.heic": "photo.heic is a HEIC picture",
+}
+
+
+def test_a_message_goes_when_it_is_mended_and_buttons_are_active_when_they_do_something(page, address, folder):
+    page.goto(address)
+    message = page.locator("#message")
+    message.get_by_text("click an example").wait_for()
+    assert not button(page, "Paint").is_enabled()
+    assert not button(page, "Stop and keep").is_enabled()
+    page.locator("#styles input[type=file]").set_input_files(folder / "style.png")
+    for name, told in WRONG.items():
         page.locator("#content input[type=file]").set_input_files(folder / name)
-        page.locator("#styles input[type=file]").set_input_files(folder / "style.png")
-        page.locator("#styles img").first.wait_for()
+        message.get_by_text(told).wait_for()
+        assert not button(page, "Paint").is_enabled()
+        page.locator("#content").get_by_role("button", name="Remove Image").click()
+        message.get_by_text("click an example").wait_for()
+    page.locator("#content input[type=file]").set_input_files(folder / "content.png")
+    wait_for(page, lambda: message.inner_text() == "")
+    assert button(page, "Paint").is_enabled()
+    page.get_by_role("spinbutton", name="Content weight").fill("-1")
+    page.keyboard.press("Tab")
+    message.get_by_text("content_weight").wait_for()
+    page.get_by_role("spinbutton", name="Content weight").fill("1")
+    page.keyboard.press("Tab")
+    wait_for(page, lambda: message.inner_text() == "")
+    page.get_by_role("spinbutton", name="Size").fill("64")
+    page.keyboard.press("Tab")
     paint(page)
-    page.get_by_text(told).first.wait_for()
+    wait_for(page, lambda: button(page, "Stop and keep").is_enabled())
+    assert not button(page, "Paint").is_enabled()
+    wait_for_status(page, "scale 1")
+    button(page, "Stop and keep").click()
+    wait_for_status(page, "stopped")
+    wait_for(page, lambda: button(page, "Paint").is_enabled())
+    assert not button(page, "Stop and keep").is_enabled()
+
+
+def test_an_example_is_one_click(page, address):
+    page.goto(address)
+    page.locator("#examples img").nth(1).click()
+    wait_for(page, lambda: button(page, "Paint").is_enabled())
+    assert "coffee" in page.locator("#content img").get_attribute("src")
+    assert page.locator("#styles img").count() >= 1
+
+
+def test_other_sites_can_neither_look_nor_upload(page, address, folder):
+    """By name (DNS rebinding), by a page in the same browser that has the application's cookie, or without the token."""
+    plain, _, token = address.partition("?token=")
+    files = {"files": ("a.png", b"x")}
+    own = {"Origin": plain.rstrip("/")}
+    for path in ("", "config", "gradio_api/info", "gradio_api/startup-events", "theme.css"):
+        assert requests.get(f"{plain}{path}", timeout=20).status_code == 403
+        rebound = {"Host": "elsewhere.example"}
+        assert requests.get(f"{plain}{path}?token={token}", headers=rebound, timeout=20).status_code == 403
+    upload = f"{plain}gradio_api/upload"
+    assert requests.post(upload, files=files, headers=own, timeout=20).status_code == 403
+    upload += f"?token={token}"
+    for wrong in ({"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Host": "elsewhere.example"}, {}):
+        assert requests.post(upload, files=files, headers=wrong, timeout=20).status_code == 403
+    assert requests.post(upload, files=files, headers=own, timeout=20).status_code == 200
+    page.goto(address)  # which leaves its cookie in the browser
+    page.route("https://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body="<p>elsewhere"))
+    page.goto("https://elsewhere.example/")
+    with page.expect_response(upload.partition("?")[0]) as answer:
+        page.evaluate(
+            """url => { const form = new FormData(); form.append("files", new Blob(["x"]), "a.png");
+            fetch(url, { method: "POST", mode: "no-cors", body: form, credentials: "include" }).catch(() => {}); }""",
+            upload.partition("?")[0],
+        )
+    assert answer.value.status == 403
+
+
+def test_a_signal_ends_it_while_somebody_paints_and_nothing_is_left(browser, folder, tmp_path):
+    with served(tmp_path, signal.SIGTERM) as address:
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        fill_in(page, address, folder / "content.png", folder / "style.png", size=256)
+        paint(page)
+        wait_for_status(page, "scale 1")
+        assert list(tmp_path.rglob("content.png"))
+        page.close()
 
 
 def test_two_visitors_take_turns_and_one_who_leaves_makes_room(page, browser, address, folder):

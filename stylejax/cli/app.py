@@ -1,16 +1,19 @@
 """`stylejax app`: the page where everything is done with the mouse."""
 
+import webbrowser
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from stylejax.cli.live import has_screen
+from stylejax.cli.live import has_screen, tell_address
 from stylejax.errors import MissingExtraError
-from stylejax.files.interrupts import raising
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from stylejax.preview.server import Server
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class App:
     """
 
     port: int = 7860
-    """Port of the page."""
+    """Port of the page; 0 for any that is free."""
 
     no_browser: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Only print the page's address."""
@@ -30,13 +33,15 @@ class App:
     """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
 
     def run(self, console: "Console") -> int:
-        """Serve until Ctrl-C; returns the exit code."""
-        try:
-            import gradio  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("the app needs Gradio; install it with: pip install 'stylejax[app]'") from None
-        from stylejax.preview.app.form import serve
+        """Serve until Ctrl-C or SIGTERM, which leave the process."""
+        if find_spec("gradio") is None:
+            raise MissingExtraError("the app needs Gradio; install it with: pip install 'stylejax[app]'")
+        from stylejax.preview.app.serve import serve
 
-        with raising():
-            serve(port=self.port, browser=not self.no_browser and has_screen())
+        def tell(server: "Server") -> None:
+            tell_address(f"stylejax is at {server.url} (Ctrl-C ends it)", server.port, console)
+            if not self.no_browser and has_screen():
+                webbrowser.open(server.url)
+
+        serve(port=self.port, tell=tell)
         return 0

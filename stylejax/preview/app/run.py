@@ -11,9 +11,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from stylejax.errors import ImageError, NonFiniteError, SettingsError, StylejaxError
+from stylejax.images.read import read_shape
 from stylejax.images.write import write_picture
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.progress import Progress
@@ -35,9 +35,9 @@ class Frame:
     """What the page shows."""
 
     picture: np.ndarray | None
-    """Uint8 `[height, width, 3]`; None before the first steps."""
+    """Uint8 `[height, width, 3]`; None where there is no new one."""
     status: str
-    curves: str
+    curves: str = ""
     files: tuple[Path, ...] = ()
     """When the run is over: the picture, the report, and the masks that were drawn."""
     command: str = ""
@@ -54,6 +54,8 @@ class Run:
     region: np.ndarray | None = None
     """What was drawn: `[height, width]`, above 0 where the second style goes."""
     stop: threading.Event = field(default_factory=threading.Event)
+    kept: bool = True
+    """Whether the picture is wanted when the run is stopped."""
 
     def __post_init__(self):
         """Raise StylejaxError when something is missing, too large, or does not go together."""
@@ -62,6 +64,8 @@ class Run:
         for path in (self.content, *self.styles, *self.masks):
             check_upload(path)
         self.settings = settings_from(self.options)
+        self._last: Progress | None = None
+        self._since = time.monotonic()
         if self.region is not None and not self.region.any():
             self.region = None
         if self.region is not None and self.masks:
@@ -81,11 +85,16 @@ class Run:
         thread = threading.Thread(target=self._paint, args=(news,), name="painting", daemon=True)
         thread.start()
         try:
-            yield Frame(None, "preparing the first steps", "")
+            yield Frame(None, "preparing the first steps")
             while True:
-                new = news.get()
-                while not news.empty():  # only the latest is worth showing
-                    new = news.get()
+                try:
+                    new = news.get(timeout=1)
+                    while not news.empty():  # only the latest is worth showing
+                        new = news.get()
+                except queue.Empty:
+                    if waiting := self._waiting():
+                        yield Frame(None, waiting)
+                    continue
                 if isinstance(new, BaseException):
                     raise new
                 yield new
@@ -95,15 +104,28 @@ class Run:
             self.stop.set()
             thread.join()  # so that the next visitor has the device alone
 
+    def _waiting(self) -> str:
+        """What takes so long, where that is known."""
+        last = self._last
+        seconds = round(time.monotonic() - self._since)
+        if last is None:
+            what = "stopping when the first steps are compiled" if self.stop.is_set() else "compiling the first steps"
+            return f"{what}: {seconds} s"
+        if last.step == last.steps and last.scale < last.scales:
+            return f"compiling scale {last.scale + 1} of {last.scales}: {seconds} s"
+        return ""
+
     def _paint(self, news: "queue.Queue[Frame | BaseException]") -> None:
         records: list[dict[str, Any]] = []
-        began, last = time.monotonic(), 0.0
+        began = self._since = time.monotonic()
+        last = 0.0
         folder = Path(tempfile.mkdtemp(prefix="painting-", dir=self.content.parent))
         masks: Sequence[Path] = ()
 
         def observe(progress: Progress) -> None:
             nonlocal last
             records.extend(progress.records[0])
+            self._last, self._since = progress, time.monotonic()
             if self.stop.is_set():
                 raise KeyboardInterrupt
             if time.monotonic() - last >= SECONDS_BETWEEN_FRAMES:
@@ -116,7 +138,7 @@ class Run:
             painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, **self.options)
             news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
         except PaintingInterrupted as stopped:
-            if stopped.paintings:
+            if stopped.paintings and self.kept:
                 news.put(self._finished(stopped.paintings[0], "stopped", folder, masks, time.monotonic() - began))
             else:
                 news.put(StylejaxError("stopped before the first steps"))
@@ -154,16 +176,15 @@ def describe(progress: Progress) -> str:
     minutes, seconds = divmod(round(progress.seconds_left), 60)
     return (
         f"scale {progress.scale} of {progress.scales} · {progress.width}×{progress.height} · "
-        f"step {progress.step} of {progress.steps} · {progress.steps_per_second:.3g} images/s · {minutes}:{seconds:02d} left"
+        f"step {progress.step} of {progress.steps} · {progress.steps_per_second:.3g} steps/s · {minutes}:{seconds:02d} left"
     )
 
 
 def check_upload(path: Path) -> None:
-    """Raise ImageError when the file is no picture, or has too many pixels; it is not decoded."""
+    """Raise ImageError when the file is no picture, or has too many pixels; few kinds need to be decoded for that."""
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        raise ImageError(f"{path.name} is no picture that can be read; wanted PNG, JPEG, WebP, TIFF or AVIF") from None
+        height, width = read_shape(path)
+    except ImageError as problem:
+        raise ImageError(str(problem).replace(str(path), path.name)) from None
     if width * height > MOST_PIXELS:
         raise ImageError(f"{path.name} has {width}×{height} pixels; wanted at most {MOST_PIXELS:,}: make it smaller")

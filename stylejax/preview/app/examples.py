@@ -1,0 +1,41 @@
+"""Pictures to begin with, for who has none at hand: photographs that come with scikit-image, paintings that stylejax draws."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stylejax.errors import ImageError, MissingExtraError
+from stylejax.images.resize import resize
+from stylejax.images.write import write_picture
+from stylejax.paintings import PAINTINGS, demo_photograph
+
+_PAIRS = (("chelsea", "waves"), ("coffee", "glass"), ("astronaut", "strokes"))
+_STYLE_SIDE = 256
+_SHOWN_HEIGHT = 96
+
+
+@dataclass(frozen=True)
+class Example:
+    """Files of a photograph and of a style, and one that shows both."""
+
+    content: Path
+    style: Path
+    shown: Path
+
+
+def write_examples(folder: Path) -> list[Example]:
+    """Write examples to `folder`; none where the photographs are not installed."""
+    folder.mkdir()
+    examples = []
+    try:
+        for photograph, style in _PAIRS:
+            example = Example(folder / f"{photograph}.png", folder / f"{style}.png", folder / f"{photograph}-{style}.png")
+            pair = demo_photograph(photograph), PAINTINGS[style](_STYLE_SIDE, _STYLE_SIDE)
+            small = [resize(each, _SHOWN_HEIGHT, round(_SHOWN_HEIGHT * each.shape[1] / each.shape[0])) for each in pair]
+            for path, picture in zip((example.content, example.style, example.shown), (*pair, np.hstack(small)), strict=True):
+                write_picture(path, np.clip(picture, 0, 1))
+            examples.append(example)
+    except (ImageError, MissingExtraError):
+        return examples
+    return examples

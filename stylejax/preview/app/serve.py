@@ -1,0 +1,113 @@
+"""The application's server: the page, behind the same rules of access as the live page, and a folder that ends with it."""
+
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stylejax.files.interrupts import heeding
+from stylejax.preview.app.examples import write_examples
+from stylejax.preview.server import Server
+from stylejax.preview.template import page_text
+
+LARGEST_FILE = "30mb"
+
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+    "base-uri 'self'; form-action 'self'; object-src 'none'"
+)
+"""Gradio's own scripts need to be inline; nothing may come from, or go to, another address."""
+
+
+def serve(
+    *, host: str = "127.0.0.1", port: int = 7860, open_to_all: bool = False, tell: Callable[[Server], None] | None = None
+) -> None:
+    """Serve the page until a signal ends the process; uploads and results live in a folder that is removed at the end.
+
+    Args:
+        host: address to bind.
+        port: 0 for any that is free.
+        open_to_all: demand no token; for a page that has another front door before it.
+        tell: called when the page is served.
+
+    Raises:
+        StylejaxError: the address or the port cannot be had.
+    """
+    folder = Path(tempfile.gettempdir()) / f"stylejax-app-{secrets.token_hex(8)}"
+    visitors: list[Any] = []
+    try:
+        with heeding(lambda _: None, farewell=lambda: _clear(folder, visitors)):
+            folder.mkdir(mode=0o700)
+            os.environ["GRADIO_TEMP_DIR"] = str(folder)  # read when Gradio is imported, too
+            from stylejax.preview.app.visitors import Visitors
+
+            visitors.append(Visitors())
+            site = _site(visitors[0], folder)
+            server = Server(site, host=host, port=port, flag="--port", open_to_all=open_to_all, lifespan=True)
+            if tell:
+                tell(server)
+            threading.Event().wait()
+    finally:
+        _clear(folder, visitors)
+
+
+def _site(visitors: Any, folder: Path) -> ASGIApp:
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from stylejax.preview.app.form import build, theme
+
+    site = gr.mount_gradio_app(
+        FastAPI(openapi_url=None),
+        build(visitors, write_examples(folder / "examples")),
+        "/",
+        max_file_size=LARGEST_FILE,
+        theme=theme(),
+        css=page_text("app.css") + page_text("curves.css"),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+    )
+    return Policy(site)
+
+
+def _clear(folder: Path, visitors: Sequence[Any]) -> None:
+    """Remove what visitors have uploaded and got, whoever is painting or uploading meanwhile."""
+    for each in visitors:
+        each.dismiss()
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+
+
+class Policy:
+    """Middleware: browsers are to load nothing from, and to send nothing to, any other address."""
+
+    def __init__(self, app: ASGIApp):
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers."""
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", _POLICY.encode()),
+                    (b"referrer-policy", b"no-referrer"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_policy)

@@ -1,0 +1,145 @@
+"""What a visitor's clicks do: values of the form become a run, its frames become what the page shows.
+
+Nothing here is told in passing. The message stands as long as what it is about, and each button is active only while
+it does something.
+"""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from stylejax.errors import StylejaxError
+from stylejax.preview.app.run import Frame, Run, check_upload
+
+LARGEST_SIZE = 1024
+FIELDS = (
+    "model",
+    "size",
+    "iterations",
+    "strength",
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "keep_color",
+    "style_blend",
+    "seed",
+)
+"""Settings that the page asks for; the others are the recipe's."""
+OUTPUTS = ("picture", "status", "message", "start", "stop", "download", "curves", "command", "files")
+
+_LEGEND = (
+    '<ul class="legend"><li>total</li><li class="content">content</li><li class="style">style</li><li class="tv">tv</li></ul>'
+)
+BEGIN = "<p>Give a photograph and at least one style, or click an example.</p>"
+
+
+class Visitors:
+    """Who is here: each visitor has one run at a time, and may stop what is their own."""
+
+    def __init__(self):
+        """Nobody yet."""
+        self._busy: set[str | None] = set()
+        self._runs: dict[str | None, Run] = {}
+
+    def look(self, request: gr.Request, *values: Any) -> list[Any]:
+        """What is wrong with the values of the form, or missing, and whether there is something to paint: `message, start`."""
+        wanted, problem = _wanted(values)
+        message = _problem(problem) if problem else "" if wanted else BEGIN
+        return [message, gr.Button(interactive=bool(wanted) and request.session_hash not in self._busy)]
+
+    def begin(self, request: gr.Request) -> list[Any]:
+        """What `OUTPUTS` show before the first frame, while others may still be painting."""
+        self._busy.add(request.session_hash)
+        news = {"status": _status("waiting for the device", busy=True), "message": "", "curves": "", "picture": None}
+        news |= {"start": gr.Button(interactive=False), "download": gr.DownloadButton(interactive=False)}
+        return _outputs(news | {"command": gr.Textbox(visible=False), "files": gr.File(visible=False)})
+
+    def paint(self, request: gr.Request, *values: Any) -> Iterator[list[Any]]:
+        """Paint with the values of the form, and yield what `OUTPUTS` show."""
+        frames = None
+        try:
+            run = self._runs[request.session_hash] = _run_of(values)
+            frames = run.frames()
+            for frame in frames:
+                yield _outputs(_shown(frame) | {"stop": gr.Button(interactive=not (frame.files or run.stop.is_set()))})
+        except StylejaxError as problem:
+            yield _outputs({"status": "", "message": _problem(str(problem))})
+        finally:
+            if frames:
+                frames.close()
+            self._runs.pop(request.session_hash, None)
+            self._busy.discard(request.session_hash)
+
+    def over(self, request: gr.Request, *values: Any) -> list[Any]:
+        """The buttons when nothing is painted any more, or nothing could be begun: `start, stop`."""
+        self._busy.discard(request.session_hash)
+        return [gr.Button(interactive=bool(_wanted(values)[0])), gr.Button(interactive=False)]
+
+    def stop(self, request: gr.Request) -> Any:
+        """Stop this visitor's run, and keep its picture: `stop`."""
+        run = self._runs.get(request.session_hash)
+        if run is not None:
+            run.stop.set()
+        return gr.Button(interactive=False)
+
+    def dismiss(self) -> None:
+        """Stop all runs, and keep nothing."""
+        for run in list(self._runs.values()):
+            run.kept = False
+            run.stop.set()
+
+
+def _outputs(news: dict[str, Any]) -> list[Any]:
+    return [news.get(name, gr.skip()) for name in OUTPUTS]
+
+
+def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
+    """The run that the values ask for, or why there can be none; neither as long as a picture is missing."""
+    content, styles, *_ = values
+    try:
+        if content and styles:
+            return _run_of(values), ""
+        for path in (content, *(styles or ())):
+            if path:
+                check_upload(Path(path))
+        return None, ""
+    except StylejaxError as problem:
+        return None, str(problem)
+
+
+def _run_of(values: tuple[Any, ...]) -> Run:
+    """The run that the values ask for; a region that was drawn may follow the other values."""
+    content, styles, recipe, *rest = values
+    fields, masks, drawn = rest[: len(FIELDS)], rest[len(FIELDS)], rest[len(FIELDS) + 1 :]
+    options = dict(zip(FIELDS, fields, strict=True)) | {"recipe": recipe}
+    for name, value in options.items():
+        if value is None:
+            raise StylejaxError(f"{name.replace('_', ' ')} is empty; give a number")
+    for name in ("size", "iterations", "seed"):
+        options[name] = int(options[name])
+    options["size"] = min(options["size"], LARGEST_SIZE)
+    region = np.asarray(drawn[0]["layers"][0])[..., 3] if drawn and drawn[0] and drawn[0]["layers"] else None
+    return Run(Path(content), [Path(style) for style in styles], options, [Path(mask) for mask in masks or ()], region)
+
+
+def _shown(frame: Frame) -> dict[str, Any]:
+    news: dict[str, Any] = {"status": _status(frame.status, busy=not frame.files)}
+    if frame.picture is not None:
+        news |= {"picture": frame.picture, "curves": _LEGEND + frame.curves}
+    if frame.files:
+        news["download"] = gr.DownloadButton(value=str(frame.files[0]), interactive=True)
+        news["files"] = gr.File(value=[str(file) for file in frame.files[1:]], visible=True)
+        news["command"] = gr.Textbox(value=frame.command, visible=True)
+    return news
+
+
+def _status(text: str, *, busy: bool) -> str:
+    return f'<p role="status" class="{"busy" if busy else "done"}">{escape(text)}</p>'
+
+
+def _problem(text: str) -> str:
+    return f'<p role="alert">{escape(text)}</p>'
