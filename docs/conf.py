@@ -1,9 +1,13 @@
 """How the documentation is built: `sphinx-build -W docs docs/_build/html`, with the extra `docs`."""
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 from stylejax.version import VERSION
 
 project = "stylejax"
-copyright = "stylejax contributors, Apache-2.0"
+author = "stylejax contributors"
+copyright = f"{author}, Apache-2.0"
 version = release = VERSION
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
@@ -25,7 +29,11 @@ napoleon_numpy_docstring = False
 
 html_theme = "sphinx_book_theme"
 html_title = f"stylejax {VERSION}"
-html_theme_options = {"show_navbar_depth": 1, "home_page_in_toc": True}
+html_theme_options = {"show_navbar_depth": 1, "home_page_in_toc": True, "footer_content_items": ["copyright"]}
+html_math_renderer = "mathml"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+nb_ipywidgets_js = {}  # the lesson has no widgets, and pages load nothing from other hosts
 
 
 def keep_columns(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
@@ -46,7 +54,16 @@ def list_other_pages(app, page: str, source: list[str]) -> None:
         source[0] = source[0].replace("every-other-page", "\n".join(others))
 
 
+def draw_formula(translator, formula: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML, which browsers draw themselves."""
+    block = isinstance(formula, nodes.math_block)
+    drawn = tex2mathml(formula.astext(), as_block=block)
+    translator.body.append(f'<div class="formula">{drawn}</div>' if block else drawn)
+    raise nodes.SkipNode
+
+
 def setup(app) -> None:
     """Sphinx calls this."""
+    app.add_html_math_renderer("mathml", (draw_formula, None), (draw_formula, None))
     app.connect("source-read", list_other_pages)
     app.connect("autodoc-process-docstring", keep_columns)

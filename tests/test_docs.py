@@ -1,8 +1,10 @@
 """The documentation: its Python runs, its links lead somewhere, and its pages build without a warning."""
 
+import json
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,30 @@ def test_the_example_of_tables_paints_what_it_names(tmp_path, monkeypatch, capsy
         assert {line.split()[0] for line in told} == {str(tmp_path / "painted" / name) for name in ("wave.png", "both.jpg")}
 
 
+class Assets(HTMLParser):
+    """What a page loads, and what it shows of formulas."""
+
+    def __init__(self, page: Path):
+        super().__init__()
+        self.loaded: list[str] = []
+        self.formulas = 0
+        self.feed(page.read_text())
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.formulas += tag == "math"
+        if tag == "link" and values.get("rel") not in ("next", "prev", "canonical", "search", "index", "author"):
+            self.loaded.append(values["href"])
+        if tag != "a":
+            self.loaded += [values[name] for name in ("src", "srcset", "data", "poster") if values.get(name)]
+
+
+def test_what_a_page_loads_is_seen(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<a href='https://a'><img src='//b'><link rel=stylesheet href=c><script src=d></script><math></math>")
+    assert (Assets(page).loaded, Assets(page).formulas) == (["//b", "c", "d"], 1)
+
+
 def test_the_pages_build_without_a_warning(tmp_path):
     for needed in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton"):
         pytest.importorskip(needed, reason="needs the extra `docs`")
@@ -79,3 +105,17 @@ def test_the_pages_build_without_a_warning(tmp_path):
     api = (tmp_path / "html" / "api.html").read_text()
     for name in stylejax.__all__:
         assert name in ("StylejaxError", "__version__") or f'id="stylejax.{name}"' in api, f"api.md lacks {name}"
+    pages = {page.relative_to(tmp_path / "html").as_posix(): Assets(page) for page in (tmp_path / "html").rglob("*.html")}
+    foreign = {name: [place for place in page.loaded if re.match(r"(https?:)?//", place)] for name, page in pages.items()}
+    assert {name: places for name, places in foreign.items() if places} == {}
+    for sheet in (tmp_path / "html").rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet.name
+    cells = [
+        cell["source"] for cell in json.loads((DOCS / "tutorial.ipynb").read_text())["cells"] if cell["cell_type"] == "markdown"
+    ]
+    written = re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", "\n\n".join("".join(lines) for lines in cells), re.DOTALL)
+    assert pages["tutorial.html"].formulas == len(written) > 10
+    for page in (tmp_path / "html").rglob("*.html"):
+        text = page.read_text()
+        assert "not set" not in text, page.name
+        assert "MathJax" not in text, page.name

@@ -24,8 +24,8 @@ class Painting:
     alpha: np.ndarray | None
     """The content's opacity in [0, 1], `[height, width]`, if it had any."""
     trace: list[dict[str, Any]]
-    """One record a step: `scale, height, width, step, total, content, style, tv`; with `stopped` the last of a scale that
-    ended early."""
+    """Records of steps: `scale, height, width, step, total, content, style, tv`, and `stopped` in the last of a scale that
+    ended early. Of every step from `stylize`, `stylize_batch` and `sweep`; a table of many pictures keeps the last alone."""
     settings: Settings
     network: str
     """Name of the feature network that was used."""
