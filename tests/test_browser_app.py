@@ -107,7 +107,7 @@ def button(page, name: str):
 
 
 def wait_for(page, true) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not true():
         assert time.monotonic() < deadline
         page.wait_for_timeout(100)
@@ -194,7 +194,7 @@ def test_a_signal_ends_it_while_somebody_paints_and_nothing_is_left(browser, fol
     with served(tmp_path, signal.SIGTERM) as address:
         page = browser.new_page()
         page.set_default_timeout(60_000)
-        fill_in(page, address, folder / "content.png", folder / "style.png", size=256)
+        fill_in(page, address, folder / "content.png", folder / "style.png")
         paint(page)
         wait_for_status(page, "scale 1")
         assert list(tmp_path.rglob("content.png"))

@@ -111,7 +111,7 @@ def _undecoded(given: gr.Image | gr.Gallery) -> gr.Image | gr.Gallery:
     if isinstance(given, gr.Image):
         given.preprocess = lambda payload: None if payload is None else payload.path
     else:
-        given.preprocess = lambda payload: [] if payload is None else [_path(each) for each in payload.root]
+        given.preprocess = lambda payload: [] if payload is None else [(_path(each), None) for each in payload.root]
     return given
 
 

@@ -4,7 +4,7 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class Run:
                 f"a region was drawn, and there are {len(self.styles)} styles; give two: the second is painted in the region"
             )
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Paint, and yield what there is to see; ends the run when it is closed.
 
         Raises:

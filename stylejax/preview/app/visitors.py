@@ -103,7 +103,7 @@ def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
     try:
         if content and styles:
             return _run_of(values), ""
-        for path in (content, *(styles or ())):
+        for path in (content, *(style for style, _ in styles or ())):
             if path:
                 check_upload(Path(path))
         return None, ""
@@ -123,7 +123,7 @@ def _run_of(values: tuple[Any, ...]) -> Run:
         options[name] = int(options[name])
     options["size"] = min(options["size"], LARGEST_SIZE)
     region = np.asarray(drawn[0]["layers"][0])[..., 3] if drawn and drawn[0] and drawn[0]["layers"] else None
-    return Run(Path(content), [Path(style) for style in styles], options, [Path(mask) for mask in masks or ()], region)
+    return Run(Path(content), [Path(style) for style, _ in styles], options, [Path(mask) for mask in masks or ()], region)
 
 
 def _shown(frame: Frame) -> dict[str, Any]:
