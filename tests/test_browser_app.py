@@ -5,9 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -40,8 +42,13 @@ def served(temporary, ending: signal.Signals) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, browser) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("temporary"), signal.SIGINT) as address:
+def temporary(tmp_path_factory):
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def address(temporary, browser) -> Iterator[str]:
+    with served(temporary, signal.SIGINT) as address:
         yield address
 
 
@@ -163,10 +170,10 @@ def test_an_example_is_one_click(page, address):
     assert page.locator("#styles img").count() >= 1
 
 
-def test_other_sites_can_neither_look_nor_upload(page, address, folder):
+def test_other_sites_can_neither_look_nor_upload(page, address, temporary):
     """By name (DNS rebinding), by a page in the same browser that has the application's cookie, or without the token."""
     plain, _, token = address.partition("?token=")
-    files = {"files": ("a.png", b"x")}
+    files = {"files": ("own.png", b"x")}
     own = {"Origin": plain.rstrip("/")}
     for path in ("", "config", "gradio_api/info", "gradio_api/startup-events", "theme.css"):
         assert requests.get(f"{plain}{path}", timeout=20).status_code == 403
@@ -179,15 +186,31 @@ def test_other_sites_can_neither_look_nor_upload(page, address, folder):
         assert requests.post(upload, files=files, headers=wrong, timeout=20).status_code == 403
     assert requests.post(upload, files=files, headers=own, timeout=20).status_code == 200
     page.goto(address)  # which leaves its cookie in the browser
-    page.route("https://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body="<p>elsewhere"))
-    page.goto("https://elsewhere.example/")
-    with page.expect_response(upload.partition("?")[0]) as answer:
-        page.evaluate(
-            """url => { const form = new FormData(); form.append("files", new Blob(["x"]), "a.png");
-            fetch(url, { method: "POST", mode: "no-cors", body: form, credentials: "include" }).catch(() => {}); }""",
-            upload.partition("?")[0],
-        )
-    assert answer.value.status == 403
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        for name in ("localhost", "127.0.0.1"):  # another site, and another port of the same
+            page.goto(f"http://{name}:{elsewhere.server_port}/")
+            page.evaluate(
+                """url => { const form = new FormData(); form.append("files", new Blob(["x"]), "stolen.png");
+                return fetch(url, { method: "POST", mode: "no-cors", body: form, credentials: "include" }).catch(() => {}); }""",
+                upload.partition("?")[0],
+            )
+        elsewhere.shutdown()
+    assert list(temporary.rglob("own.png"))
+    assert not list(temporary.rglob("stolen.png"))
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Another page in the same browser."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<p>elsewhere")
+
+    def log_message(self, *arguments):
+        pass
 
 
 def test_a_signal_ends_it_while_somebody_paints_and_nothing_is_left(browser, folder, tmp_path):

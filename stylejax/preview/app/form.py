@@ -83,15 +83,15 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
         "iterations": gr.Slider(5, 1000, usual.iterations, step=5, label="Steps at each scale"),
         "strength": gr.Slider(0, 1, usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"),
         "content_weight": gr.Number(
-            usual.content_weight, label="Content weight", info="higher keeps more of the photograph", minimum=0
+            usual.content_weight, label="Content weight", info="higher keeps more of the photograph"
         ),
     }  # fmt: skip
     with gr.Accordion("More settings", open=False):
-        inputs["style_weight"] = gr.Number(usual.style_weight, label="Style weight", minimum=0)
-        inputs["tv_weight"] = gr.Number(usual.tv_weight, label="Smoothness", info="weight of total variation", minimum=0)
+        inputs["style_weight"] = gr.Number(usual.style_weight, label="Style weight")
+        inputs["tv_weight"] = gr.Number(usual.tv_weight, label="Smoothness", info="weight of total variation")
         inputs["keep_color"] = gr.Radio(list(get_args(KeepColorName)), value="none", label="Keep the photograph's colors")
         inputs["style_blend"] = gr.Textbox("", label="Share of each style", placeholder="0.7,0.3", max_length=100)
-        inputs["seed"] = gr.Number(0, label="Seed", precision=0, minimum=0)
+        inputs["seed"] = gr.Number(0, label="Seed", precision=0)
     with gr.Accordion("Regions", open=False):
         gr.Markdown("With two styles: draw where the second one goes. Or upload a mask for each style, white where it goes.")
         brush = gr.Brush(default_size=40, colors=["#e0452b"], color_mode="fixed")
