@@ -192,7 +192,8 @@ def test_other_sites_can_neither_look_nor_upload(page, address, temporary):
             page.goto(f"http://{name}:{elsewhere.server_port}/")
             page.evaluate(
                 """url => { const form = new FormData(); form.append("files", new Blob(["x"]), "stolen.png");
-                return fetch(url, { method: "POST", mode: "no-cors", body: form, credentials: "include" }).catch(() => {}); }""",
+                return fetch(url, { method: "POST", mode: "no-cors", body: form, credentials: "include" })
+                .catch(() => {}); }""",
                 upload.partition("?")[0],
             )
         elsewhere.shutdown()

@@ -117,5 +117,5 @@ def test_the_pages_build_without_a_warning(tmp_path):
     assert pages["tutorial.html"].formulas == len(written) > 10
     for page in (tmp_path / "html").rglob("*.html"):
         text = page.read_text()
-        assert "not set" not in text, page.name
+        assert "name not set" not in text, page.name
         assert "MathJax" not in text, page.name
