@@ -10,7 +10,6 @@ given. Takes about two minutes on two CPU cores, and needs Chromium (`apt-get in
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -70,13 +69,10 @@ class Screenshots:
         return page.screenshot()
 
     def _app(self, page: Any, content: Path, style: Path) -> bytes:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        command = [*_STYLEJAX, "app", "--port", str(port), "--no-browser"]
+        command = [*_STYLEJAX, "app", "--port", "0", "--no-browser"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"}) as app:
             assert app.stdout is not None
-            app.stdout.readline()  # it serves
-            page.goto(f"http://127.0.0.1:{port}/")
+            page.goto(app.stdout.readline().decode().split()[3])  # stylejax is at ADDRESS
             page.locator("#content input[type=file]").set_input_files(content)
             page.locator("#styles input[type=file]").set_input_files(style)
             page.locator("#styles img").first.wait_for()
