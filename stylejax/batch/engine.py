@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import Any
 
 from stylejax.batch.claims import Claims
-from stylejax.batch.events import Event, Finished, Painting, Tally
+from stylejax.batch.events import Compiling, Event, Finished, Painting, Tally
 from stylejax.batch.painter import Painter
 from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.stop import GaveUpError, Stop
 from stylejax.batch.store import Store
-from stylejax.optimize.progress import Progress
+from stylejax.optimize.progress import Preparing, Progress
 
 AHEAD = 1
 READERS = WRITERS = 4
@@ -121,13 +121,18 @@ class Engine:
             self._stop.check()
             if self._broken.is_set():
                 raise GaveUpError
+            self._tally.paint(progress.fraction * len(loaded.ready))
             if self._events.qsize() < BEHIND:  # else nobody looks
                 self._events.put(Painting(self._tally, loaded.unit, progress))
+
+        def prepare(scale: Preparing) -> None:
+            self._tally.compile()
+            self._events.put(Compiling(self._tally, loaded.unit, scale))
 
         with ThreadPoolExecutor(WRITERS) as writers:
             while (loaded := self._loaded.get()) is not None and not self._stop.requested:
                 try:
-                    outcomes = self._painter.paint(loaded, observe=tell)
+                    outcomes = self._painter.paint(loaded, observe=tell, preparing=prepare)
                 except GaveUpError:
                     break
                 for outcome in outcomes:

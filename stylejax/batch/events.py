@@ -8,7 +8,7 @@ import numpy as np
 
 from stylejax.batch.plan import Group
 from stylejax.batch.row import Result, Unit
-from stylejax.optimize.progress import Progress
+from stylejax.optimize.progress import Preparing, Progress
 
 
 @dataclass
@@ -22,6 +22,12 @@ class Tally:
     skipped: int = 0
     """There before, or painted by another process meanwhile."""
     began: float = field(default_factory=time.monotonic)
+    painting: float = 0.0
+    """Pictures' worth of steps done for those that are being painted."""
+    compiling: float | None = None
+    """Since when a program is being compiled."""
+    compiled: float = 0.0
+    """Seconds that went into compiling, which say nothing of the pictures to come."""
 
     def count(self, result: Result) -> None:
         """Count a row that has been dealt with."""
@@ -29,6 +35,19 @@ class Tally:
             self.done += 1
         else:
             self.failed += 1
+        self.painting = max(0.0, self.painting - 1)
+
+    def compile(self) -> None:
+        """A program is about to be compiled."""
+        if self.compiling is None:
+            self.compiling = time.monotonic()
+
+    def paint(self, painting: float) -> None:
+        """So many pictures' worth of steps are done for those that are being painted."""
+        self.painting = painting
+        if self.compiling is not None:
+            self.compiled += time.monotonic() - self.compiling
+            self.compiling = None
 
     @property
     def left(self) -> int:
@@ -37,13 +56,16 @@ class Tally:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures painted a second, since the start."""
-        return self.done / max(time.monotonic() - self.began, 1e-9)
+        """Pictures painted a second, since the start but for the time of compiling."""
+        now = time.monotonic()
+        compiling = self.compiled + (0 if self.compiling is None else now - self.compiling)
+        return (self.done + self.painting) / max(now - self.began - compiling, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest will take; None before the first picture."""
-        return self.left / self.images_per_second if self.done else None
+        """Time that the rest will take; None before the first steps."""
+        speed = self.images_per_second
+        return max(0.0, self.left - self.painting) / speed if speed else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +74,15 @@ class Planned:
 
     tally: Tally
     groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Compiling:
+    """A scale of a unit is about to be painted; its programs are compiled."""
+
+    tally: Tally
+    unit: Unit
+    scale: Preparing
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,4 +129,4 @@ class Ended:
     facts: dict[str, Any]
 
 
-Event = Planned | Painting | Finished | Known | Noted | Ended
+Event = Planned | Compiling | Painting | Finished | Known | Noted | Ended

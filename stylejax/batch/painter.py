@@ -27,7 +27,7 @@ from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import devices_for
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.progress import Failure, Progress
+from stylejax.optimize.progress import Failure, Preparing, Progress
 from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import network_for
 
@@ -69,12 +69,19 @@ class Painter:
         if problem := self._checked[key]:
             raise problem
 
-    def paint(self, loaded: Loaded, *, observe: Callable[[Progress], None] | None = None) -> list[Outcome]:
+    def paint(
+        self,
+        loaded: Loaded,
+        *,
+        observe: Callable[[Progress], None] | None = None,
+        preparing: Callable[[Preparing], None] | None = None,
+    ) -> list[Outcome]:
         """Paint what could be read.
 
         Args:
             loaded: from `loader.load`.
             observe: called after each few steps. What it raises ends the painting and is passed on.
+            preparing: called before the programs of a scale are compiled.
 
         Returns:
             One outcome for each row of the unit. A row that cannot be painted, or whose loss stops being finite, takes none of
@@ -87,20 +94,26 @@ class Painter:
             if not loaded.ready:
                 continue
             try:
-                outcomes += self._paint(loaded.unit, loaded.ready, observe)
+                outcomes += self._paint(loaded.unit, loaded.ready, observe, preparing)
             except _RefusedError as refused:
                 parts = _parted(loaded, refused.for_memory)
                 waiting = parts + waiting
                 outcomes += [] if parts else [Outcome(loaded.ready[0].row, reason=str(refused))]
         return outcomes
 
-    def _paint(self, unit: Unit, ready: Sequence[Ready], observe: Callable[[Progress], None] | None) -> list[Outcome]:
+    def _paint(
+        self,
+        unit: Unit,
+        ready: Sequence[Ready],
+        observe: Callable[[Progress], None] | None,
+        preparing: Callable[[Preparing], None] | None,
+    ) -> list[Outcome]:
         began, progress = time.monotonic(), None
         with _refusing():
             model, jobs = self.model_for(unit.rows[0].settings), [one.job for one in ready]
             padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
             devices = devices_for(unit.lanes, self._devices)
-            steps = paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets)
+            steps = paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets, preparing=preparing)
         while True:
             with _refusing():
                 following = next(steps, None)

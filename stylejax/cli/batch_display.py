@@ -5,10 +5,10 @@ import time
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
 
-from stylejax.batch.events import Ended, Event, Finished, Known, Noted, Planned, Tally
+from stylejax.batch.events import Compiling, Ended, Event, Finished, Known, Noted, Painting, Planned, Tally
+from stylejax.cli.bar import STOPPING, Bar, State, a_second, in_time
+from stylejax.cli.display import compiling
 from stylejax.files.names import shown
 
 SECONDS_BETWEEN_LINES = 5
@@ -33,7 +33,7 @@ def batch_display(*, quiet: bool, as_json: bool, console: Console) -> BatchDispl
         return JsonEvents()
     if quiet:
         return Silent()
-    return LiveBar(console) if console.is_terminal else Lines(console)
+    return LiveBar(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
 
 
 class Silent:
@@ -53,8 +53,10 @@ class JsonEvents(Silent):
     """One JSON object a line on standard output."""
 
     def show(self, event: Event) -> None:
-        """Print all but the steps of each batch."""
+        """Print all but the steps and the programs of each batch."""
         facts = {}
+        if isinstance(event, Compiling):
+            return
         if isinstance(event, Known):
             name, facts = "known", {"row": event.result.row.number, "output": event.result.row.output}
         elif isinstance(event, Finished):
@@ -83,10 +85,16 @@ class Lines(Silent):
         """Print a line if it is time for one."""
         self._say_what_went_wrong(event)
         now = time.monotonic()
-        if isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
+        if isinstance(event, Compiling):
+            self._say(compiling(event.scale))
+        elif isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
             told = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
             self._say(told + describe(event.tally))
+
+    def stopping(self, number: int) -> None:
+        """Say what happens now."""
+        self._say(STOPPING)
 
     def _say_what_went_wrong(self, event: Event) -> None:
         if isinstance(event, Finished) and not event.result.record:
@@ -103,28 +111,57 @@ class LiveBar(Lines):
 
     def __init__(self, console: Console):
         super().__init__(console)
-        self._bar = Bar(BarColumn(bar_width=30), TextColumn("{task.description}", markup=False), console=console)
-        self._task = self._bar.add_task("compiling the first group", total=1.0)
-        self._bar.start()
+        self._bar = Bar(console)
+        self._place: Facts = ()
 
     def show(self, event: Event) -> None:
         """Move the bar."""
         self._say_what_went_wrong(event)
-        tally = event.tally
-        self._bar.update(self._task, total=tally.total, completed=tally.total - tally.left, description=describe(tally))
+        if isinstance(event, Compiling):
+            self._bar.wait(compiling(event.scale))
+        elif isinstance(event, Painting | Ended):
+            self._place = _place(event)
+            self._bar.show(self._state(event.tally))
+        else:
+            self._bar.update(self._state(event.tally))
+
+    def _state(self, tally: Tally) -> State:
+        fraction = (tally.total - tally.left + min(tally.painting, tally.left)) / max(tally.total, 1)
+        return State(fraction, (*_counted(tally), *self._place, *_timed(tally)))
 
     def close(self) -> None:
         """Stop redrawing."""
-        self._bar.stop()
+        self._bar.close()
+
+
+Facts = tuple[tuple[int, str], ...]
 
 
 def describe(tally: Tally) -> str:
     """Counts, speed and time left, in one line."""
-    told = f"{tally.done} done, {tally.failed} failed, {tally.skipped} there before, {tally.left} left"
-    if tally.seconds_left is not None:
-        minutes, seconds = divmod(round(tally.seconds_left), 60)
-        told += f"  {tally.images_per_second:.2f} images/s  {minutes}:{seconds:02d} left"
-    return told
+    counts = f"{tally.done} done, {tally.failed} failed, {tally.skipped} there before, {tally.left} left"
+    return "  ".join([counts, *(fact for _, fact in _timed(tally))])
+
+
+def _counted(tally: Tally) -> Facts:
+    """How many pictures, with the ranks of `stylejax.cli.bar`."""
+    others = (3, tally.failed, "failed"), (5, tally.skipped, "there before")
+    dealt_with = f"{tally.total - tally.left}/{tally.total} pictures"
+    return (0, dealt_with), *((rank, f"{count} {what}") for rank, count, what in others if count)
+
+
+def _timed(tally: Tally) -> Facts:
+    if tally.seconds_left is None:
+        return ()
+    return (4, f"{a_second(tally.images_per_second)} images/s"), (1, f"{in_time(tally.seconds_left)} left")
+
+
+def _place(event: Painting | Ended) -> Facts:
+    """Where the batch is that is being painted."""
+    if isinstance(event, Ended):
+        return ()
+    progress = event.progress
+    return (4, f"scale {progress.scale}/{progress.scales}"), (2, f"step {progress.step}/{progress.steps}")
 
 
 def _counts(tally: Tally) -> dict[str, float | int | None]:

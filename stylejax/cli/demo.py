@@ -67,6 +67,7 @@ class Demo:
                     list(styles.values()),
                     model="vgg19-slim",
                     observe=display.show,
+                    preparing=display.prepare,
                     size=self.size,
                 )
             except PaintingInterrupted as interrupted:

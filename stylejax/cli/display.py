@@ -5,10 +5,9 @@ import time
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
 
-from stylejax.optimize.progress import Progress
+from stylejax.cli.bar import STOPPING, Bar, State, a_second, in_time
+from stylejax.optimize.progress import Preparing, Progress
 
 SECONDS_BETWEEN_LINES = 5
 
@@ -18,6 +17,9 @@ class Display(Protocol):
 
     def show(self, progress: Progress) -> None:
         """Show one progress."""
+
+    def prepare(self, preparing: Preparing) -> None:
+        """Say that programs are compiled."""
 
     def stopping(self, number: int) -> None:
         """Say that the signal `number` was heard."""
@@ -32,7 +34,7 @@ def display_for(*, quiet: bool, as_json: bool, console: Console) -> Display:
         return JsonLines()
     if quiet:
         return Silent()
-    return LiveBar(console) if console.is_terminal else Lines(console)
+    return LiveBar(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
 
 
 class Silent:
@@ -40,6 +42,9 @@ class Silent:
 
     def show(self, progress: Progress) -> None:
         """Ignore it."""
+
+    def prepare(self, preparing: Preparing) -> None:
+        """Say nothing of it."""
 
     def stopping(self, number: int) -> None:
         """Say nothing of it."""
@@ -53,58 +58,85 @@ class JsonLines(Silent):
 
     def show(self, progress: Progress) -> None:
         """Print the last losses of each lane."""
-        fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left")
+        fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left", "steps_per_second")
         values = {name: getattr(progress, name) for name in fields}
         losses = [{name: record[name] for name in ("total", "content", "style", "tv")} for record in progress.last_records]
         print(
-            json.dumps({"event": "progress", **values, "images_per_second": progress.steps_per_second, "losses": losses}),
+            json.dumps({"event": "progress", **values, "losses": losses}),
             flush=True,
         )
 
 
 class Lines(Silent):
-    """A plain line every few seconds and at the end of each scale."""
+    """A plain line every few seconds and at the end of each scale, and one for each compilation that takes its time."""
 
     def __init__(self, console: Console):
         self._console = console
         self._last = 0.0
+        self._since: float | None = None
+        self._painted = 0.0
+
+    def prepare(self, preparing: Preparing) -> None:
+        """Say what is waited for."""
+        self._since = time.monotonic()
+        self._say(compiling(preparing))
 
     def show(self, progress: Progress) -> None:
         """Print a line if it is time for one."""
         now = time.monotonic()
+        painted = progress.seconds - (self._painted if progress.seconds > self._painted else 0)  # another batch counts anew
+        if self._since is not None and now - self._since - painted >= 1:
+            self._say(f"compiled in {in_time(now - self._since - painted)}")
+        self._since, self._painted = None, progress.seconds
         if progress.step == progress.steps or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            self._console.print(describe(progress), soft_wrap=True)
+            self._say("  ".join(fact for _, fact in facts(progress)))
+
+    def stopping(self, number: int) -> None:
+        """Say what happens now."""
+        self._say(STOPPING)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True)
 
 
 class LiveBar(Silent):
     """A bar that fills, with the losses beside it."""
 
     def __init__(self, console: Console):
-        self._bar = Bar(
-            TextColumn("{task.percentage:>3.0f}%"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.description}"),
-            console=console,
-        )
-        self._task = self._bar.add_task("compiling the first scale", total=1.0)
-        self._bar.start()
+        self._console = console
+        self._bar = Bar(console)
+
+    def prepare(self, preparing: Preparing) -> None:
+        """Let the bar say what is waited for."""
+        self._bar.wait(compiling(preparing))
 
     def show(self, progress: Progress) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=progress.fraction, description=describe(progress))
+        self._bar.show(State(progress.fraction, facts(progress)))
+
+    def stopping(self, number: int) -> None:
+        """Say what happens now, above the bar."""
+        self._console.print(STOPPING, soft_wrap=True)
 
     def close(self) -> None:
         """Stop redrawing."""
-        self._bar.stop()
+        self._bar.close()
 
 
-def describe(progress: Progress) -> str:
-    """Scale, step, losses (of the first picture of a batch), speed and time left, in one line."""
-    last = progress.last_records[0]
-    losses = "  ".join(f"{name} {last[name]:.4g}" for name in ("total", "content", "style", "tv"))
-    minutes, seconds = divmod(round(progress.seconds_left), 60)
+def compiling(preparing: Preparing) -> str:
+    """What is waited for."""
+    return f"compiling scale {preparing.scale}/{preparing.scales} {preparing.width}×{preparing.height}"
+
+
+def facts(progress: Progress) -> tuple[tuple[int, str], ...]:
+    """Scale, step, losses (of the first picture of a batch), speed and time left, with the ranks of `stylejax.cli.bar`."""
+    losses = progress.last_records[0]
     return (
-        f"scale {progress.scale}/{progress.scales} {progress.width}×{progress.height}  step {progress.step}/{progress.steps}  "
-        f"{losses}  {progress.steps_per_second:.1f} images/s  {minutes}:{seconds:02d} left"
+        (2, f"scale {progress.scale}/{progress.scales} {progress.width}×{progress.height}"),
+        (0, f"step {progress.step}/{progress.steps}"),
+        (3, f"total {losses['total']:.4g}"),
+        (5, "  ".join(f"{name} {losses[name]:.4g}" for name in ("content", "style", "tv"))),
+        (4, f"{a_second(progress.steps_per_second)} steps/s"),
+        (1, f"{in_time(progress.seconds_left)} left"),
     )

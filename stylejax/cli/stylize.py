@@ -28,7 +28,7 @@ from stylejax.optimize.budget import in_words
 from stylejax.optimize.checkpoint import OWN, Checkpoint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
-from stylejax.optimize.progress import Progress
+from stylejax.optimize.progress import Preparing, Progress
 from stylejax.optimize.reader import Source, files_of, named_picture
 from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import scale_shapes
@@ -94,7 +94,7 @@ class StylizeRun(Stylize):
 
         with heeding(display.stopping, leave) as interrupts:
             try:
-                painting = self._paint(observe, checkpoint)
+                painting = self._paint(observe, display.prepare, checkpoint)
             except PaintingInterrupted as stopped:
                 display.close()
                 self._keep(stopped, time.monotonic() - began, checkpoint, console)
@@ -114,13 +114,16 @@ class StylizeRun(Stylize):
             live.end("finished", f"the picture is {self._where(in_full=True)}")
         return 0
 
-    def _paint(self, observe: Callable[[Progress], None], checkpoint: Checkpoint | None) -> Painting:
+    def _paint(
+        self, observe: Callable[[Progress], None], preparing: Callable[[Preparing], None], checkpoint: Checkpoint | None
+    ) -> Painting:
         return stylize(
             self._content,
             *self._styles,
             content_masks=self.content_mask,
             style_masks=self.style_mask,
             observe=observe,
+            preparing=preparing,
             every=self.save_every or CHUNK,
             checkpoint=checkpoint,
             **self.settings.as_options(),

@@ -102,7 +102,16 @@ class SweepRun(Sweep):
 
         size = self.batch_size or None
         try:
-            sweep(self.content, *self.styles, grid=grid, batch_size=size, observe=observe, keep=keep, **options)
+            sweep(
+                self.content,
+                *self.styles,
+                grid=grid,
+                batch_size=size,
+                observe=observe,
+                keep=keep,
+                preparing=display.prepare,
+                **options,
+            )
         except PaintingInterrupted:
             return True
         finally:

@@ -1,6 +1,6 @@
 """The host loop: jobs in, paintings out. It prepares each scale, runs the compiled chunks and tells of each."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ from stylejax.optimize.fit import memory_of
 from stylejax.optimize.jobs import Job, common_shapes, stacked_weights
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import CHUNK, Plan
-from stylejax.optimize.progress import Clock, Progress, failures, stops, trace_records
+from stylejax.optimize.progress import Clock, Preparing, Progress, failures, stops, trace_records
 from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
@@ -32,6 +32,7 @@ def paint(
     devices: Sequence[Device] = (),
     shared: Shared | None = None,
     seen: MutableMapping[Any, Any] | None = None,
+    preparing: Callable[[Preparing], None] | None = None,
 ) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
@@ -46,6 +47,7 @@ def paint(
         shared: which targets all jobs share, where that is known; told from the jobs otherwise.
         seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
             same objects.
+        preparing: called before the programs of a scale are compiled. What it raises is passed on.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
@@ -58,6 +60,12 @@ def paint(
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
+
+    def prepare(scale: int) -> None:
+        if preparing:
+            preparing(Preparing(scale, len(shapes), *shapes[scale - 1]))
+
+    prepare(resume.scale if resume else 1)
     models = placement.everywhere(model)
     memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
     lanes, last_records = None, [{} for _ in jobs]
@@ -68,6 +76,8 @@ def paint(
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
+        if lanes is not None:
+            prepare(scale)
         targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         step, steps = 0, steps_of[scale - 1]
@@ -80,12 +90,18 @@ def paint(
             lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
         lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, sharing)
         rates = _learning_rates(jobs, steps)
+        compiled = False
         while step < steps:
-            count = min(CHUNK, steps - step, every - step % every)
+            count = min(CHUNK, steps - step, every - step % every) if compiled else 0
             chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
             lanes, trace, pictures = run_chunk(
                 models, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
             )
+            if not compiled:  # no step was done: the clock is to count the steps alone
+                compiled = True
+                jax.block_until_ready(lanes)
+                clock.resume()
+                continue
             stopped, failed = stops(lanes), failures(lanes)
             place = {"scale": scale, "height": height, "width": width, "step": step}
             records = [trace_records(trace, count, lane, stop, **place) for lane, stop in enumerate(stopped)]
@@ -111,6 +127,7 @@ def paint(
                 stops=stopped[:wanted],
                 memory=memory,
                 lanes=lanes,
+                seconds=clock.seconds,
             )
             clock.resume()
 

@@ -28,6 +28,17 @@ class Stop:
     step: int
 
 
+@dataclass(frozen=True)
+class Preparing:
+    """A scale is about to be painted: targets are made and programs compiled, which takes from moments to minutes."""
+
+    scale: int
+    """Counted from 1."""
+    scales: int
+    height: int
+    width: int
+
+
 @dataclass(frozen=True, eq=False)
 class Progress:
     """The state of a batch between two chunks of steps."""
@@ -44,8 +55,9 @@ class Progress:
     fraction: float
     """Share of all the work that is done, 0 to 1."""
     steps_per_second: float
-    """Steps of one picture, all lanes counted, over the last chunk."""
+    """Steps of one picture, all lanes counted, over the last chunk; compilation is not part of it."""
     seconds_left: float
+    """Time that the rest of the steps will take; compilation is not part of it."""
     records: list[list[dict[str, Any]]]
     """For each lane the trace of the chunk: `scale, height, width, step, total, content, style, tv`, each step's loss at the
     picture before its update. A lane that has stopped has no more of them at this scale."""
@@ -63,6 +75,8 @@ class Progress:
     """Makes the `Painting` of each lane as it is now, where `stylize` tells of the progress."""
     memory: int = 0
     """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
+    seconds: float = 0.0
+    """What the steps so far have taken."""
 
 
 class Clock:
@@ -86,11 +100,16 @@ class Clock:
         total, done = sum(self._work), self._done(scale, share)
         return done / total, (now - self._began) * (total - done) / (done - self._before), per_step
 
+    @property
+    def seconds(self) -> float:
+        """What was counted up to the last tick."""
+        return self._last - self._began
+
     def _done(self, scale: int, share: float) -> float:
         return sum(self._work[: scale - 1]) + self._work[scale - 1] * share
 
     def resume(self) -> None:
-        """Do not count the time since the last tick: it was the consumer's, who may have waited."""
+        """Do not count the time since the last tick: it was the compiler's, or the consumer's, who may have waited."""
         now = time.perf_counter()
         self._began += now - self._last
         self._last = now
@@ -101,16 +120,19 @@ class Whole:
 
     def __init__(self, pictures: int):
         """Start the clock for so many pictures."""
-        self._pictures, self._finished, self._began = pictures, 0, time.perf_counter()
+        self._pictures, self._finished = pictures, 0
+        self._before = self._current = 0.0
 
     def finish(self, pictures: int) -> None:
         """So many more are finished."""
         self._finished += pictures
+        self._before, self._current = self._before + self._current, 0.0
 
     def of(self, progress: Progress) -> Progress:
         """The progress of a batch, with fraction and time left of the whole."""
         fraction = (self._finished + len(progress.records) * progress.fraction) / self._pictures
-        left = (time.perf_counter() - self._began) * (1 - fraction) / fraction
+        self._current = progress.seconds
+        left = (self._before + self._current) * (1 - fraction) / fraction
         return dataclasses.replace(progress, fraction=fraction, seconds_left=left)
 
 

@@ -24,7 +24,7 @@ from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, che
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
-from stylejax.optimize.progress import Progress, Whole
+from stylejax.optimize.progress import Preparing, Progress, Whole
 from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.settings import STARTS, Settings
@@ -47,6 +47,7 @@ def stylize(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    preparing: Callable[[Preparing], None] | None = None,
     checkpoint: Checkpoint | None = None,
     **options: Any,
 ) -> Painting:
@@ -60,6 +61,7 @@ def stylize(
         model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
         observe: called after each few steps with the `Progress`.
         every: `observe` is also called after each so many steps of a scale.
+        preparing: called with a `Preparing` before the programs of a scale are compiled.
         checkpoint: keeps the state of the run, and goes on from what it kept of the same run before, to the same bytes.
         **options: any field of `Settings`, such as `size=768` or `content_weight=0.1`.
 
@@ -85,6 +87,7 @@ def stylize(
         model=model,
         observe=observe,
         every=every,
+        preparing=preparing,
         checkpoint=checkpoint,
         **options,
     )
@@ -103,6 +106,7 @@ def stylize_batch(
     model: str | Path | VGG19 | None = None,
     observe: Callable[[Progress], None] | None = None,
     every: int = CHUNK,
+    preparing: Callable[[Preparing], None] | None = None,
     checkpoint: Checkpoint | None = None,
     shapes: ShapesName = "same",
     each: Sequence[Mapping[str, Any]] | None = None,
@@ -121,6 +125,7 @@ def stylize_batch(
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
+        preparing: as for `stylize`.
         checkpoint: as for `stylize`, of all lanes together.
         shapes: what becomes of contents of different shapes. `same` refuses them; `group` paints those of each shape together,
             one group after the other; `resize` paints all at the shape of the first and gives the results their own again.
@@ -158,7 +163,7 @@ def stylize_batch(
     if checkpoint and len(groups) > 1:
         raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
     network = model if isinstance(model, VGG19) else network_for(everything[0])
-    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, checkpoint, devices)
+    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, preparing, checkpoint, devices)
     return at_own_shapes(paintings, read) if shapes == "resize" else paintings
 
 
@@ -170,6 +175,7 @@ def _paint_groups(
     sources: Sequence[dict[str, Any]],
     observe: Callable[[Progress], None] | None,
     every: int,
+    preparing: Callable[[Preparing], None] | None,
     checkpoint: Checkpoint | None,
     devices: DeviceCount,
 ) -> list[Painting]:
@@ -180,7 +186,7 @@ def _paint_groups(
         tell = (lambda progress: observe(whole.of(progress))) if observe and len(groups) > 1 else observe
         spread = devices_for(len(group), devices)
         saved = checkpoint.resume(network, ours[0], devices=len(spread)) if checkpoint else None
-        progresses = paint(network, ours[0], every=every, resume=saved, devices=spread)
+        progresses = paint(network, ours[0], every=every, resume=saved, devices=spread, preparing=preparing)
         try:
             finished |= zip(group, _paint_all(progresses, network.spec.name, *ours, tell, checkpoint), strict=True)
         except PaintingInterrupted as stopped:

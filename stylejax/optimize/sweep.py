@@ -16,7 +16,7 @@ from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.memory import lanes_that_fit
 from stylejax.optimize.painting import Painting
-from stylejax.optimize.progress import Progress, Whole
+from stylejax.optimize.progress import Preparing, Progress, Whole
 from stylejax.optimize.reader import Reader, Source, given_source
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.scales import scale_shapes
@@ -34,6 +34,7 @@ def sweep(
     batch_size: int | None = None,
     observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, Painting], None] | None = None,
+    preparing: Callable[[Preparing], None] | None = None,
     **options: Any,
 ) -> list[Painting]:
     """Paint `content` in the style of `styles` with every combination of the values in `grid`.
@@ -46,6 +47,7 @@ def sweep(
         batch_size: how many pictures are painted together; by default as many as fit into memory.
         observe: called after each few steps with the progress of the pictures that are painted together, whose fraction and
             time left are those of the whole sweep, and their numbers in the grid.
+        preparing: as for `stylize`.
         keep: called with each finished picture and its number in the grid, as soon as its batch is done.
         **options: any field of `Settings`, for all pictures.
 
@@ -84,6 +86,7 @@ def sweep(
                 each=[{**options, "model": settings[number].model, **changes[number]} for number in numbers],
                 model=network,
                 observe=lambda progress: tell(progress, numbers),
+                preparing=preparing,
             )
         except PaintingInterrupted as stopped:
             take(numbers, stopped.paintings)
