@@ -131,6 +131,7 @@ class Engine:
 
         with ThreadPoolExecutor(WRITERS) as writers:
             while (loaded := self._loaded.get()) is not None and not self._stop.requested:
+                self._tally.compile()
                 try:
                     outcomes = self._painter.paint(loaded, observe=tell, preparing=prepare)
                 except GaveUpError:

@@ -73,12 +73,12 @@ class Lines(Silent):
     def __init__(self, console: Console):
         self._console = console
         self._last = 0.0
-        self._since: float | None = None
+        self._since: float | None = time.monotonic()
         self._painted = 0.0
 
     def prepare(self, preparing: Preparing) -> None:
         """Say what is waited for."""
-        self._since = time.monotonic()
+        self._since = self._since or time.monotonic()
         self._say(compiling(preparing))
 
     def show(self, progress: Progress) -> None:

@@ -60,12 +60,6 @@ def paint(
     steps_of = settings.steps(len(shapes))
     clock = Clock(shapes, steps_of)
     wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
-
-    def prepare(scale: int) -> None:
-        if preparing:
-            preparing(Preparing(scale, len(shapes), *shapes[scale - 1]))
-
-    prepare(resume.scale if resume else 1)
     models = placement.everywhere(model)
     memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
     lanes, last_records = None, [{} for _ in jobs]
@@ -76,8 +70,8 @@ def paint(
     for scale, (height, width) in enumerate(shapes, start=1):
         if resume and scale < resume.scale:
             continue
-        if lanes is not None:
-            prepare(scale)
+        if preparing:
+            preparing(Preparing(scale, len(shapes), height, width))
         targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
         weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
         step, steps = 0, steps_of[scale - 1]
