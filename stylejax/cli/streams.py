@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-NOBODY_READS = (errno.EPIPE, errno.EIO, errno.ENXIO)
-"""Errors that nobody need be told of: the reader or the terminal went away."""
+NOBODY_READS = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF)
+"""Errors that nobody need be told of: the reader or the terminal went away, or there never was one."""
 
 
 class _Unfailing(io.FileIO):
@@ -43,7 +43,7 @@ def make_streams_unfailing() -> None:
         try:
             os.fstat(place)
         except OSError:  # the next file would get this number, and whatever is printed
-            os.open(os.devnull, os.O_RDWR)
+            os.open(os.devnull, os.O_RDONLY)  # which refuses a picture that is to go there
     if os.name == "posix":
         sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
 
