@@ -2,11 +2,10 @@
 
 import math
 
-import jax
-
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.choices import DeviceCount
+from stylejax.model.backend import platform
 from stylejax.optimize.budget import memory_budget
 from stylejax.optimize.devices import devices_for
 from stylejax.optimize.memory import chunk_bytes, lanes_that_fit, least_bytes
@@ -36,7 +35,7 @@ def group_bytes(group: Group, painter: Painter) -> int:
 
 
 def _lanes(group: Group, painter: Painter, devices: int) -> int:
-    most = min(math.ceil(len(group.rows) / devices), USEFUL_ON_CPU if jax.default_backend() == "cpu" else USEFUL)
+    most = min(math.ceil(len(group.rows) / devices), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
     model, budget = painter.model_for(group.settings), memory_budget()
     if budget is None or AMPLE * most * least_bytes(model, group.settings, *group.scales[-1]) <= budget:
         return most

@@ -43,10 +43,12 @@ class Demo:
         from stylejax.images.resize import fit_long_side, resize
         from stylejax.images.sheet import contact_sheet
         from stylejax.images.write import check_output, write_picture
+        from stylejax.model.backend import local_devices
         from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
         from stylejax.paintings import PAINTINGS, demo_photograph
 
         began = time.monotonic()
+        local_devices()  # which may be none, before anything is written
         names = ["photograph", *(f"{kind}_{name}" for name in PAINTINGS for kind in ("style", "painted")), "contact_sheet"]
         for name in names:
             check_output(self.output / f"{name}.png")

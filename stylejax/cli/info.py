@@ -36,10 +36,10 @@ def _facts() -> Iterator[tuple[str, str]]:
     for name in SOURCES:
         yield f"weights {name}", str(installed_path(name) or f"not installed: stylejax weights fetch {name}")
     yield "model auto", resolve_auto().message
-    import jax  # last: it takes longer than all that is above
-
+    # Last: JAX takes longer than all that is above.
+    from stylejax.model.backend import local_devices
     from stylejax.optimize.budget import free_memory, in_words, memory_budget, total_memory
 
-    yield "devices", ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in jax.devices())
+    yield "devices", ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in local_devices())
     amounts = {"in all": total_memory(), "free": free_memory(), "to use": memory_budget()}
     yield "memory", ", ".join(f"{in_words(amount)} {what}" for what, amount in amounts.items() if amount) or "unknown"

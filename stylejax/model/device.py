@@ -15,6 +15,7 @@ import numpy as np
 
 from stylejax.choices import ConvolutionName, PrecisionChoice
 from stylejax.errors import SettingsError
+from stylejax.model import backend
 from stylejax.model.convolution import PrecisionName, convolve
 from stylejax.model.layers import kernel_shapes
 
@@ -35,7 +36,7 @@ def resolve_precision(choice: PrecisionChoice) -> PrecisionName:
     Raises:
         SettingsError: the device lacks it.
     """
-    platform = jax.default_backend()
+    platform = backend.platform()
     if choice == "auto":
         return "float32" if platform == "cpu" else _best_of_accelerator()
     if choice == "tf32" and platform != "gpu":
@@ -53,7 +54,7 @@ def resolve_algorithms(choice: ConvolutionName, widths: tuple[int, ...], precisi
     """
     if choice == "winograd" and precision != "float32":
         raise SettingsError(f"convolution is winograd, which computes in float32, and precision {precision}; give one of them")
-    if choice == "direct" or precision != "float32" or (choice == "auto" and jax.default_backend() != "cpu"):
+    if choice == "direct" or precision != "float32" or (choice == "auto" and backend.platform() != "cpu"):
         return Algorithms()
     pairs = {name: math.prod(shape[2:]) for name, shape in kernel_shapes(widths).items() if name != "conv1_1"}
     if choice == "winograd":
@@ -87,6 +88,6 @@ def _best_of_accelerator() -> PrecisionName:
     problem = bfloat16_problem()
     if not problem:
         return "bfloat16"
-    fallback: PrecisionName = "tf32" if jax.default_backend() == "gpu" else "float32"
+    fallback: PrecisionName = "tf32" if backend.platform() == "gpu" else "float32"
     warnings.warn(f"bfloat16 convolutions fail here ({problem}); computing in {fallback}", RuntimeWarning, stacklevel=2)
     return fallback

@@ -8,9 +8,8 @@ import os
 import re
 from pathlib import Path
 
-import jax
-
 from stylejax.errors import SettingsError
+from stylejax.model.backend import local_devices, platform
 
 VARIABLE = "STYLEJAX_MEMORY"
 HEADROOM = {"cpu": 0.85}
@@ -30,12 +29,12 @@ def memory_budget() -> int | None:
     if chosen:
         return parse_bytes(chosen)
     free = free_memory()
-    return None if free is None else int(free * HEADROOM.get(jax.default_backend(), ACCELERATOR_HEADROOM))
+    return None if free is None else int(free * HEADROOM.get(platform(), ACCELERATOR_HEADROOM))
 
 
 def total_memory() -> int | None:
     """Bytes that the first device has in all; None where nobody can tell."""
-    device = jax.local_devices()[0]
+    device = local_devices()[0]
     if device.platform != "cpu":
         return (device.memory_stats() or {}).get("bytes_limit")
     return _physical()
@@ -43,7 +42,7 @@ def total_memory() -> int | None:
 
 def free_memory() -> int | None:
     """Bytes that are free on the first device now; None where nobody can tell."""
-    device = jax.local_devices()[0]
+    device = local_devices()[0]
     if device.platform != "cpu":
         told = device.memory_stats() or {}
         return told["bytes_limit"] - told.get("bytes_in_use", 0) if "bytes_limit" in told else None
@@ -58,10 +57,10 @@ def parse_bytes(text: str) -> int:
         SettingsError: it is something else, or nothing.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text, re.IGNORECASE)
-    count = int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
-    if not count:
-        raise SettingsError(f"the memory to use is {text!r}; it must be an amount such as 6G, 800M or a count of bytes")
-    return count
+    count = float(match[1]) * _UNITS[match[2].lower()] if match else 0.0
+    if not 1 <= count < 2**63:
+        raise SettingsError(f"the memory to use is {text[:40]!r}; it must be an amount such as 6G, 800M or a count of bytes")
+    return int(count)
 
 
 def in_words(count: float) -> str:

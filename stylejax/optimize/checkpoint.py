@@ -31,6 +31,7 @@ from stylejax.optimize.identity import Identity, difference, run_identity
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.progress import Progress
 from stylejax.optimize.saved import Saved, saved_from
+from stylejax.optimize.single import in_float32
 from stylejax.optimize.step import LaneState
 
 OWN = "stylejax-checkpoint"
@@ -92,6 +93,7 @@ class Checkpoint:
         except OSError as problem:
             raise self._unusable(problem) from None
 
+    @in_float32
     def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1) -> Saved | None:
         """What was saved of the run that paints `jobs` with `model` on so many devices; None when there is nothing.
 

@@ -9,6 +9,7 @@ from stylejax.images.picture import Picture
 from stylejax.images.recolor import keep_luminance, luminance_of, match_color
 from stylejax.images.visible import opacity_of, resized_picture
 from stylejax.optimize.settings import Settings
+from stylejax.optimize.single import in_float32
 from stylejax.types import HostImage, Images
 
 
@@ -28,6 +29,7 @@ def style_to_paint(style: Picture, content: Picture, settings: Settings) -> Host
     return pixels
 
 
+@in_float32
 def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Sequence[Settings]) -> Images:
     """The painted pictures `[lanes, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):

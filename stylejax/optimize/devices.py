@@ -17,10 +17,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
 from stylejax.losses.objective import Targets
+from stylejax.model.backend import Device, local_devices
 from stylejax.optimize.chunk import Shared
-
-Device = Any
-"""A `jax.Device`."""
 
 _Lane = TypeVar("_Lane")
 
@@ -35,7 +33,7 @@ def devices_for(lanes: int, wanted: DeviceCount = "all") -> tuple[Device, ...]:
     Raises:
         SettingsError: there are not as many as wanted.
     """
-    present = jax.local_devices()
+    present = local_devices()
     if wanted != "all" and not 1 <= wanted <= len(present):
         raise SettingsError(f"devices is {wanted}; this machine has {len(present)}: give a number up to that, or `all`")
     most = len(present) if wanted == "all" else wanted

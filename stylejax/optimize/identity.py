@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from stylejax.model.backend import local_devices
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.jobs import Job
 from stylejax.version import VERSION
@@ -19,7 +20,7 @@ Identity = dict[str, Any]
 def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity:
     """The identity of the run that paints `jobs` with `model` on so many of this machine's devices."""
     versions = {"stylejax": VERSION, "jax": jax.__version__, "jaxlib": version("jaxlib")}
-    device = jax.local_devices()[0]
+    device = local_devices()[0]
     identity = {"the number of pictures": len(jobs), **{f"the version of {name}": value for name, value in versions.items()}}
     identity |= {"the number of devices": devices, "the device": f"{device.platform} ({device.device_kind})"}
     identity |= {"the network": _network(model)}

@@ -22,10 +22,12 @@ from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.numbers import Numbers
 from stylejax.optimize.plan import Plan
 from stylejax.optimize.settings import Settings
+from stylejax.optimize.single import in_float32
 from stylejax.optimize.step import LaneState, start
 from stylejax.optimize.targets import abstract_targets, layer_shapes
 
 
+@in_float32
 def chunk_bytes(
     model: VGG19,
     settings: Settings,
@@ -67,6 +69,7 @@ def chunk_bytes(
     return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated
 
 
+@in_float32
 def least_bytes(model: VGG19, settings: Settings, height: int, width: int) -> int:
     """Bytes without which one picture cannot be painted: its optimizer's state and its largest features, in half precision.
 

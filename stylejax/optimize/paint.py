@@ -18,11 +18,13 @@ from stylejax.optimize.progress import Clock, Preparing, Progress, failures, sto
 from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import enlarge
 from stylejax.optimize.schedules import schedule_factors
+from stylejax.optimize.single import in_float32
 from stylejax.optimize.starts import added_detail, starting_images, starts_near
 from stylejax.optimize.step import start
 from stylejax.optimize.targets import batch_targets, layer_shapes
 
 
+@in_float32
 def paint(
     model: VGG19,
     jobs: Sequence[Job],
