@@ -5,8 +5,8 @@
 
 Of the programs that the recipes come from, the package index has one, `neural-style` 0.5.7, which is run as it is. For the
 others the PyTorch formulas of `scripts/reference` take its place, under `torch.optim` with the recipe's start and space. All
-see `vgg19-slim`, one scale and the same pixels. It prints the losses after the same numbers of evaluations and how far the last
-pictures are apart; the sheet shows them, the other program above and stylejax below. It takes a
+see the same network, one scale and the same pixels. It prints the losses after the same numbers of evaluations and how far the
+last pictures are apart; the sheet shows them, the other program above and stylejax below. It takes a
 minute and a half with `--size 128 --steps 20` on two CPU cores.
 """
 
@@ -46,6 +46,9 @@ class Peers:
     steps: int = 100
     """Evaluations of each program."""
 
+    model: str = "vgg19-slim"
+    """The network of all programs; `vgg19` must have been fetched."""
+
     only: str = ""
     """Only recipes whose name begins like this."""
 
@@ -55,7 +58,8 @@ class Peers:
 
         check_output(self.output)
         content, style = (self._read(path) for path in (self.content, self.style))
-        slim = read_weights(resolve("vgg19-slim"))
+        weights = read_weights(resolve(self.model))
+        plain, caffe = (runs.in_units_of(weights, units) for units in ("torchvision", "oxford"))
         above, below = [], []
         for recipe in ("gatys-2016", "gatys-code", "neural-style", "neural-style, Adam", "crowson", "udacity"):
             name, _, adam = recipe.partition(", ")
@@ -64,12 +68,11 @@ class Peers:
             settings = self._settings(name, {"optimizer": "adam"} if adam else {})
             looked = resize(style, *content.shape[:2]) if settings.style_fit == "stretch" else style
             if name != "neural-style":
-                peer, theirs = "formulas", runs.from_formula(slim, name, settings, content, looked)
-                mine = runs.ours(slim, settings, content, looked)
+                peer, theirs = "formulas", runs.from_formula(plain, name, settings, content, looked)
+                mine = runs.ours(plain, settings, content, looked)
             elif importlib.util.find_spec("neural_style"):
-                weights = runs.in_caffe_units(slim)
-                peer, theirs = "neural-style 0.5.7", runs.neural_style(weights, settings, content, looked, self.steps)
-                mine = runs.ours(weights, settings, content, looked, scale=runs.BYTES)
+                peer, theirs = "neural-style 0.5.7", runs.neural_style(caffe, settings, content, looked, self.steps)
+                mine = runs.ours(caffe, settings, content, looked, scale=runs.BYTES)
             else:
                 print(f"{recipe}: the program is not installed: pip install --no-deps torchvision neural-style")
                 continue

@@ -17,7 +17,7 @@ from reference.theirs import Problem
 
 from stylejax.images.write import write_picture
 from stylejax.model.load import build_model
-from stylejax.model.preprocessing import preprocessing_named
+from stylejax.model.preprocessing import Preprocessing, preprocessing_named
 from stylejax.model.store import WeightSet
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.paint import paint
@@ -114,15 +114,24 @@ def neural_style(weights: WeightSet, settings: Settings, content: np.ndarray, st
         return Run(losses[:steps], np.asarray(Image.open(folder / "painted.png"), np.float32) / 255)
 
 
-def in_caffe_units(weights: WeightSet) -> WeightSet:
-    """The same network for pictures in 0-255, blue first, less the mean color: what `neural-style` feeds it."""
-    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    caffe = np.array([123.68, 116.779, 103.939])
-    kernel = weights.arrays["conv1_1/kernel"].astype(np.float64)
-    bias = weights.arrays["conv1_1/bias"] + np.einsum("ijco,c->o", kernel, (caffe / 255 - mean) / deviation)
-    turned = (kernel / (255 * deviation)[:, np.newaxis])[:, :, ::-1]
+def in_units_of(weights: WeightSet, name: str) -> WeightSet:
+    """The same network for pictures in the units of another preprocessing, such as the 0-255, blue first, of `neural-style`."""
+    ours, theirs = weights.preprocessing, preprocessing_named(name)
+    if ours == theirs:
+        return weights
+    (scale, mean), (wanted_scale, wanted_mean) = _in_rgb(ours), _in_rgb(theirs)
+    kernel = weights.arrays["conv1_1/kernel"].astype(np.float64)[:, :, :: -1 if ours.bgr else 1]
+    bias = weights.arrays["conv1_1/bias"] + np.einsum("ijco,c->o", kernel, scale * (wanted_mean - mean))
+    turned = (kernel * (scale / wanted_scale)[:, np.newaxis])[:, :, :: -1 if theirs.bgr else 1]
     first = {"conv1_1/kernel": turned.astype(np.float32), "conv1_1/bias": bias.astype(np.float32)}
-    return dataclasses.replace(weights, preprocessing=preprocessing_named("oxford"), arrays=weights.arrays | first)
+    return dataclasses.replace(weights, preprocessing=theirs, arrays=weights.arrays | first)
+
+
+def _in_rgb(preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+    """Scale s and mean m, red first, of `s * (picture - m)`."""
+    mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
+    scale, mean = preprocessing.scale / std, mean / preprocessing.scale
+    return (scale[::-1], mean[::-1]) if preprocessing.bgr else (scale, mean)
 
 
 def _state_dict(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
