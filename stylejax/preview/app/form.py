@@ -91,7 +91,6 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
         inputs["tv_weight"] = gr.Number(usual.tv_weight, label="Smoothness", info="weight of total variation")
         inputs["keep_color"] = gr.Radio(list(get_args(KeepColorName)), value="none", label="Keep the photograph's colors")
         inputs["style_blend"] = gr.Textbox("", label="Share of each style", placeholder="0.7,0.3", max_length=100)
-        inputs["seed"] = gr.Number(0, label="Seed", precision=0)
     with gr.Accordion("Regions", open=False):
         gr.Markdown("With two styles: draw where the second one goes. Or upload a mask for each style, white where it goes.")
         brush = gr.Brush(default_size=40, colors=["#e0452b"], color_mode="fixed")

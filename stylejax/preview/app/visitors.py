@@ -26,7 +26,6 @@ FIELDS = (
     "tv_weight",
     "keep_color",
     "style_blend",
-    "seed",
 )
 """Settings that the page asks for; the others are the recipe's."""
 OUTPUTS = ("picture", "status", "message", "start", "stop", "download", "curves", "command", "files")
@@ -119,7 +118,7 @@ def _run_of(values: tuple[Any, ...]) -> Run:
     for name, value in options.items():
         if value is None:
             raise StylejaxError(f"{name.replace('_', ' ')} is empty; give a number")
-    for name in ("size", "iterations", "seed"):
+    for name in ("size", "iterations"):
         options[name] = int(options[name])
     options["size"] = min(options["size"], LARGEST_SIZE)
     region = np.asarray(drawn[0]["layers"][0])[..., 3] if drawn and drawn[0] and drawn[0]["layers"] else None
