@@ -4,7 +4,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -72,13 +72,13 @@ class StylizeRun(Stylize):
     def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
         checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, tell=_warn) if self.checkpoint else None
-        began, first = time.monotonic(), True
+        began, latest = time.monotonic(), None
 
         def observe(progress: Progress) -> None:
-            nonlocal first
-            if first and checkpoint and checkpoint.resumed:
+            nonlocal latest
+            if latest is None and checkpoint and checkpoint.resumed:
                 self._tell_of(checkpoint.resumed, console)
-            first = False
+            latest = progress
             begun()
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
@@ -105,6 +105,12 @@ class StylizeRun(Stylize):
                 display.close()
                 self._finish(failed.painting, time.monotonic() - began, checkpoint)
                 raise NonFiniteError(f"{failed}; the last good picture is {self._where()}", failed.painting) from None
+            except Exception:
+                display.close()
+                if latest:
+                    with suppress(Exception):  # what went wrong first is told
+                        self._keep(PaintingInterrupted(latest.paintings()), time.monotonic() - began, checkpoint, console)
+                raise
             finally:
                 display.close()
             seconds = time.monotonic() - began

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,12 @@ class SweepRun(Sweep):
             self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live,
             heeding(display.stopping, leave) as interrupts,
         ):
-            stopped = self._paint(options, grid, names, finished, live, display)
-            seconds = time.monotonic() - began
-            if finished:
-                self._write(finished, names, changes, grid, seconds)
+            try:
+                stopped = self._paint(options, grid, names, finished, live, display)
+            finally:  # whatever has ended it
+                seconds = time.monotonic() - began
+                if finished:
+                    self._write(finished, names, changes, grid, seconds)
             if live:
                 live.end("stopped" if stopped else "finished", f"the pictures are in {self.output.resolve()}")
             self._tell(finished, names, seconds, stopped, console)
@@ -94,7 +97,11 @@ class SweepRun(Sweep):
             finished[number] = painting
             painting.save(self.output / names[number])
 
+        latest = None
+
         def observe(progress: Progress, numbers: Sequence[int]) -> None:
+            nonlocal latest
+            latest = progress, numbers
             begun()
             display.show(progress)
             if live:
@@ -114,6 +121,12 @@ class SweepRun(Sweep):
             )
         except PaintingInterrupted:
             return True
+        except Exception:
+            with suppress(Exception):  # what went wrong first is told
+                for number, painting in zip(latest[1], latest[0].paintings(), strict=False) if latest else ():
+                    if number not in finished:
+                        keep(number, painting)
+            raise
         finally:
             display.close()
         return False

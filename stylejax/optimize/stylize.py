@@ -326,4 +326,8 @@ def _paint_all(
             if checkpoint:
                 checkpoint.save()
             raise PaintingInterrupted(paintings()) from None
+        except Exception:
+            if checkpoint:
+                checkpoint.save()
+            raise
     return paintings()
