@@ -33,7 +33,7 @@ class BatchRun(Batch):
     """Does what the flags ask for."""
 
     def run(self, console: Console) -> int:
-        """Plan and paint; returns 0, 3 when some pictures failed, or 130 or 143 when it was stopped."""
+        """Plan and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         self._check()
         run = self._plan()
         if self.dry_run:
