@@ -176,7 +176,7 @@ def test_coarse_scales_that_the_octaves_do_not_fit_into_are_left_out():
 
 def test_a_style_too_small_for_the_octaves_is_told_in_one_line(tiny_model, pictures):
     with pytest.raises(
-        SettingsError, match=r"a style of 28×20 pixels is too small for relu4_1 at 3 octaves: .* 32 pixels"
+        SettingsError, match=r"the ndarray, a style, is 28×20 pixels, too small for relu4_1 at 3 octaves: .* 32 pixels"
     ) as error:
         stylejax.stylize(pictures[0], pictures[1][:20, :28], model=tiny_model, size=64, **DEEP)
     assert "\n" not in str(error.value)

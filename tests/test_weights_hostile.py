@@ -29,7 +29,7 @@ from weights_files import (
 )
 
 from stylejax.cli.weights import verify_weights
-from stylejax.errors import WeightsError
+from stylejax.errors import StylejaxError, WeightsError
 from stylejax.model.convert import convert, read_tensors
 from stylejax.model.preprocessing import TORCHVISION
 from stylejax.model.store import WeightSet, read_weights, write_weights
@@ -112,7 +112,7 @@ def memory_of(source: Path) -> tuple[int, str]:
     """Mebibytes that converting takes beyond the start, at the most, and what is told."""
     code = """
 import resource, sys
-from stylejax.errors import WeightsError
+from stylejax.errors import StylejaxError, WeightsError
 from stylejax.model.convert import convert
 import h5py, numpy
 most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -371,7 +371,7 @@ def test_a_source_is_not_written_over(own: Path, tmp_path: Path) -> None:
     (tmp_path / "b.safetensors").symlink_to(source)
     before = source.read_bytes()
     for target in (source, tmp_path / "b.safetensors"):
-        with pytest.raises(WeightsError, match="name another target"):
+        with pytest.raises(StylejaxError, match="would take the place of the source"):
             convert(source, target)
     assert source.read_bytes() == before
 

@@ -25,7 +25,7 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
         height, width = _smallest(style, scales, settings)
         if min(height, width) >= needed:
             continue
-        own = f"style {style.source} is {style.width}×{style.height} pixels,"
+        own = f"{style.source}, a style, is {style.width}×{style.height} pixels,"
         seen = "" if (height, width) == (style.height, style.width) else f" looked at in {width}×{height},"
         ways = [told for told, other in _ways(settings) if min(_smallest(style, scales, other)) >= needed]
         raise SettingsError(f"{own}{seen} {spec.too_small(ways[0] if ways else 'a larger picture')}")
