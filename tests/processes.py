@@ -4,5 +4,6 @@ import signal
 
 
 def heed_ctrl_c() -> None:
-    """To be run in a new process: a background job of a shell ignores SIGINT, and so do its children unless told otherwise."""
+    """To be run in a new process: a background job of a shell ignores SIGINT, one of `nohup` SIGHUP, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -104,7 +104,7 @@ def test_a_sweep_tells_what_differs_and_what_is_the_same(folder):
     assert len(page.images()) == 6  # and the content and the style
     assert page.text.count("total loss") == 4
     assert "columns-2" in Path("out/sweep.html").read_text()
-    assert "the pictures differ in style_weight, seed" in page.text
+    assert "the pictures differ in style_weight, tv_weight" in page.text
     assert f"'photos/{NASTY}'" in page.text  # the command quotes it
     assert not any("onerror" in attributes for _, attributes in page.tags)
 

@@ -181,8 +181,8 @@ def test_notes_of_reading_are_notes_of_the_painting(tiny_model, pictures, tmp_pa
 @pytest.mark.parametrize(
     ("shape", "options", "advice"),
     [
-        ((5, 7), {}, "tiny.png is 7×5 pixels, too small for relu4_1 at 3 octaves: .* choose --style-fit resize"),
-        ((20, 3000), {}, "tiny.png is 3000×20 pixels, looked at in 64×1, .* choose --style-fit stretch"),
+        ((5, 7), {}, "tiny.png, a style, is 7×5 pixels, too small for relu4_1 at 3 octaves: .* choose --style-fit resize"),
+        ((20, 3000), {}, "tiny.png, a style, is 3000×20 pixels, looked at in 64×1, .* choose --style-fit stretch"),
         ((400, 400), {"style_size": 20}, "is 400×400 pixels, looked at in 20×20, .* choose a larger style_size"),
         ((400, 400), {"style_scale": 0.1}, "choose a larger style_scale"),
     ],

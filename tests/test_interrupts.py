@@ -86,7 +86,10 @@ def test_no_signal_is_swallowed_by_the_garbage_collector(program, said, number):
         process = start(program)
         time.sleep(chance.uniform(0, 0.02))
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        try:
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
         assert process.returncode == 128 + number, err
         assert out.replace("heard\n", "") == said
         assert err == ("stylejax: stopped\n" if program is BEGINNING else "")

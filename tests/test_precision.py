@@ -2,7 +2,6 @@
 
 import re
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ OBJECTIVE = {**GRAMS, "size": 48, "smallest_size": 48}
 @pytest.fixture
 def accelerator(monkeypatch):
     """A GPU, as far as `device` can tell."""
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(device.backend, "platform", lambda: "gpu")
     return monkeypatch
 
 

@@ -11,7 +11,7 @@ from stylejax.batch.row import Outcome, Row, Unit
 from stylejax.batch.shapes import result_shape
 from stylejax.errors import told
 from stylejax.images.picture import Picture
-from stylejax.images.visible import resized_picture
+from stylejax.images.visible import resize_opacity, resized_picture
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.reader import Reader
 from stylejax.optimize.scales import side_of
@@ -75,7 +75,11 @@ class Loader:
 
         def read() -> Picture:
             style = Reader().read(place, proof=settings.proof)
-            return style if whole else resized_picture(style, *style_shape(style.pixels, settings, *shape), settings.resampling)
+            if whole:
+                return style
+            seen = style_shape(style.pixels, settings, *shape)
+            alpha = None if style.alpha is None else resize_opacity(style.alpha, *seen)
+            return dataclasses.replace(resized_picture(style, *seen, settings.resampling), alpha=alpha)
 
         seen_at = shape if settings.style_fit == "stretch" else (settings.size_rule, side_of(*shape, settings))
         looks = (settings.style_fit, settings.style_scale, settings.style_size, settings.resampling)

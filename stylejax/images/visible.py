@@ -11,6 +11,7 @@ from PIL import Image
 
 from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
+from stylejax.images.masks import resize_masks
 from stylejax.images.picture import HostAlpha, Picture
 from stylejax.images.resize import resampled, resize
 from stylejax.types import AnyHostImage, HostImage
@@ -63,6 +64,11 @@ def resize_visible(
     even = np.abs(sharp[..., 3:] - soft[..., 3:]) <= _EVEN * soft[..., 3:]
     sharp[..., 3:] = np.where(even, sharp[..., 3:], 1)
     return np.clip(np.where(even, sharp[..., :3] / sharp[..., 3:], soft[..., :3] / soft[..., 3:]), 0, 1)
+
+
+def resize_opacity(opacity: HostAlpha, height: int, width: int) -> HostAlpha:
+    """How much each pixel counts at another shape: as regions are resized, without overshooting."""
+    return resize_masks(opacity[np.newaxis], height, width)[0]
 
 
 def resized_picture(picture: Picture, height: int, width: int, resampling: ResamplingName = "lanczos") -> Picture:

@@ -16,8 +16,7 @@ import numpy as np
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
 from stylejax.images.picture import HostAlpha
-from stylejax.images.resize import resize
-from stylejax.images.visible import resize_visible
+from stylejax.images.visible import resize_opacity, resize_visible
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import Weights
 from stylejax.optimize.blend import check_blend
@@ -85,7 +84,7 @@ class Job:
         """The same with the content at another shape."""
         opacity = self.opacity.content
         if opacity is not None:
-            opacity = resize(opacity, height, width)
+            opacity = resize_opacity(opacity, height, width)
         content = self.content_at(height, width)
         return dataclasses.replace(self, content=content, opacity=self.opacity._replace(content=opacity))
 

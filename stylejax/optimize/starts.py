@@ -10,6 +10,7 @@ from jax import Array
 
 from stylejax.images.masks import resize_masks
 from stylejax.images.recolor import Colors, colors_of, mixed_colors, not_flat, transform_between
+from stylejax.images.visible import resize_opacity
 from stylejax.optimize.blend import shares_of
 from stylejax.optimize.enlarged import enlarged
 from stylejax.optimize.jobs import Job
@@ -90,7 +91,7 @@ def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np
 
 
 def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | None:
-    return None if opacity is None else resize_masks(opacity[np.newaxis], *picture.shape[:2])[0]
+    return None if opacity is None else resize_opacity(opacity, *picture.shape[:2])
 
 
 def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
