@@ -187,7 +187,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_terminal_that_goes_away_stops_the_run_and_keeps_its_state(folder, tmp_path):
     flags = [*TINY, "--iterations", "1000000", "-o", str(tmp_path / "out.png"), "--checkpoint", str(tmp_path / "state")]
     command = [sys.executable, "-c", IN_A_TERMINAL, *PROGRAM, "stylize", "content.png", "style.png", *flags]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, preexec_fn=heed_ctrl_c)
     assert (result.stdout, result.stderr) == ("129\n", "")
     assert (tmp_path / "out.png").exists()
     assert any((tmp_path / "state").rglob("state"))
