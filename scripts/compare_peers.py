@@ -89,6 +89,7 @@ class Peers:
 
     def _settings(self, recipe: str, changes: dict):
         one_scale = {"size": self.size, "size_rule": "long", "smallest_size": self.size, "iterations": self.steps}
+        one_scale["resampling"] = "lanczos"  # all are of one size already; the others would cut what `BYTES` brightens
         start = {"init": "content"} if recipe == "neural-style" else {}
         settings = {"recipe": recipe, "first_iterations": 0, "style_size": 0, **one_scale, **start, **changes}
         return settings_from(settings)
