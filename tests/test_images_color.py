@@ -114,6 +114,15 @@ def test_a_gray_profile_is_converted(tmp_path: Path):
     luminance = ((lightness + 16) / 116) ** 3
     wanted = 1.055 * luminance ** (1 / 2.4) - 0.055
     np.testing.assert_allclose(read_picture(tmp_path / "a.png").pixels[0, 0], wanted, atol=0.01)
+    deep = np.full((4, 4, 1), 128 * 257, np.uint16)
+    Image.fromarray(deep[..., 0]).save(tmp_path / "b.png", icc_profile=linear)
+    tifffile.imwrite(tmp_path / "c.tif", deep, photometric="minisblack", iccprofile=linear)
+    tifffile.imwrite(
+        tmp_path / "d.tif", deep.repeat(2, 2), photometric="minisblack", extrasamples=["unassalpha"], iccprofile=linear
+    )
+    tifffile.imwrite(tmp_path / "e.tif", (deep / 65535).astype(np.float32), photometric="minisblack", iccprofile=linear)
+    for name in ("b.png", "c.tif", "d.tif", "e.tif"):
+        np.testing.assert_allclose(read_picture(tmp_path / name).pixels[0, 0], [wanted] * 3, atol=0.01, err_msg=name)
 
 
 def test_lab_tiff_is_converted(tmp_path: Path):

@@ -35,6 +35,20 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     return transform.apply(image)
 
 
+def managed(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Colors in [0, 1], gray `[height, width, 1]` or `[height, width, 3]`, as sRGB `[height, width, 3]`.
+
+    Their depth is kept, except where the profile has to be applied.
+    """
+    gray = colors.shape[2] == 1
+    if profile is not None:
+        levels = np.rint(colors * 255).astype(np.uint8)
+        converted = to_srgb(Image.fromarray(levels[..., 0] if gray else levels), profile)
+        if converted is not None:
+            return np.asarray(converted, np.float32) / np.float32(255)
+    return np.repeat(colors, 3, axis=2) if gray else colors
+
+
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """The transform from `profile` to sRGB, or None when the profile does not fit images of this mode."""

@@ -7,7 +7,7 @@ which Pillow does in 8 bits.
 import numpy as np
 from PIL import Image, ImageFile
 
-from stylejax.images.color import to_srgb
+from stylejax.images.color import managed, to_srgb
 from stylejax.images.levels import unit_levels
 from stylejax.images.orientation import orient, orientation_of
 from stylejax.images.picture import Picture
@@ -32,9 +32,7 @@ def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = N
         values, bits, inverted = samples_of(image)
         gray, notes = unit_levels(values, source, bits=bits)
         gray = 1 - gray if inverted else gray
-        eight_bits = Image.fromarray(np.rint(gray * 255).astype(np.uint8))
-        converted = to_srgb(eight_bits, profile)
-        colors = np.repeat(gray[..., np.newaxis], 3, axis=2) if converted is None else _unit(converted)
+        colors = managed(gray[..., np.newaxis], profile)
         opacity = None if key is None else (values != key[0]).astype(np.float32)
     else:
         base, alpha = _split_alpha(image)

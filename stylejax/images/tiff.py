@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image, TiffImagePlugin
 
 from stylejax.errors import ImageError
-from stylejax.images.color import to_srgb
+from stylejax.images.color import managed
 from stylejax.images.levels import unit_levels
 from stylejax.images.orientation import orient
 from stylejax.images.picture import Picture
@@ -131,9 +131,7 @@ def decode_tiff(file: BinaryIO, *, source: str, check_size: Callable[[int, int, 
         alpha, _ = unit_levels(samples[..., count], source)
         if kinds[0] == _PREMULTIPLIED:
             pixels = np.clip(pixels / np.maximum(alpha, 1e-9)[..., np.newaxis], 0, 1)
-    pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
-    converted = to_srgb(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), profile)
-    pixels = pixels if converted is None else np.asarray(converted, np.float32) / np.float32(255)
+    pixels = managed(pixels, profile)
     return Picture(orient(pixels, orientation), None if alpha is None else orient(alpha, orientation), source, notes)
 
 
