@@ -10,6 +10,8 @@ from stylejax.errors import ImageError
 _EXPORT = "open it in a picture program and export it as PNG or JPEG"
 _RAW = "develop it in a raw converter, such as darktable or RawTherapee, and export it as TIFF, PNG or JPEG"
 _HEIF = "export it as JPEG or PNG, with the phone's own sharing menu or `heif-convert photo.heic photo.jpg`"
+_TONE_MAP = "tone-map it, and export it as TIFF or PNG"
+_FRAME = "save one of its frames as a picture"
 _DOWNLOAD = "the download brought a page in place of the picture: open its address in a browser and save the picture itself"
 
 _BRANDS = {
@@ -18,35 +20,27 @@ _BRANDS = {
 }
 """What the boxes of ISO/IEC 14496-12 hold, by their major brand; others are video."""
 
-_BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xff\x0a", "a JPEG XL picture", _EXPORT + ", or with `djxl picture.jxl picture.png`"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL picture", _EXPORT + ", or with `djxl picture.jxl picture.png`"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture", _EXPORT),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture", _EXPORT),
-    (b"II\xbc\x01", "a JPEG XR picture", _EXPORT),
-    (b"%PDF", "a PDF document", "export the page as PNG, such as with `pdftoppm -png -r 150 file.pdf page`"),
-    (b"%!PS", "a PostScript drawing", "export it as PNG"),
-    (b"\xc5\xd0\xd3\xc6", "a PostScript drawing", "export it as PNG"),
-    (b"8BPS", "a Photoshop document", _EXPORT),
-    (b"gimp xcf", "a GIMP document", _EXPORT),
-    (b"\0\0\1\0", "an icon", _EXPORT),
-    (b"qoif", "a QOI picture", _EXPORT),
-    (b"DDS ", "a texture (DDS)", _EXPORT),
-    (b"v/1\x01", "an OpenEXR picture", "tone-map it, and export it as TIFF or PNG"),
-    (b"#?RADIANCE", "a Radiance HDR picture", "tone-map it, and export it as TIFF or PNG"),
-    (b"SIMPLE  =", "a FITS picture", _EXPORT),
-    (b"FUJIFILMCCD-RAW", "a camera's raw file", _RAW),
-    (b"IIU\0", "a camera's raw file", _RAW),
-    (b"IIRO", "a camera's raw file", _RAW),
-    (b"IIRS", "a camera's raw file", _RAW),
-    (b"MMOR", "a camera's raw file", _RAW),
-    (b"FOVb", "a camera's raw file", _RAW),
-    (b"\0MRM", "a camera's raw file", _RAW),
-    (b"\x1aE\xdf\xa3", "a video", "save one of its frames as a picture"),
-    (b"PK\3\4", "a ZIP archive or a document", "take the picture out of it"),
-    (b"\x1f\x8b", "a compressed file", "unpack it"),
-    (b"version https://git-lfs", "a pointer to a file that Git LFS keeps", "fetch the file itself with `git lfs pull`"),
+_BEGINNINGS: tuple[tuple[str, str, tuple[bytes, ...]], ...] = (
+    ("a JPEG XL picture", _EXPORT + ", or with `djxl picture.jxl picture.png`", (b"\xff\x0a", b"\0\0\0\x0cJXL ")),
+    ("a JPEG 2000 picture", _EXPORT, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")),
+    ("a JPEG XR picture", _EXPORT, (b"II\xbc\x01",)),
+    ("a PDF document", "export the page as PNG, such as with `pdftoppm -png -r 150 file.pdf page`", (b"%PDF",)),
+    ("a PostScript drawing", "export it as PNG", (b"%!PS", b"\xc5\xd0\xd3\xc6")),
+    ("a Photoshop document", _EXPORT, (b"8BPS",)),
+    ("a GIMP document", _EXPORT, (b"gimp xcf",)),
+    ("an icon", _EXPORT, (b"\0\0\1\0",)),
+    ("a QOI picture", _EXPORT, (b"qoif",)),
+    ("a texture (DDS)", _EXPORT, (b"DDS ",)),
+    ("an OpenEXR picture", _TONE_MAP, (b"v/1\x01",)),
+    ("a Radiance HDR picture", _TONE_MAP, (b"#?RADIANCE",)),
+    ("a FITS picture", _EXPORT, (b"SIMPLE  =",)),
+    ("a camera's raw file", _RAW, (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")),
+    ("a video", _FRAME, (b"\x1aE\xdf\xa3",)),
+    ("a ZIP archive or a document", "take the picture out of it", (b"PK\3\4",)),
+    ("a compressed file", "unpack it", (b"\x1f\x8b",)),
+    ("a pointer to a file that Git LFS keeps", "fetch the file itself with `git lfs pull`", (b"version https://git-lfs",)),
 )
+"""What a file is, what to do, and how such files begin."""
 
 _RAW_SUFFIXES = (
     ".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".nef", ".nrw", ".pef",
@@ -62,9 +56,9 @@ def named(beginning: bytes) -> tuple[str, str] | None:
     if beginning[4:8] == b"ftyp" and b"avif" in beginning[8:64]:
         return None if features.check("avif") else ("AVIF, for which this build of Pillow has no decoder", _EXPORT)
     if beginning[4:8] == b"ftyp":
-        return _BRANDS.get(beginning[8:12], ("a video", "save one of its frames as a picture"))
-    for magic, name, way in _BEGINNINGS:
-        if beginning.startswith(magic):
+        return _BRANDS.get(beginning[8:12], ("a video", _FRAME))
+    for name, way, magics in _BEGINNINGS:
+        if beginning.startswith(magics):
             return name, way
     if beginning[128:132] == b"DICM":
         return "a DICOM picture", _EXPORT
