@@ -27,8 +27,8 @@ from stylejax.model.sources import resolve
 from stylejax.model.store import read_weights
 from stylejax.optimize.jobs import Job
 from stylejax.optimize.paint import paint
+from stylejax.optimize.prepare import network_for
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.stylize import network_for
 
 TOLERANCE = 1.02
 with_objective = partial(Settings, style_loss="covariance", content_norm="instance", normalization="relative", init="content")

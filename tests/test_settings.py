@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from stylejax.errors import SettingsError
 from stylejax.optimize.jobs import Job
+from stylejax.optimize.layer_weights import parse_layers
 from stylejax.optimize.recipes import RECIPES, settings_from
-from stylejax.optimize.settings import Settings, parse_layers
+from stylejax.optimize.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_every_recipe_carries_its_own_name():
         ({"carry": "average", "optimizer": "l-bfgs"}, "carry is average, but optimizer is l-bfgs"),
         ({"scale_factor": 1.5, "size": 256}, "scale_factor is 1.5, but smallest_size is 256 at size 256"),
         ({"first_iterations": 9, "size": 100}, "first_iterations is 9, but smallest_size is 256 at size 100"),
+        ({"recipe": "crowson", "size": 128, "iterations": 9}, "iterations is 9, but first_iterations is 1000"),
         ({"restart": False, "smallest_size": 512}, "restart is False, but smallest_size is 512"),
         ({"content_layers": "relu4_1=0", "content_weight": 2.0}, "content_weight is 2.0, but content_layers is relu4_1=0"),
         ({"style_layers": "relu4_1=0", "octaves": 2}, "octaves is 2, but style_layers is relu4_1=0"),
@@ -109,7 +111,7 @@ def test_a_setting_that_nothing_uses_is_refused(options, told):
         {"seed": 3, "init": "noise"},
         {"scale_factor": 1.5, "size": "native"},
         {"recipe": "gatys-code", "size": 512},
-        {"recipe": "crowson", "size": 128, "first_iterations": 0},
+        {"recipe": "crowson", "size": 128, "first_iterations": 0, "iterations": 9},
         {"optimizer": "l-bfgs", "clamp": False},
     ],
 )

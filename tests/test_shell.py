@@ -14,7 +14,7 @@ from stylejax.cli.main import main
 from stylejax.model.sources import SOURCES
 from stylejax.optimize.recipes import RECIPES
 
-HEAVY = ("jax", "flax", "optax", "orbax", "numpy", "PIL", "h5py", "safetensors", "tifffile", "requests", "gradio", "uvicorn")
+HEAVY = ("jax", "flax", "optax", "numpy", "PIL", "h5py", "safetensors", "tifffile", "requests", "gradio", "uvicorn")
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from stylejax.errors import told
 from stylejax.images.picture import Picture
 from stylejax.images.visible import resize_opacity, resized_picture
 from stylejax.optimize.jobs import Job
+from stylejax.optimize.prepare import job_from, sources_of
 from stylejax.optimize.reader import Reader
 from stylejax.optimize.scales import side_of
-from stylejax.optimize.stylize import job_from, sources_of
 from stylejax.optimize.targets import style_shape
 
 STYLES = 32

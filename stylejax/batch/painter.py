@@ -27,9 +27,9 @@ from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import devices_for
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.prepare import network_for
 from stylejax.optimize.progress import Failure, Preparing, Progress
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.stylize import network_for
 
 STYLE_TARGETS = 256
 """Style targets that are kept on the device: of the full network each takes up to 3 MB."""

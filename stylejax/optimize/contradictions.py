@@ -51,6 +51,12 @@ _RULES = (
         "with a layer that has a weight",
     ),
     _Rule(
+        ("iterations",),
+        "first_iterations",
+        lambda settings: not settings.first_iterations or _several_scales(settings),
+        "at several scales, or where that is 0,",
+    ),
+    _Rule(
         ("scale_factor", "first_iterations", "detail", "restart", "carry"),
         "smallest_size",
         _several_scales,

@@ -5,12 +5,10 @@ finished picture are all drawn from here.
 """
 
 import dataclasses
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from stylejax.choices import (
-    PIXELS,
     CarryName,
     ColorMatchName,
     ContentNormName,
@@ -34,34 +32,11 @@ from stylejax.choices import (
     VariationName,
 )
 from stylejax.errors import SettingsError
-from stylejax.model.layers import check_layer_names
 from stylejax.optimize.blend import parse_blend
+from stylejax.optimize.layer_weights import parse_layers
 
 if TYPE_CHECKING:
     from stylejax.losses.objective import ObjectiveSpec
-
-_KINDS = {
-    "recipe": RecipeName,
-    "size_rule": SizeRuleName,
-    "size_rounding": RoundingName,
-    "resampling": ResamplingName,
-    "carry": CarryName,
-    "style_loss": StatisticName,
-    "style_fit": StyleFitName,
-    "keep_color": KeepColorName,
-    "color_match": ColorMatchName,
-    "content_norm": ContentNormName,
-    "variation": VariationName,
-    "normalization": NormalizationName,
-    "pooling": PoolingName,
-    "padding": PaddingName,
-    "precision": PrecisionChoice,
-    "convolution": ConvolutionName,
-    "optimizer": OptimizerName,
-    "space": SpaceName,
-    "schedule": ScheduleName,
-}
-"""Settings with a fixed set of values."""
 
 STARTS = get_args(StartName)
 """Values of `init` that are not the path of a picture."""
@@ -257,9 +232,8 @@ class Settings:
         _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1e3, "a number above 0, at most 1000")
         good_size = self.size == "native" or (isinstance(self.size, int) and 1 <= self.size <= 65535)
         _check("size", self.size, good_size, "a whole number of pixels from 1 to 65535, or `native`")
-        for name, kinds in _KINDS.items():
-            known = ", ".join(get_args(kinds))
-            _check(name, getattr(self, name), getattr(self, name) in get_args(kinds), f"one of {known}")
+        for name, known in _NAMES.items():
+            _check(name, getattr(self, name), getattr(self, name) in known, f"one of {', '.join(known)}")
         _check("noise", self.noise, 0 <= self.noise <= 1e6, "a number from 0 to 1e6")
         _check("first_iterations", self.first_iterations, 0 <= self.first_iterations <= 1_000_000, "0 to 1000000")
         _check("smallest_size", self.smallest_size, self.smallest_size >= 0, "a whole number of pixels, at least 0")
@@ -319,26 +293,8 @@ class Settings:
         return dataclasses.asdict(self)
 
 
-def parse_layers(setting: str, text: str) -> dict[str, float]:
-    """Read `relu1_1=1,relu2_1=.5` or `relu1_1,relu2_1`; a layer without a number weighs 1.
-
-    Raises:
-        SettingsError: a layer does not exist or is named twice, or its weight is not a finite number of at least 0.
-    """
-    weights = {}
-    for entry in filter(None, (entry.strip() for entry in text.split(","))):
-        name, equals, number = (part.strip() for part in entry.partition("="))
-        if name != PIXELS:
-            check_layer_names([name])
-        try:
-            weight = float(number) if equals else 1.0
-        except ValueError:
-            weight = math.nan
-        _check(f"the weight of {name} in {setting}", number, 0 <= weight <= 1e12, "a number from 0 to 1e12")
-        if name in weights:
-            raise SettingsError(f"{setting} names {name} twice; name each layer once")
-        weights[name] = weight
-    return weights
+_NAMES = {name: get_args(kind) for name, kind in get_type_hints(Settings).items() if get_origin(kind) is Literal}
+"""Settings with a fixed set of values, and these."""
 
 
 def _check(name: str, value: object, good: bool, wanted: str) -> None:

@@ -9,26 +9,22 @@ from typing import Any
 import numpy as np
 
 from stylejax.choices import DeviceCount
-from stylejax.errors import ImageError, NonFiniteError, SettingsError
+from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.interrupts import noted
-from stylejax.images.masks import Regions
 from stylejax.images.picture import Picture
-from stylejax.images.visible import opacity_of
-from stylejax.model.load import load_model
 from stylejax.model.vgg import VGG19
 from stylejax.optimize.checkpoint import Checkpoint
 from stylejax.optimize.colors import with_kept_colors
 from stylejax.optimize.devices import devices_for
-from stylejax.optimize.jobs import Job, Opacity, common_shapes
+from stylejax.optimize.jobs import Job, common_shapes
 from stylejax.optimize.lanes import ShapesName, at_one_shape, at_own_shapes, check_shapes, groups_of, lanes_of, resized_alpha
 from stylejax.optimize.paint import paint
 from stylejax.optimize.painting import Painting
 from stylejax.optimize.plan import CHUNK
+from stylejax.optimize.prepare import job_from, network_for, sources_of
 from stylejax.optimize.progress import Preparing, Progress, Whole
-from stylejax.optimize.reader import Reader, Source, mask_lists, source_name
+from stylejax.optimize.reader import Reader, Source, mask_lists
 from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import STARTS, Settings
-from stylejax.optimize.small_styles import check_styles
 
 
 class PaintingInterrupted(KeyboardInterrupt):
@@ -129,7 +125,7 @@ def stylize_batch(
         checkpoint: as for `stylize`, of all lanes together.
         shapes: what becomes of contents of different shapes. `same` refuses them; `group` paints those of each shape together,
             one group after the other; `resize` paints all at the shape of the first and gives the results their own again.
-        each: for each lane, options of its own: any setting that is traced, such as learning rate and seed.
+        each: for each lane, options of its own: any setting that is traced, such as strength and learning rate.
         devices: at most so many devices of this machine are used; the lanes are spread over them.
         **options: any field of `Settings`, for all lanes.
 
@@ -199,17 +195,6 @@ def _paint_groups(
     return [finished[number] for number in range(len(jobs))]
 
 
-def network_for(settings: Settings) -> VGG19:
-    """The feature network that `settings` ask for."""
-    return load_model(
-        settings.model,
-        pooling=settings.pooling,
-        padding=settings.padding,
-        precision=settings.precision,
-        convolution=settings.convolution,
-    )
-
-
 def non_finite(painting: Painting) -> NonFiniteError:
     """The error that says where `painting` failed; it carries the painting."""
     assert painting.failure is not None
@@ -218,55 +203,6 @@ def non_finite(painting: Painting) -> NonFiniteError:
         "lower the learning rate or the weights",
         painting,
     )
-
-
-def job_from(
-    reader: Reader,
-    content: Picture,
-    styles: Sequence[Picture],
-    content_masks: Sequence[Source],
-    style_masks: Sequence[Source],
-    settings: Settings,
-) -> Job:
-    """The job of painting `content` in `styles`, with what the settings do to their colors."""
-    init = None if settings.init in STARTS else reader.read(settings.init, proof=settings.proof)
-    regions = reader.regions(content_masks, style_masks, content, styles)
-    seen = Opacity(
-        opacity_of(content), tuple(opacity_of(style) for style in styles), None if init is None else opacity_of(init)
-    )
-    check_styles(content, styles, settings)
-    _check_seen(styles, regions)
-    notes = [
-        note for each in (content, *styles, *((init,) if init else ()), *((regions,) if regions else ())) for note in each.notes
-    ]
-    return Job(
-        content=reader.content(content, settings),
-        styles=tuple(reader.style(style, content, settings) for style in styles),
-        settings=settings,
-        init=None if init is None else init.pixels,
-        regions=regions,
-        opacity=seen,
-        notes=tuple(dict.fromkeys(notes)),
-    )
-
-
-def _check_seen(styles: Sequence[Picture], regions: Regions | None) -> None:
-    """Raise ImageError where all that a region could learn from is transparent."""
-    for style, masks in zip(styles, () if regions is None else regions.styles, strict=False):
-        for number, mask in enumerate(masks, start=1):
-            if style.alpha is not None and (mask * style.alpha).max() < 1 / 255:
-                raise ImageError(
-                    f"{style.source} is fully transparent in its region {number}; move the mask to where it is seen"
-                )
-
-
-def sources_of(
-    content: Picture, styles: Sequence[Picture], content_masks: Sequence[Source], style_masks: Sequence[Source]
-) -> dict[str, Any]:
-    """What a record says of the pictures that went into a painting."""
-    masks = {"content_masks": content_masks, "style_masks": style_masks}
-    named = {kind: [source_name(mask) for mask in each] for kind, each in masks.items() if each}
-    return {"content": source_name(content.source), "styles": [source_name(style.source) for style in styles], **named}
 
 
 def _paint_all(

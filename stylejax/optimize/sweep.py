@@ -16,12 +16,13 @@ from stylejax.optimize.chunk import Shared
 from stylejax.optimize.jobs import TRACED
 from stylejax.optimize.memory import lanes_that_fit
 from stylejax.optimize.painting import Painting
+from stylejax.optimize.prepare import network_for
 from stylejax.optimize.progress import Preparing, Progress, Whole
 from stylejax.optimize.reader import Reader, Source, given_source
 from stylejax.optimize.recipes import settings_from
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.settings import Settings
-from stylejax.optimize.stylize import PaintingInterrupted, network_for, stylize_batch
+from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
 
 _OF_STYLES = ("proof", "keep_color", "style_blend", "style_scale", "style_size", "style_fit", "color_match", "strength")
 
