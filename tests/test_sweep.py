@@ -116,7 +116,7 @@ def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
         (["--style-weight", "1,-2"], "style_weight is -2"),
         (["--clamp", "yes,no"], "must be true or false"),
         (["--beta1", "0.1,0.2", "--optimizer", "l-bfgs"], "beta1 is used with optimizer adam"),
-        (["--recipe", "crowson,matisse"], "no recipe is called 'matisse'"),
+        (["--recipe", "udacity,matisse"], "no recipe is called 'matisse'"),
         (["--batch-size", "-1"], "batch_size is -1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
