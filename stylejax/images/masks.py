@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from stylejax.errors import ImageError, SettingsError
 from stylejax.images.labels import order_like, read_labels
 from stylejax.images.picture import Picture
 from stylejax.images.read import to_picture
+from stylejax.images.resize import resampled
 
 COVERED = 0.5
 """Masks whose values add up to less than this at a pixel do not cover it."""
@@ -86,8 +86,7 @@ def read_regions(
 
 def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resample `[regions, H, W]` with a triangle filter: masks that add up to one still do, and none overshoots."""
-    planes = [Image.fromarray(np.ascontiguousarray(mask, np.float32)) for mask in masks]
-    return np.stack([np.asarray(plane.resize((width, height), Image.Resampling.BILINEAR)) for plane in planes])
+    return np.stack([resampled(mask, height, width, "bilinear") for mask in masks])
 
 
 def _read(mask: Any, name: str) -> Picture:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
-from stylejax.images.masks import resize_masks
 from stylejax.images.picture import HostAlpha, Picture
 from stylejax.images.resize import resampled, resize
 from stylejax.types import AnyHostImage, HostImage
@@ -68,7 +67,7 @@ def resize_visible(
 
 def resize_opacity(opacity: HostAlpha, height: int, width: int) -> HostAlpha:
     """How much each pixel counts at another shape: as regions are resized, without overshooting."""
-    return resize_masks(opacity[np.newaxis], height, width)[0]
+    return resampled(opacity, height, width, _TRIANGLE)
 
 
 def resized_picture(picture: Picture, height: int, width: int, resampling: ResamplingName = "lanczos") -> Picture:
