@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 from chromium import browser, page  # noqa: F401
+from processes import started  # noqa: F401
 
 from stylejax.model.layers import kernel_shapes
 from stylejax.model.preprocessing import TORCHVISION

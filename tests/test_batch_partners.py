@@ -9,39 +9,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tables import COUNT, MAIN, flags, write_material
 
 from stylejax.batch.claims import NAME, Claims
 from stylejax.batch.row import Row
 from stylejax.files.folder import Folder
-from stylejax.images.write import write_picture
-from stylejax.model.store import write_weights
 from stylejax.optimize.settings import Settings
 
-FLAGS = ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "4", "--batch-size", "2"]
-FLAGS += ["--octaves", "1", "--json"]
-MAIN = "from stylejax.cli.main import main; main()"
-COUNT = 6
+FLAGS = [*flags(size=32, iterations=4), "--json"]
 
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory, tiny_weights) -> Path:
-    """Pictures of one shape, a network, a table, and one with a row more whose loss does not stay finite."""
-    folder = tmp_path_factory.mktemp("partners")
-    y, x = np.mgrid[0:24, 0:32].astype(np.float32)
-    for number in range(COUNT):
-        write_picture(folder / f"c{number}.png", np.stack([x / 32, y / 24, 0.5 + 0.5 * np.sin(x / (3 + number))], -1))
-    write_picture(folder / "s.png", np.stack([0.5 + 0.5 * np.sin(x / 3 + y / 4), y / 24, 0 * x], -1))
-    write_weights(folder / "tiny.safetensors", tiny_weights)
-    rows = [f"c{number}.png,s.png,{number}.png,,,,\n" for number in range(COUNT)]
+    """Pictures, a network, a table, and one with a row more whose loss does not stay finite."""
+    folder = write_material(tmp_path_factory.mktemp("partners"), tiny_weights)
+    rows = [f"c{number}.png,s0.png,{number}.png,,,,\n" for number in range(COUNT)]
     header = "content,style,output,init,noise,style_weight,clamp\n"
     (folder / "jobs.csv").write_text(header + "".join(rows))
-    (folder / "bad.csv").write_text(header + "c0.png,s.png,bad.png,noise,1e6,1e12,false\n" + "".join(rows))
+    (folder / "bad.csv").write_text(header + "c0.png,s0.png,bad.png,noise,1e6,1e12,false\n" + "".join(rows))
     return folder
 
 
-def start(folder: Path, *arguments: str, program: str = MAIN) -> subprocess.Popen:
-    command = [sys.executable, "-c", program, "batch", *arguments, *FLAGS]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(material, started):
+    """Starts to paint a table."""
+
+    def call(*arguments: str, program: str = MAIN) -> subprocess.Popen:
+        command = [sys.executable, "-c", program, "batch", *arguments, *FLAGS]
+        return started(command, cwd=material, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return call
 
 
 def events(process: subprocess.Popen) -> list[dict]:
@@ -52,15 +49,15 @@ def events(process: subprocess.Popen) -> list[dict]:
 
 
 def row(output: str) -> Row:
-    return Row(1, "c0.png", ("s.png",), output, Settings())
+    return Row(1, "c0.png", ("s0.png",), output, Settings())
 
 
 def failures(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "failures.jsonl").read_text().splitlines()]
 
 
-def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material):
-    both = [start(material, "bad.csv", "-o", "both") for _ in range(2)]
+def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material, start):
+    both = [start("bad.csv", "-o", "both") for _ in range(2)]
     told = [events(process) for process in both]
     assert [process.returncode for process in both] == [3, 3]
     assert [ended[-1]["failed"] for ended in told] == [1, 1]
@@ -70,13 +67,13 @@ def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material):
     ]
 
 
-def test_a_row_that_failed_otherwise_and_was_left_by_a_process_that_died_is_painted(material):
+def test_a_row_that_failed_otherwise_and_was_left_by_a_process_that_died_is_painted(material, start):
     out = material / "left"
     out.mkdir()
     (out / "failures.jsonl").write_text(json.dumps({"output": "0.png", "digest": "of other settings", "reason": "x"}) + "\n")
     partner = Claims(Folder(out))
     assert partner.take(row("0.png"))
-    process = start(material, "jobs.csv", "-o", "left")
+    process = start("jobs.csv", "-o", "left")
     assert process.stdout is not None
     while json.loads(process.stdout.readline()).get("left") != 1:
         pass
@@ -89,10 +86,10 @@ def test_a_row_that_failed_otherwise_and_was_left_by_a_process_that_died_is_pain
     assert not (out / "failures.jsonl").exists()
 
 
-def test_killed_again_and_again_two_processes_lose_and_double_nothing(material):
+def test_killed_again_and_again_two_processes_lose_and_double_nothing(material, start):
     out, rng = material / "killed", np.random.default_rng(0)
     for _ in range(3):
-        both = [start(material, "bad.csv", "-o", "killed") for _ in range(2)]
+        both = [start("bad.csv", "-o", "killed") for _ in range(2)]
         before, deadline = set(out.glob("*")), time.monotonic() + 120
         while not set(out.glob("*.json")) - before and any(each.poll() is None for each in both):
             assert time.monotonic() < deadline
@@ -101,10 +98,10 @@ def test_killed_again_and_again_two_processes_lose_and_double_nothing(material):
             time.sleep(rng.uniform(0, 0.1))
             process.kill()
             process.communicate(timeout=60)
-    assert start(material, "bad.csv", "-o", "killed").wait(120) == 3
+    assert start("bad.csv", "-o", "killed").wait(120) == 3
     assert {failure["output"] for failure in failures(out)} == {"bad.png"}
     assert len(failures(out)) == 1
-    again = start(material, "jobs.csv", "-o", "whole")
+    again = start("jobs.csv", "-o", "whole")
     assert (events(again)[-1]["done"], again.returncode) == (COUNT, 0)
     for number in range(COUNT):
         assert (out / f"{number}.png").read_bytes() == (material / "whole" / f"{number}.png").read_bytes()
@@ -130,9 +127,9 @@ fcntl.lockf = fcntl.flock = refuse
 
 
 @pytest.mark.parametrize(("error", "free"), [("ENOTSUP", 0), ("ENOLCK", 4)])
-def test_without_locks_or_when_they_run_out_the_run_goes_on_and_says_so_once(material, error, free):
+def test_without_locks_or_when_they_run_out_the_run_goes_on_and_says_so_once(material, start, error, free):
     folder = f"lockless-{error}"
-    process = start(material, "bad.csv", "-o", folder, program=LOCKLESS.format(error=error, free=free) + MAIN)
+    process = start("bad.csv", "-o", folder, program=LOCKLESS.format(error=error, free=free) + MAIN)
     told = events(process)
     assert process.returncode == 3
     assert told[-1]["done"] == COUNT

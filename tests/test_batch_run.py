@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from processes import heed_ctrl_c
+from tables import COUNT, MAIN, flags, write_material
 
 from stylejax.batch import load as load_module
 from stylejax.batch import painter as painter_module
@@ -23,24 +24,15 @@ from stylejax.files import folder as folder_module
 from stylejax.images.metadata import read_metadata
 from stylejax.images.read import read_picture
 from stylejax.images.write import write_picture
-from stylejax.model.store import write_weights
 
-COUNT = 6
-FLAGS = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--iterations", "4", "--batch-size", "2"]
-FLAGS += ["--octaves", "1"]
-COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "batch", "jobs.csv", *FLAGS]
+FLAGS = flags(size=48, iterations=4)
+COMMAND = [sys.executable, "-c", MAIN, "batch", "jobs.csv", *FLAGS]
 
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory, tiny_weights) -> Path:
-    """Six pictures of one shape, two styles, a network and a table."""
-    folder = tmp_path_factory.mktemp("batch")
-    y, x = np.mgrid[0:48, 0:64].astype(np.float32)
-    for number in range(COUNT):
-        write_picture(folder / f"c{number}.png", np.stack([x / 64, y / 48, 0.5 + 0.5 * np.sin(x / (3 + number))], -1))
-    for number in range(2):
-        write_picture(folder / f"s{number}.png", np.stack([0.5 + 0.5 * np.sin(x / 3 + y / (4 + number)), y / 48, 0 * x], -1))
-    write_weights(folder / "tiny.safetensors", tiny_weights)
+    """Pictures, a network and a table."""
+    folder = write_material(tmp_path_factory.mktemp("batch"), tiny_weights)
     lines = [f"c{number}.png,s{number % 2}.png,{number % 2}/{number}.png,{number}" for number in range(COUNT)]
     (folder / "jobs.csv").write_text("content,style,output,tv_weight\n" + "\n".join(lines) + "\n")
     return folder
@@ -103,10 +95,10 @@ def test_again_does_only_what_is_missing_or_changed(material, finished, command)
     assert "6 to paint, 0 done" in out
 
 
-def test_killed_again_and_again_ends_with_the_same_bytes(material, finished):
+def test_killed_again_and_again_ends_with_the_same_bytes(material, finished, started):
     rng, kills = np.random.default_rng(0), 0
     for kill in (True, True, True, True, False):
-        process = subprocess.Popen([*COMMAND, "-o", "killed"], cwd=material, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = started([*COMMAND, "-o", "killed"], cwd=material, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         before = set((material / "killed").rglob("*"))
         deadline = time.monotonic() + 120
         while kill and process.poll() is None and time.monotonic() < deadline:
@@ -127,9 +119,9 @@ def test_killed_again_and_again_ends_with_the_same_bytes(material, finished):
     assert not list((material / "killed").rglob("*.tmp"))
 
 
-def test_two_processes_paint_each_picture_once(material, finished):
+def test_two_processes_paint_each_picture_once(material, finished, started):
     command = [*COMMAND, "-o", "both", "--json"]
-    both = [subprocess.Popen(command, cwd=material, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [started(command, cwd=material, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     events = [json.loads(line) for each in both for line in each.communicate(timeout=200)[0].splitlines()]
     assert [each.returncode for each in both] == [0, 0]
     assert sorted(event["output"] for event in events if event["event"] == "finished") == sorted(finished)
@@ -228,18 +220,14 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command,
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_the_run_within_its_grace(material, number, code):
-    flags = ["--iterations", "1000000", "--grace", "1", "-o", f"stopped{code}", "--json"]
-    with subprocess.Popen(
-        [*COMMAND, *flags], cwd=material, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:
-        assert process.stdout is not None
-        while '"painting"' not in process.stdout.readline():
-            pass
-        began = time.monotonic()
-        process.send_signal(number)
-        rest = process.stdout.read()
-        assert process.wait(60) == code
+def test_a_signal_ends_the_run_within_its_grace(material, started, number, code):
+    more = ["--iterations", "1000000", "--grace", "1", "-o", f"stopped{code}", "--json"]
+    process = started([*COMMAND, *more], cwd=material, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+    assert any('"painting"' in line for line in process.stdout)
+    began = time.monotonic()
+    process.send_signal(number)
+    rest = process.stdout.read()
+    assert process.wait(60) == code
     assert time.monotonic() - began < 10
     assert json.loads(rest.splitlines()[-1])["stopped"]
     assert painted(material / f"stopped{code}") == {}

@@ -9,33 +9,24 @@ import signal
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tables import flags, write_material
 
 from stylejax.batch.record import digest
 from stylejax.batch.row import Result, Row
 from stylejax.batch.store import Store
 from stylejax.cli.main import main
 from stylejax.files.folder import Folder
-from stylejax.images.write import write_picture
-from stylejax.model.store import write_weights
 from stylejax.optimize.settings import Settings
 
-FLAGS = ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "2", "--batch-size", "2"]
-FLAGS += ["--octaves", "1", "--json"]
-NAMES = ("0.png", "1.png", "2.png")
+FLAGS = [*flags(size=32, iterations=2), "--json"]
 
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory, tiny_weights) -> Path:
-    """Three pictures of one shape, a style, a network and a table."""
-    folder = tmp_path_factory.mktemp("store")
-    y, x = np.mgrid[0:24, 0:32].astype(np.float32)
-    for number in range(3):
-        write_picture(folder / f"c{number}.png", np.stack([x / 32, y / 24, 0.5 + 0.5 * np.sin(x / (3 + number))], -1))
-    write_picture(folder / "s.png", np.stack([0.5 + 0.5 * np.sin(x / 3 + y / 4), y / 24, 0 * x], -1))
-    write_weights(folder / "tiny.safetensors", tiny_weights)
-    table = "content,style,output\n" + "".join(f"c{number}.png,s.png,{number}.png\n" for number in range(3))
+    """Pictures, a network and a table of three rows."""
+    folder = write_material(tmp_path_factory.mktemp("store"), tiny_weights)
+    table = "content,style,output\n" + "".join(f"c{number}.png,s0.png,{number}.png\n" for number in range(3))
     (folder / "jobs.csv").write_text(table)
     return folder
 
@@ -180,7 +171,7 @@ def test_an_output_that_rows_are_painted_from_is_not_replaced(batch, material, t
         shutil.copy(material / f"c{number}.png", out / f"{number}.png")
     (out / "link.png").symlink_to("1.png")
     rows = [("0.png", "0.png"), ("2.png", "link.png"), ("1.png", "new.png"), ("new.png", "of-new.png")]
-    table = "content,style,output\n" + "".join(f"{out}/{content},s.png,{output}\n" for content, output in rows)
+    table = "content,style,output\n" + "".join(f"{out}/{content},s0.png,{output}\n" for content, output in rows)
     (material / "over.csv").write_text(table)
     before = {path: path.read_bytes() for path in out.iterdir()}
     code, told, _ = batch(out, "over.csv")

@@ -40,8 +40,14 @@ change_lines(Path("lines"), without_odd_ones)
 """
 
 
-def start(folder: Path, program: str, *arguments: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=folder, stdout=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(tmp_path, started):
+    """Starts a program with arguments."""
+
+    def call(program: str, *arguments: str) -> subprocess.Popen:
+        return started([sys.executable, "-c", program, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+
+    return call
 
 
 def found(path: Path) -> list[tuple[str, int]]:
@@ -49,9 +55,9 @@ def found(path: Path) -> list[tuple[str, int]]:
 
 
 @posix
-def test_what_many_processes_add_while_others_tidy_is_all_there_once(tmp_path):
-    adding = [start(tmp_path, ADD, name, "60") for name in "abcd"]
-    tidying = [start(tmp_path, TIDY) for _ in range(2)]
+def test_what_many_processes_add_while_others_tidy_is_all_there_once(tmp_path, start):
+    adding = [start(ADD, name, "60") for name in "abcd"]
+    tidying = [start(TIDY) for _ in range(2)]
     assert [process.wait(120) for process in adding] == [0] * 4
     (tmp_path / "enough").touch()
     assert [process.wait(120) for process in tidying] == [0] * 2
@@ -59,17 +65,17 @@ def test_what_many_processes_add_while_others_tidy_is_all_there_once(tmp_path):
 
 
 @posix
-def test_what_was_added_before_a_kill_stays_and_the_next_line_is_not_glued_to_a_fragment(tmp_path):
+def test_what_was_added_before_a_kill_stays_and_the_next_line_is_not_glued_to_a_fragment(tmp_path, start):
     said = []
     for name in "abcdef":
-        process = start(tmp_path, ADD, name, "100000")
+        process = start(ADD, name, "100000")
         process.stdout.readline()
         time.sleep(random.Random(name).uniform(0, 0.1))
         process.kill()
         said += [(name, number) for number in range(len(process.communicate(timeout=60)[0].splitlines()) + 1)]
     with (tmp_path / "lines").open("ab") as file:
         file.write(b'{"by": "fragm')
-    assert start(tmp_path, ADD, "z", "1").wait(60) == 0
+    assert start(ADD, "z", "1").wait(60) == 0
     lines = (tmp_path / "lines").read_text().splitlines()
     whole = [line for line in lines if line.endswith("}")]
     assert lines[-2:-1] == ['{"by": "fragm']
@@ -91,9 +97,9 @@ for number in range(3):
 
 
 @posix
-def test_a_line_that_does_not_fit_leaves_no_part_of_it(tmp_path):
+def test_a_line_that_does_not_fit_leaves_no_part_of_it(tmp_path, start):
     """No file may grow beyond 10,000 bytes: the system takes the beginning of the third line, and refuses the rest."""
-    process = start(tmp_path, FULL)
+    process = start(FULL)
     assert len(process.communicate(timeout=60)[0].splitlines()) == 1
     assert (tmp_path / "lines").read_bytes() == b"0" * 4000 + b"\n" + b"1" * 4000 + b"\n"
 
