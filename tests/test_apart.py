@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from stylejax.cli.main import main
+from stylejax.errors import StylejaxError
 from stylejax.files.apart import check_apart
 from stylejax.images.write import write_picture
 from stylejax.model.store import write_weights
@@ -52,7 +53,7 @@ def refusal(arguments: list[str], folder: Path, capsys) -> str:
     ("more", "told"),
     [
         (["-o", "same.png", "--trace", "same.png"], "the output same.png and the trace same.png would be one file"),
-        (["-o", "same.png", "--trace", "./d1/../SAME.png"], "would be one file"),
+        (["-o", "same.png", "--trace", "./d1/../same.png"], "would be one file"),
         (["-o", "new.png", "--report", "r.html", "--trace", "r.html"], "would be one file"),
         (["-o", "later.png", "--trace", "not-there-yet.png"], "would be one file"),
         (["-o", "d1/a.png", "--trace", "d2/a.png"], "would be one file"),
@@ -106,3 +107,12 @@ def test_what_is_apart_is_taken(folder):
         ("report", "new/b.html"),
     ]
     check_apart(outputs, [("content", "photo.png"), ("style", "photo.png"), ("mask", "not-there.png")])
+
+
+@pytest.mark.parametrize("other", ["SAME.png", "Same.png/below.png"])
+def test_case_counts_where_the_file_system_tells_it_apart(folder, monkeypatch, other):
+    outputs = [("output", "same.png"), ("trace", other)]
+    check_apart(outputs)  # Linux
+    monkeypatch.setattr("stylejax.files.same._is_one", lambda folder, name, other: True)
+    with pytest.raises(StylejaxError, match=r"would be one file|would lie in the output same\.png"):
+        check_apart(outputs)

@@ -4,21 +4,18 @@ A picture and its record each need a name of their own, and folders above them t
 through symbolic links below the output folder, or where the file system does not tell upper case from lower.
 """
 
-import unicodedata
-from collections import defaultdict
-from pathlib import PurePosixPath
+import os
+from pathlib import Path, PurePosixPath
 
 from stylejax.batch.record import sidecar_name
 from stylejax.batch.row import Row
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
+from stylejax.files.same import Taken
 
 RESERVED = ("contact_sheet.jpg", "failures.jsonl")
 PREFIX = ".stylejax-"
 """Of files that are there while a run goes on."""
-
-Taken = defaultdict[str, dict[str, int]]
-"""Names by how they are compared, each with its line."""
 
 
 class Outputs:
@@ -27,7 +24,9 @@ class Outputs:
     def __init__(self, folder: Folder | None = None):
         """Look at the links in the output `folder` and at its file system; without one, at names alone."""
         self._folder = folder
-        self._files, self._folders = Taken(dict), Taken(dict)
+        local = Path(os.path.realpath(folder.local)) if folder and folder.local else None
+        self._files: Taken[int] = Taken(local)
+        self._folders: Taken[int] = Taken(local)
 
     def take(self, row: Row) -> None:
         """Take the names of what `row` makes.
@@ -41,21 +40,16 @@ class Outputs:
         names = [self._folder.real_name(name) if self._folder else name for name in (row.output, sidecar_name(row.output))]
         above = [str(folder) for folder in PurePosixPath(names[0]).parents][:-1]
         for name in names:
-            self._check(row, name, self._files, "is that of line {}, too; give each its own name")
-            self._check(row, name, self._folders, "is a folder of the output of line {}; choose another name")
+            _check(row, name, self._files, "is that of line {}, too; give each its own name")
+            _check(row, name, self._folders, "is a folder of the output of line {}; choose another name")
         for folder in above:
-            self._check(row, folder, self._files, "is below a file of line {}; choose another name")
+            _check(row, folder, self._files, "is below a file of line {}; choose another name")
         for name in names:
-            self._files[_key(name)].setdefault(name, row.number)
+            self._files.take(name, row.number)
         for folder in above:
-            self._folders[_key(folder)].setdefault(folder, row.number)
-
-    def _check(self, row: Row, name: str, taken: Taken, message: str) -> None:
-        for other, number in taken.get(_key(name), {}).items():
-            if name == other or (self._folder and self._folder.takes_for_one(name, other)):
-                raise StylejaxError(f"output {row.output} {message.format(number)}")
+            self._folders.take(folder, row.number)
 
 
-def _key(name: str) -> str:
-    """Equal for names that some file system takes for one."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+def _check(row: Row, name: str, taken: Taken[int], message: str) -> None:
+    if (number := taken.owner(name)) is not None:
+        raise StylejaxError(f"output {row.output} {message.format(number)}")

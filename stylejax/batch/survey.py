@@ -1,7 +1,6 @@
 """Look at all rows before any is painted: shapes of contents, what is done, what failed before, which groups they make."""
 
 import dataclasses
-import os
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from stylejax.batch.store import Store
 from stylejax.choices import Rounding
 from stylejax.errors import told
 from stylejax.files.folder import FolderError
+from stylejax.files.same import identity
 from stylejax.files.url import is_url
 from stylejax.images.read import read_shape
 
@@ -86,7 +86,7 @@ def survey(
             return row, Outcome(row, stage=stage, reason=told(problem)), None
         return row, found or Outcome(row, stage="read", reason=reason), known
 
-    originals = {_identity(place) for row in rows for place in inputs(row) if not is_url(place)} - {None}
+    originals = {identity(place) for row in rows for place in inputs(row) if not is_url(place)} - {None}
     if retry_failed:
         store.forget_failures()
     with ThreadPoolExecutor(LOOKERS) as pool:
@@ -113,14 +113,5 @@ def survey(
 def _check_originals(row: Row, store: Store, originals: Container[Any]) -> None:
     """Raise FolderError when the row would be written over a picture that rows are painted from, and that no run has made."""
     folder = store.folder
-    if folder.local and _identity(folder.path(row.output)) in originals and folder.read(sidecar_name(row.output)) is None:
+    if folder.local and identity(folder.path(row.output)) in originals and folder.read(sidecar_name(row.output)) is None:
         raise FolderError(f"output {row.output} would replace a picture that is painted from; choose another name")
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """What tells a file from all others, by whatever name; None where there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - any name
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino

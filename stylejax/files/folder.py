@@ -7,7 +7,6 @@ goes wrong, here or in a bucket's client, becomes a FolderError.
 import errno
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -95,18 +94,6 @@ class Folder:
             FolderError: it leads out of the folder.
         """
         return check_name(name) if self.local is None else os.path.relpath(self.path(name), os.path.realpath(self.local))
-
-    def takes_for_one(self, name: str, other: str) -> bool:
-        """Whether two names, which differ in case or normalization, are one file here; it is tried out."""
-        if self.local is None:
-            return False
-        pairs = [(one, two) for one, two in zip(name.split("/"), other.split("/"), strict=True) if one != two]
-        try:
-            there = next(each for each in (self.local, *self.local.parents) if each.is_dir())
-            with tempfile.TemporaryDirectory(dir=there, prefix=".stylejax-") as trial:
-                return all(_is_one(Path(trial), *pair) for pair in pairs)
-        except OSError:  # nothing can be written, so nothing is overwritten
-            return False
 
     def holds(self, place: str) -> bool:
         """Whether a path or URL lies in this folder."""
@@ -236,8 +223,3 @@ class Folder:
                 todo = "what is finished is whole: make room and give the same command again"
                 raise FullError(f"{self.place} cannot hold more: {told(problem)}; {todo}") from None
             raise FolderError(f"{shown(name)} cannot be {verb}: {told(problem)}") from None
-
-
-def _is_one(folder: Path, name: str, other: str) -> bool:
-    (folder / name).touch()
-    return (folder / other).exists()
