@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from stylejax.batch.outputs import FAILURES
 from stylejax.batch.row import Result
 from stylejax.files.folder import Folder
 from stylejax.files.lines import Tail
@@ -17,7 +18,7 @@ _READING = threading.Lock()  # of the module: what holds one cannot be sent to a
 class Failures:
     """The file of failures in the output folder."""
 
-    def __init__(self, folder: Folder, name: str = "failures.jsonl"):
+    def __init__(self, folder: Folder, name: str = FAILURES):
         self._folder, self.name = folder, name
         self._tail = Tail()
         self._newest: dict[str, dict[str, Any]] = {}

@@ -13,7 +13,7 @@ from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
 from stylejax.files.same import Taken
 
-RESERVED = ("contact_sheet.jpg", "failures.jsonl")
+RESERVED = SHEET, FAILURES = ("contact_sheet.jpg", "failures.jsonl")
 PREFIX = ".stylejax-"
 """Of files that are there while a run goes on."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from stylejax.batch.claims import Claims
 from stylejax.batch.engine import Engine
 from stylejax.batch.events import Ended, Event, Finished, Known, Noted, Planned, Tally
+from stylejax.batch.outputs import SHEET
 from stylejax.batch.painter import Painter
 from stylejax.batch.plan import Group
 from stylejax.batch.row import Row, Unit
@@ -18,7 +19,6 @@ from stylejax.images.read import read_picture
 from stylejax.images.sheet import contact_sheet, evenly
 from stylejax.images.write import encode_picture
 
-SHEET = "contact_sheet.jpg"
 SAMPLE, COLUMNS, CELL = 20, 5, 240
 
 
