@@ -122,6 +122,17 @@ def test_a_further_channel_is_opacity_if_the_file_says_so(tmp_path: Path, photom
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
+@pytest.mark.parametrize(
+    "tag",
+    [(274, "s", 2, "6", True), (274, "H", 1, 9, True), (34675, "s", 4, "abc", True), (34675, "H", 1, 1, True)],
+    ids=["text for the orientation", "no orientation", "text for the profile", "a number for the profile"],
+)
+def test_an_orientation_or_a_profile_that_is_none_is_passed_over(tmp_path: Path, tag: tuple, dtype: str):
+    tifffile.imwrite(tmp_path / "a.tif", samples(COLORS, dtype), photometric="rgb", extratags=[tag])
+    np.testing.assert_allclose(read_picture(tmp_path / "a.tif").pixels, COLORS, atol=precision(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
 def test_palettes(tmp_path: Path, dtype: str):
     colormap = np.random.default_rng(5).integers(0, 65536, (3, TOPS[dtype] + 1), dtype=np.uint16)
     levels = np.random.default_rng(6).integers(0, TOPS[dtype] + 1, (5, 7)).astype(dtype)

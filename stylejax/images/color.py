@@ -61,7 +61,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-    except (OSError, ImageCms.PyCMSError, ValueError):
+    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):  # TypeError: the file has text or numbers in its place
         return None
 
 

@@ -8,7 +8,7 @@ _ORIENTATION_TAG = 0x0112
 
 def orient(values: np.ndarray, orientation: int) -> np.ndarray:
     """Turn `[height, width, ...]` upright: undo one of the eight orientations of EXIF (1 to 8, others count as 1)."""
-    if orientation >= 5 and orientation <= 8:
+    if orientation in (5, 6, 7, 8):
         values = values.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         values = values[::-1]
