@@ -1,4 +1,4 @@
-"""The compile boundary: many steps of many pictures in one program.
+"""The compiled loop: many steps of many pictures in one program.
 
 One program serves every number that people sweep: weights, learning rate, Adam's decays and the count of steps are traced.
 Another shape, layer, statistic or optimizer is another `Plan` or another array shape, and compiles another program.
