@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-"))
 
@@ -11,9 +12,11 @@ import pytest
 from chromium import browser, page  # noqa: F401
 from processes import started  # noqa: F401
 
+from stylejax.cli.main import main
+from stylejax.images.write import write_picture
 from stylejax.model.layers import kernel_shapes
 from stylejax.model.preprocessing import TORCHVISION
-from stylejax.model.store import WeightSet
+from stylejax.model.store import WeightSet, write_weights
 from stylejax.model.vgg import VGG19, NetworkSpec
 
 TINY_WIDTHS = (4, 8, 8, 12, 12)
@@ -52,3 +55,27 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     y, x = np.mgrid[0:40, 0:56].astype(np.float32)
     style = np.stack([0.5 + 0.5 * np.sin(x / 3 + y / 4), 0.5 + 0.4 * np.cos(y / 2), 0.2 + 0 * x], -1)
     return content.astype(np.float32), style.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, pictures, tiny_weights) -> Path:
+    """A folder with both pictures and the network, as `content.png`, `style.png` and `tiny.safetensors`."""
+    folder = tmp_path_factory.mktemp("folder")
+    for name, picture in zip(("content", "style"), pictures, strict=True):
+        write_picture(folder / f"{name}.png", picture)
+    write_weights(folder / "tiny.safetensors", tiny_weights)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process, as if in so many columns; gives exit code, standard output and standard error."""
+
+    def run(*arguments: str, columns: int = 80) -> tuple[int, str, str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        written = capsys.readouterr()
+        return int(stopped.value.code or 0), written.out, written.err
+
+    return run

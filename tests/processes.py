@@ -2,11 +2,15 @@
 
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+
+PROGRAM = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
+"""The command line in a process of its own; the words after `stylejax` follow."""
 
 
 def heed_ctrl_c() -> None:
@@ -15,14 +19,23 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@contextmanager
+def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen]:
+    """A `subprocess.Popen` that is killed at the end of the block if it still runs, as when an assertion failed."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def heeding(command: Sequence[str], **options: Any):
+    """The same with text in its streams, and with signals heeded."""
+    return running(command, **{"text": True, "preexec_fn": heed_ctrl_c, **options})
+
+
 @pytest.fixture
 def started() -> Iterator[Callable[..., subprocess.Popen]]:
     """Starts processes as `subprocess.Popen` does; those that still run when the test ends, however it ends, are killed."""
     with ExitStack() as stack:
-
-        def start(command: list[str], **options: Any) -> subprocess.Popen:
-            process = stack.enter_context(subprocess.Popen(command, **options))
-            stack.callback(process.kill)
-            return process
-
-        yield start
+        yield lambda command, **options: stack.enter_context(running(command, **options))

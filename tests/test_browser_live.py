@@ -25,7 +25,7 @@ def run(tmp_path, pictures, tiny_weights, browser):
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
 
     @contextmanager
-    def started(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
+    def heeding(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
         command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "<b>content.png", "style.png"]
         command += [
             "-o",

@@ -4,49 +4,27 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from processes import heed_ctrl_c
+from processes import PROGRAM, heeding
 
 import stylejax
-from stylejax.cli.main import main
 from stylejax.images.metadata import read_metadata
 from stylejax.images.read import read_picture
-from stylejax.images.write import write_picture
-from stylejax.model.store import write_weights
 
 FAST = ["--size", "48", "--smallest-size", "24", "--iterations", "6", "--octaves", "1"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, pictures, tiny_weights) -> Path:
-    """A folder with two pictures and a network."""
-    folder = tmp_path_factory.mktemp("cli")
-    content, style = pictures
-    write_picture(folder / "content.png", content)
-    write_picture(folder / "style.png", style)
-    write_weights(folder / "tiny.safetensors", tiny_weights)
-    return folder
-
-
 @pytest.fixture
-def stylejax_command(folder, tmp_path, monkeypatch, capsys):
-    """Run the command in a fresh folder; gives exit code, standard output and standard error."""
+def run(folder, tmp_path, monkeypatch, run):
+    """Runs the command in a fresh folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("content.png", "style.png", "tiny.safetensors"):
         (tmp_path / name).symlink_to(folder / name)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        written = capsys.readouterr()
-        return int(stopped.value.code or 0), written.out, written.err
-
     return run
 
 
@@ -54,8 +32,8 @@ def stylize(*more: str) -> list[str]:
     return ["stylize", "content.png", "style.png", "--model", "tiny.safetensors", *FAST, *more]
 
 
-def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
-    code, out, err = stylejax_command(*stylize("-o", "out.png", "--content-weight", "0.2"))
+def test_stylize_writes_a_picture_that_says_how_it_was_made(run):
+    code, out, err = run(*stylize("-o", "out.png", "--content-weight", "0.2"))
     assert (code, err) == (0, "")
     assert "out.png  48×36" in out
     assert "peak memory" in out
@@ -69,18 +47,18 @@ def test_stylize_writes_a_picture_that_says_how_it_was_made(stylejax_command):
 
 
 @pytest.mark.parametrize("name", ["town[old].png", "m[/b].png", "[red]:dog:.png", "a very long name " * 10 + ".png"])
-def test_names_are_told_as_they_are(stylejax_command, tmp_path, name):
-    code, out, err = stylejax_command(*stylize("-o", name, "--report", f"{name}.html"))
+def test_names_are_told_as_they_are(run, tmp_path, name):
+    code, out, err = run(*stylize("-o", name, "--report", f"{name}.html"))
     assert (code, err) == (0, "")
     assert f"{name}  48×36" in out and f"look at {name}.html\n" in out
     assert (tmp_path / name).exists()
 
 
-def test_pictures_under_way_are_like_the_finished_one(stylejax_command, tmp_path):
+def test_pictures_under_way_are_like_the_finished_one(run, tmp_path):
     colors = np.random.default_rng(0).integers(0, 256, (36, 48, 4), dtype=np.uint8)
     Image.fromarray(colors).save(tmp_path / "cut out.png")
     command = ["stylize", "cut out.png", "style.png", "--model", "tiny.safetensors", *FAST]
-    assert stylejax_command(*command, "-o", "out.png", "--bits", "16", "--save-every", "4", "--quiet")[0] == 0
+    assert run(*command, "-o", "out.png", "--bits", "16", "--save-every", "4", "--quiet")[0] == 0
     finished = read_picture(tmp_path / "out.png")
     under_way = sorted(tmp_path.glob("out-scale*.png"))
     assert [path.stem for path in under_way] == ["out-scale1-step0004", "out-scale2-step0004"]
@@ -91,21 +69,21 @@ def test_pictures_under_way_are_like_the_finished_one(stylejax_command, tmp_path
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "webp", "tiff", "avif"])
-def test_every_format_can_be_written(stylejax_command, suffix):
-    code, _, err = stylejax_command(*stylize("-o", f"out.{suffix}", "--quiet"))
+def test_every_format_can_be_written(run, suffix):
+    code, _, err = run(*stylize("-o", f"out.{suffix}", "--quiet"))
     assert (code, err) == (0, "")
     assert read_picture(f"out.{suffix}").pixels.shape == (36, 48, 3)
     assert read_metadata(f"out.{suffix}")["program"] == "stylejax"
 
 
-def test_the_same_seed_gives_the_same_bytes(stylejax_command):
+def test_the_same_seed_gives_the_same_bytes(run):
     for name in ("a.png", "b.png"):
-        stylejax_command(*stylize("-o", name, "--init", "noise", "--seed", "7", "--quiet"))
+        run(*stylize("-o", name, "--init", "noise", "--seed", "7", "--quiet"))
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
-def test_trace_intermediate_pictures_and_json(stylejax_command):
-    code, out, _ = stylejax_command(*stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json"))
+def test_trace_intermediate_pictures_and_json(run):
+    code, out, _ = run(*stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json"))
     assert code == 0
     records = [json.loads(line) for line in Path("losses.jsonl").read_text().splitlines()]
     assert len(records) == 12
@@ -120,24 +98,24 @@ def test_trace_intermediate_pictures_and_json(stylejax_command):
 
 
 @pytest.mark.parametrize("wanted", ["--trace", "--report"])
-def test_what_does_not_fit_beside_the_picture_is_one_line_and_the_picture_is_there(stylejax_command, monkeypatch, wanted):
+def test_what_does_not_fit_beside_the_picture_is_one_line_and_the_picture_is_there(run, monkeypatch, wanted):
     def full(path):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("stylejax.files.atomic.write_atomically", full)
-    code, _, err = stylejax_command(*stylize("-o", "out.png", wanted, "more.html", "--quiet"))
+    code, _, err = run(*stylize("-o", "out.png", wanted, "more.html", "--quiet"))
     assert (code, err) == (2, "stylejax: more.html cannot be written: No space left on device\n")
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
 
 
-def test_quiet_prints_nothing(stylejax_command):
-    assert stylejax_command(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
+def test_quiet_prints_nothing(run):
+    assert run(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
 
 
-def test_several_styles_are_mixed(stylejax_command):
+def test_several_styles_are_mixed(run):
     arguments = stylize("-o", "out.png", "--quiet")
     arguments.insert(3, "content.png")
-    assert stylejax_command(*arguments)[0] == 0
+    assert run(*arguments)[0] == 0
     assert read_metadata("out.png")["styles"] == ["style.png", "content.png"]
 
 
@@ -224,13 +202,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_clear_line_and_nothing_is_written(stylejax_command, name):
+def test_bad_input_is_one_clear_line_and_nothing_is_written(run, name):
     make_bad_files()
     arguments, told = BAD[name]
     arguments = [*arguments, "--model", "tiny.safetensors"] if "--model" not in arguments else arguments
     arguments = [*arguments, "-o", "out.png"] if "-o" not in arguments else arguments
     before = sorted(Path().iterdir())
-    code, out, err = stylejax_command(*arguments)
+    code, out, err = run(*arguments)
     assert code == 2
     assert err.count("\n") == 1
     assert told in err
@@ -239,47 +217,47 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(stylejax_command, na
 
 
 @pytest.mark.parametrize(("memory", "told"), [("8M", "these would fit: a long side of "), ("lots", "such as 6G")])
-def test_more_memory_than_there_is_is_refused_before_anything_is_written(stylejax_command, monkeypatch, memory, told):
+def test_more_memory_than_there_is_is_refused_before_anything_is_written(run, monkeypatch, memory, told):
     monkeypatch.setenv("STYLEJAX_MEMORY", memory)
-    code, out, err = stylejax_command("stylize", "content.png", "style.png", "--model", "tiny.safetensors", "-o", "out.png")
+    code, out, err = run("stylize", "content.png", "style.png", "--model", "tiny.safetensors", "-o", "out.png")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert told in err
     assert not Path("out.png").exists()
 
 
-def test_masks_of_another_shape_are_resized_with_a_note(stylejax_command):
+def test_masks_of_another_shape_are_resized_with_a_note(run):
     make_bad_files()
     arguments = stylize("-o", "out.png", *REGIONS)
     arguments.insert(3, "content.png")
-    code, out, err = stylejax_command(*arguments)
+    code, out, err = run(*arguments)
     assert (code, err) == (0, "")
     assert "note: upper-mask.png is 30×30 and its picture 64×48; the mask was resized" in out
 
 
-def test_the_line_of_a_scale_that_had_converged_and_its_trace(stylejax_command):
+def test_the_line_of_a_scale_that_had_converged_and_its_trace(run):
     many = ["--iterations", "60", "--stop-when", "0.9", "--trace", "losses.jsonl"]
-    code, out, _ = stylejax_command(*stylize("-o", "out.png", *many))
+    code, out, _ = run(*stylize("-o", "out.png", *many))
     assert code == 0
     assert "scale 1 had converged after 40 steps" in out and "step 40/40" in out
     stopped = [record for record in map(json.loads, Path("losses.jsonl").read_text().splitlines()) if record.get("stopped")]
     assert [(record["scale"], record["step"]) for record in stopped] == [(1, 39), (2, 39)]
 
 
-def test_a_command_that_cannot_be_parsed_exits_with_2(stylejax_command):
-    assert stylejax_command("stylize", "content.png", "style.png", "--sise", "48")[0] == 2
-    assert stylejax_command("paint")[0] == 2
-    assert stylejax_command(*stylize("-o", "out.png", "--pooling", "median"))[0] == 2
+def test_a_command_that_cannot_be_parsed_exits_with_2(run):
+    assert run("stylize", "content.png", "style.png", "--sise", "48")[0] == 2
+    assert run("paint")[0] == 2
+    assert run(*stylize("-o", "out.png", "--pooling", "median"))[0] == 2
 
 
-def test_help_shows_defaults_and_an_example(stylejax_command):
-    code, out, _ = stylejax_command("stylize", "--help")
+def test_help_shows_defaults_and_an_example(run):
+    code, out, _ = run("stylize", "--help")
     assert code == 0
     for told in ("Example: stylejax stylize", "--content-weight", "(default: 512)", "--style-layers"):
         assert told in out
 
 
-def test_info_names_versions_devices_cache_and_weights(stylejax_command):
-    code, out, _ = stylejax_command("info")
+def test_info_names_versions_devices_cache_and_weights(run):
+    code, out, _ = run("info")
     assert code == 0
     assert "GiB in all" in out
     assert "GiB to use" in out
@@ -295,9 +273,9 @@ def test_info_names_versions_devices_cache_and_weights(stylejax_command):
 
 def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
     output = tmp_path / "out.png"
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
+    command = [*PROGRAM, "stylize", "content.png", "style.png"]
     command += ["--model", "tiny.safetensors", "--size", "48", "--iterations", "1000000", "-o", str(output), "--json"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    with heeding(command, cwd=folder, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()  # the first steps are done
         time.sleep(0.2)
@@ -310,7 +288,7 @@ def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
 
 
 def test_no_color_and_no_terminal_give_plain_text(folder, tmp_path):
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", *stylize("-o", str(tmp_path / "o.png"))]
+    command = [*PROGRAM, *stylize("-o", str(tmp_path / "o.png"))]
     result = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "NO_COLOR": "1"}
     )
@@ -319,8 +297,8 @@ def test_no_color_and_no_terminal_give_plain_text(folder, tmp_path):
     assert "total" in result.stdout
 
 
-def test_pixels_are_written_to_the_nearest_level(stylejax_command):
-    stylejax_command(*stylize("-o", "out.png", "--quiet"))
+def test_pixels_are_written_to_the_nearest_level(run):
+    run(*stylize("-o", "out.png", "--quiet"))
     options = {"model": "tiny.safetensors", "size": 48, "smallest_size": 24, "iterations": 6, "octaves": 1}
     painting = stylejax.stylize("content.png", "style.png", **options)
     assert np.abs(read_picture("out.png").pixels - painting.image).max() <= 1.02 / 255

@@ -12,24 +12,9 @@ import tyro
 
 from stylejax.cli.flags.batch import Batch
 from stylejax.cli.flags.stylize import Stylize
-from stylejax.cli.main import main
 from stylejax.cli.sections import ABOUT, REGISTRY, field_docs, sections
 from stylejax.optimize.recipes import recipe_named
 from stylejax.optimize.settings import Settings
-
-
-@pytest.fixture
-def told(monkeypatch, capsys):
-    """Run a command on a terminal of so many columns; gives exit code, standard output and standard error."""
-
-    def run(*arguments: str, columns: int = 80) -> tuple[int, str, str]:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        written = capsys.readouterr()
-        return int(stopped.value.code or 0), written.out, written.err
-
-    return run
 
 
 def test_every_setting_is_in_a_section_and_explained():
@@ -89,8 +74,8 @@ def test_a_flag_may_have_the_name_of_a_section():
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_help_is_grouped_and_fits(told, columns):
-    code, out, _ = told("stylize", "--help", columns=columns)
+def test_help_is_grouped_and_fits(run, columns):
+    code, out, _ = run("stylize", "--help", columns=columns)
     assert code == 0
     assert max(map(len, out.splitlines()[5:])) <= columns
     for section in sections(Settings):
@@ -99,21 +84,21 @@ def test_help_is_grouped_and_fits(told, columns):
             assert getattr(Settings, ABOUT + section)[:40] in out
 
 
-COMMANDS = ["stylize", "batch", "sweep", "demo", "recipes", "info", "completion"]
+COMMANDS = ["stylize", "batch", "sweep", "demo", "app", "recipes", "info", "completion"]
 COMMANDS += ["weights list", "weights fetch", "weights convert", "weights verify"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_an_example(told, command):
-    code, out, _ = told(*command.split(), "--help")
+def test_every_command_has_an_example(run, command):
+    code, out, _ = run(*command.split(), "--help")
     assert code == 0
     assert "Example: stylejax " in out
     assert "settings." not in out, "write tyro.conf.arg(name='') beside settings, so that its sections have short titles"
 
 
 @pytest.mark.parametrize("arguments", [[], ["stylize"]])
-def test_without_arguments_it_shows_how_to_begin(told, arguments):
-    code, out, err = told(*arguments)
+def test_without_arguments_it_shows_how_to_begin(run, arguments):
+    code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert (
         "    stylejax demo\n    stylejax stylize stylejax-demo/photograph.png stylejax-demo/style_waves.png -o painted.png\n"

@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from processes import PROGRAM
 
-from stylejax.cli.main import main
 from stylejax.cli.places import claimed_place, free_place, places_beside
 from stylejax.errors import ImageError
 from stylejax.images import stream
@@ -24,7 +23,6 @@ from stylejax.images.write import write_picture
 from stylejax.model.store import write_weights
 
 FAST = ["--model", "tiny.safetensors", "--size", "32", "--iterations", "2", "--octaves", "1"]
-COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
 
 
 @pytest.fixture
@@ -39,15 +37,8 @@ def folder(tmp_path, monkeypatch, pictures, tiny_weights) -> Path:
 
 
 @pytest.fixture
-def run(folder, capsys):
-    """Run a command in this process; gives exit code, standard output and standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        written = capsys.readouterr()
-        return int(stopped.value.code or 0), written.out, written.err
-
+def run(folder, run):
+    """Runs the command in the folder."""
     return run
 
 
@@ -87,7 +78,7 @@ def test_a_free_name_can_be_written_whatever_the_names_are(tmp_path, stem):
 
 
 def pipe(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*COMMAND, *arguments], input=given, capture_output=True, timeout=240)
+    return subprocess.run([*PROGRAM, *arguments], input=given, capture_output=True, timeout=240)
 
 
 def test_a_picture_comes_through_a_pipe_and_goes_on_through_one(run, folder):
@@ -148,7 +139,7 @@ def test_what_cannot_be_piped_is_one_line(folder, name):
 def test_a_terminal_neither_gives_nor_takes_a_picture(folder, arguments, line):
     ours, terminal = pty.openpty()
     try:
-        run = [*COMMAND, "stylize", *arguments, *FAST]
+        run = [*PROGRAM, "stylize", *arguments, *FAST]
         told = subprocess.run(run, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True, timeout=60)
     finally:
         os.close(ours)
@@ -160,7 +151,7 @@ def test_a_terminal_neither_gives_nor_takes_a_picture(folder, arguments, line):
 def test_a_reader_that_goes_is_told_in_one_line(folder):
     reading, writing = os.pipe()
     os.close(reading)
-    run = [*COMMAND, "stylize", "photos/town.png", "wave.png", *FAST, "-o", "-", "--quiet"]
+    run = [*PROGRAM, "stylize", "photos/town.png", "wave.png", *FAST, "-o", "-", "--quiet"]
     told = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=240)
     os.close(writing)
     lost = "stylejax: standard output did not take the picture: Broken pipe; it is lost\n"

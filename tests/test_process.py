@@ -1,45 +1,28 @@
 """What is around every command: one line for whatever goes wrong, and what there is is kept."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
-import sys
+import termios
 from pathlib import Path
 
 import pytest
-from processes import heed_ctrl_c
+from processes import PROGRAM, heed_ctrl_c, heeding
 
 from stylejax.cli import commands
 from stylejax.cli.main import main
 from stylejax.images.read import read_picture
-from stylejax.images.write import write_picture
-from stylejax.model.store import write_weights
 from stylejax.optimize import paint as paint_module
 
-PROGRAM = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
 TINY = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny_weights, pictures):
-    folder = tmp_path_factory.mktemp("process")
-    write_weights(folder / "tiny.safetensors", tiny_weights)
-    for name, picture in zip(("content", "style"), pictures, strict=True):
-        write_picture(folder / f"{name}.png", picture)
-    return folder
-
-
 @pytest.fixture
-def run(folder, monkeypatch, capsys):
+def run(folder, monkeypatch, run):
+    """Runs the command in the folder."""
     monkeypatch.chdir(folder)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        written = capsys.readouterr()
-        return int(stopped.value.code or 0), written.out, written.err
-
     return run
 
 
@@ -128,18 +111,12 @@ def test_ctrl_c_while_modules_are_imported_is_one_word(tmp_path):
         "        pass\n"
     )
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    words = ["stylize", "a.png", "b.png", "-o", "c.png"]
     for number in (signal.SIGINT, signal.SIGTERM):
-        process = subprocess.Popen(
-            [*PROGRAM, "stylize", "a.png", "b.png", "-o", "c.png"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-            preexec_fn=heed_ctrl_c,
-        )
-        assert process.stdout is not None and process.stdout.readline() == "importing\n"
-        process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        with heeding([*PROGRAM, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stdout.readline() == "importing\n"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (128 + number, "", "stylejax: stopped\n")
 
 
@@ -147,47 +124,37 @@ def test_the_work_goes_on_when_nobody_reads(folder, tmp_path):
     """`--json | head -1`, and then a full disk under everything that is printed."""
     flags = [*TINY, "--iterations", "30", "-o", str(tmp_path / "out.png"), "--json"]
     command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with heeding(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         assert json.loads(process.stdout.readline())["event"] == "progress"
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(60) == 0
     assert (tmp_path / "out.png").exists()
-    arguments = [
-        "batch",
-        "--content",
-        "content.png",
-        "--style",
-        "style.png",
-        *TINY,
-        "--iterations",
-        "3",
-        "-o",
-        str(tmp_path / "b"),
-    ]
+    pictures = ["--content", "content.png", "--style", "style.png", "-o", str(tmp_path / "b")]
+    arguments = ["batch", *pictures, *TINY, "--iterations", "3"]
     with Path("/dev/full").open("wb") as full:
         assert subprocess.run([*PROGRAM, *arguments], cwd=folder, stdout=full, stderr=full, timeout=120).returncode == 0
     assert (tmp_path / "b/content-style.png").exists()
 
 
-IN_A_TERMINAL = """
-import os, pty, sys, time
-child, master = pty.fork()
-if not child:
-    os.execv(sys.argv[1], sys.argv[1:])
-seen = b""
-while b"step " not in seen:
-    seen += os.read(master, 4096)
-os.close(master)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
+def take_the_terminal() -> None:
+    """To be run in a new process: standard input is its terminal, which ends it by a signal when it goes away."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    heed_ctrl_c()
 
 
 def test_a_terminal_that_goes_away_stops_the_run_and_keeps_its_state(folder, tmp_path):
     flags = [*TINY, "--iterations", "1000000", "-o", str(tmp_path / "out.png"), "--checkpoint", str(tmp_path / "state")]
-    command = [sys.executable, "-c", IN_A_TERMINAL, *PROGRAM, "stylize", "content.png", "style.png", *flags]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, preexec_fn=heed_ctrl_c)
-    assert (result.stdout, result.stderr) == ("129\n", "")
+    command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]
+    ours, terminal = os.openpty()
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal, "start_new_session": True}
+    with heeding(command, cwd=folder, preexec_fn=take_the_terminal, **streams) as process:
+        os.close(terminal)
+        seen = b""
+        while b"step " not in seen:
+            seen += os.read(ours, 4096)
+        os.close(ours)
+        assert process.wait(60) == 129
     assert (tmp_path / "out.png").exists()
     assert any((tmp_path / "state").rglob("state"))

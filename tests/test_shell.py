@@ -10,25 +10,10 @@ from typing import get_args
 import pytest
 
 from stylejax.choices import NetworkName, PublishedName, RecipeName
-from stylejax.cli.main import main
 from stylejax.model.sources import SOURCES
 from stylejax.optimize.recipes import RECIPES
 
 HEAVY = ("jax", "flax", "optax", "numpy", "PIL", "h5py", "safetensors", "tifffile", "requests", "gradio", "uvicorn")
-
-
-@pytest.fixture
-def told(monkeypatch, capsys):
-    """Run a command; gives exit code, standard output and standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setenv("COLUMNS", "80")
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        written = capsys.readouterr()
-        return int(stopped.value.code or 0), written.out, written.err
-
-    return run
 
 
 def test_what_does_no_work_imports_nothing_heavy():
@@ -61,8 +46,8 @@ for line in {lines!r}:
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
-def test_the_version_is_told(told):
-    assert told("--version") == (0, f"stylejax {version('stylejax')}\n", "")
+def test_the_version_is_told(run):
+    assert run("--version") == (0, f"stylejax {version('stylejax')}\n", "")
 
 
 STYLIZE = ["stylize", "a.png", "b.png", "-o", "c.png"]
@@ -95,26 +80,26 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_one_line(told, name):
+def test_a_mistake_is_one_line(run, name):
     arguments, line = MISTAKES[name]
-    code, out, err = told(*arguments)
+    code, out, err = run(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1), err
     assert line in err
 
 
-def test_help_shows_no_comment_of_the_source(told):
+def test_help_shows_no_comment_of_the_source(run):
     for command in (["--help"], ["weights", "--help"], ["sweep", "--help"], ["batch", "--help"], ["app", "--help"]):
-        code, out, _ = told(*command)
+        code, out, _ = run(*command)
         assert code == 0
         assert "pyright" not in out and "noqa" not in out
 
 
-def test_the_paths_of_weights_are_whole(told, monkeypatch, tmp_path):
+def test_the_paths_of_weights_are_whole(run, monkeypatch, tmp_path):
     cache = tmp_path / ("a-folder-with-a-long-name" * 8)
     (cache / "weights").mkdir(parents=True)
     (cache / "weights" / "vgg19.safetensors").touch()
     monkeypatch.setenv("STYLEJAX_CACHE", str(cache))
-    code, out, _ = told("info")
+    code, out, _ = run("info")
     assert code == 0
     assert f"weights vgg19              {cache}/weights/vgg19.safetensors\n" in out
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from processes import heeding
 
 PRELUDE = "from stylejax.cli.streams import make_streams_unfailing; make_streams_unfailing()\n"
 MANY = (
@@ -90,8 +91,8 @@ def test_a_pipe_that_does_not_block_loses_nothing(tmp_path):
     program = PRELUDE + "for number in range(30000): print(number)"
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    with subprocess.Popen([sys.executable, "-c", program], stdout=writing) as process:
+    with heeding([sys.executable, "-c", program], stdout=writing) as process:
         os.close(writing)
         with os.fdopen(reading) as lines:
             assert [int(line) for line in lines] == list(range(30000))
-    assert process.returncode == 0
+        assert process.wait(20) == 0
