@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from stylejax.cli.flags.shared import CompileCache
 from stylejax.cli.live import has_screen, tell_address
 from stylejax.errors import MissingExtraError
 
@@ -29,8 +30,7 @@ class App:
     no_browser: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Only print the page's address."""
 
-    compile_cache: bool = True
-    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
+    compile_cache: CompileCache = True
 
     def run(self, console: "Console") -> int:
         """Serve until Ctrl-C or SIGTERM, which leave the process."""

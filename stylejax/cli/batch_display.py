@@ -8,10 +8,8 @@ from rich.console import Console
 
 from stylejax.batch.events import Compiling, Ended, Event, Finished, Known, Noted, Painting, Planned, Tally
 from stylejax.cli.bar import STOPPING, Bar, State, a_second, in_time
-from stylejax.cli.display import compiling
+from stylejax.cli.display import SECONDS_BETWEEN_LINES, compiling
 from stylejax.files.names import shown
-
-SECONDS_BETWEEN_LINES = 5
 
 
 class BatchDisplay(Protocol):

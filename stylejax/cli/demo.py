@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.files.interrupts import heeding
 
 if TYPE_CHECKING:
@@ -28,11 +29,8 @@ class Demo:
     size: int = 512
     """Long side of the results, in pixels."""
 
-    compile_cache: bool = True
-    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
-
-    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print nothing but errors."""
+    compile_cache: CompileCache = True
+    quiet: Quiet = False
 
     def run(self, console: "Console") -> int:
         """Draw, paint and save; returns the exit code."""

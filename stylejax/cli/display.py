@@ -8,6 +8,7 @@ from rich.console import Console
 
 from stylejax.cli.bar import STOPPING, Bar, State, a_second, in_time
 from stylejax.optimize.progress import Preparing, Progress
+from stylejax.preview.curves import TERMS
 
 SECONDS_BETWEEN_LINES = 5
 
@@ -60,7 +61,7 @@ class JsonLines(Silent):
         """Print the last losses of each lane."""
         fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left", "steps_per_second")
         values = {name: getattr(progress, name) for name in fields}
-        losses = [{name: record[name] for name in ("total", "content", "style", "tv")} for record in progress.last_records]
+        losses = [{name: record[name] for name in TERMS} for record in progress.last_records]
         print(
             json.dumps({"event": "progress", **values, "losses": losses}),
             flush=True,

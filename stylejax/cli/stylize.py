@@ -34,6 +34,7 @@ from stylejax.optimize.saved import Saved
 from stylejax.optimize.scales import scale_shapes
 from stylejax.optimize.stylize import PaintingInterrupted, stylize
 from stylejax.preview.command import repeat_command
+from stylejax.preview.curves import TERMS
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, write_report
 from stylejax.version import VERSION
@@ -254,7 +255,7 @@ class StylizeRun(Stylize):
 
     def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
         if self.json:
-            last = {name: painting.trace[-1][name] for name in ("total", "content", "style", "tv")}
+            last = {name: painting.trace[-1][name] for name in TERMS}
             result = {
                 "event": "result",
                 "output": str(self._place),

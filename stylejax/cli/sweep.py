@@ -31,6 +31,7 @@ from stylejax.optimize.settings import Settings
 from stylejax.optimize.stylize import PaintingInterrupted
 from stylejax.optimize.sweep import combinations, sweep
 from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.curves import TERMS
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, title_of
@@ -239,7 +240,7 @@ def _record(painting: Painting, name: str, change: dict[str, Any]) -> dict[str, 
     return {
         "picture": name,
         "varied": change,
-        "losses": {term: last.get(term) for term in ("total", "content", "style", "tv")},
+        "losses": {term: last.get(term) for term in TERMS},
         "failure": dataclasses.asdict(painting.failure) if painting.failure else None,
         "peak_memory_bytes": painting.memory,
         "record": painting.record,

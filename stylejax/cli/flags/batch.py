@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import tyro
 
 from stylejax.batch.options import BatchOptions
+from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.machines import Machines
 from stylejax.optimize.recipes import recipe_named
@@ -49,11 +50,8 @@ class Batch:
     report: Path | None = None
     """Write a page to this .html file: a grid of all pictures, earlier ones too, failures, settings, command."""
 
-    compile_cache: bool = True
-    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
-
-    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print nothing but errors."""
+    compile_cache: CompileCache = True
+    quiet: Quiet = False
 
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print events as JSON lines on standard output."""

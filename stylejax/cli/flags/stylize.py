@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import tyro
 
 from stylejax.choices import FormatName
+from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.places import STREAM
 from stylejax.errors import SettingsError
@@ -76,11 +77,8 @@ class Stylize:
     report: Path | None = None
     """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
 
-    compile_cache: bool = True
-    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
-
-    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print nothing but errors."""
+    compile_cache: CompileCache = True
+    quiet: Quiet = False
 
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print progress and result as JSON lines on standard output."""

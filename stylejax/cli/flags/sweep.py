@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.sweep_values import Values
 
@@ -43,11 +44,8 @@ class Sweep:
     report: Path | None = None
     """Write a page to this .html file: a grid of all pictures with what differs, losses, settings and command."""
 
-    compile_cache: bool = True
-    """Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."""
-
-    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print nothing but errors."""
+    compile_cache: CompileCache = True
+    quiet: Quiet = False
 
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print progress and results as JSON lines on standard output."""
