@@ -2,10 +2,9 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import pytest
+from processes import PROGRAM, heeding
 from rich.console import Console
 
 import stylejax
@@ -103,24 +102,29 @@ def test_a_tally_does_not_count_compilation(monkeypatch):
 
 
 @pytest.mark.parametrize("columns", ["60", "80"])
-def test_a_terminal_sees_compilation_and_then_the_steps(tmp_path, tiny_weights, pictures, columns):
-    from stylejax.images.write import write_picture
-    from stylejax.model.store import write_weights
-
-    write_weights(tmp_path / "tiny.safetensors", tiny_weights)
-    for name, picture in zip(("content", "style"), pictures, strict=True):
-        write_picture(tmp_path / f"{name}.png", picture)
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
-    command += ["--model", "tiny.safetensors", "--size", "32", "--octaves", "1", "--iterations", "40", "-o", "out.png"]
+def test_a_terminal_sees_compilation_and_then_the_steps(folder, tmp_path, columns):
+    command = [*PROGRAM, "stylize", "content.png", "style.png"]
+    command += [
+        "--model",
+        "tiny.safetensors",
+        "--size",
+        "32",
+        "--octaves",
+        "1",
+        "--iterations",
+        "40",
+        "-o",
+        str(tmp_path / "out.png"),
+    ]
     master, slave = os.openpty()
     environment = {**os.environ, "COLUMNS": columns, "LINES": "24", "TERM": "xterm"}
-    with subprocess.Popen(command, cwd=tmp_path, stdout=slave, stderr=slave, env=environment) as process:
+    with heeding(command, cwd=folder, stdout=slave, stderr=slave, env=environment) as process:
         os.close(slave)
         written = b""
         while piece := _read(master):
             written += piece
+        assert process.wait(60) == 0
     os.close(master)
-    assert process.returncode == 0
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode())
     lines = [one.rstrip() for one in re.split(r"[\r\n]+", text) if "%  " in one]
     assert all(len(one) <= int(columns) for one in lines)

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 from PIL import Image
-from processes import heed_ctrl_c
+from processes import PROGRAM, heeding
 
 from stylejax.images.metadata import read_metadata
 from stylejax.images.write import write_picture
@@ -27,11 +26,9 @@ def served(temporary, ending: signal.Signals) -> Iterator[str]:
     """The application's address with its token; then a signal, which leaves nothing behind, not even of who is painting."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "app", "--port", str(port), "--no-browser"]
+    command = [*PROGRAM, "app", "--port", str(port), "--no-browser"]
     surroundings = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(
-        command, env=surroundings, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:  # fmt: skip
+    with heeding(command, env=surroundings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = process.stdout.readline()
         assert told.startswith(f"stylejax is at http://127.0.0.1:{port}/")

@@ -3,12 +3,12 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from PIL import Image
+from processes import PROGRAM, heeding
 
 from stylejax.images.metadata import read_metadata
 from stylejax.images.write import write_picture
@@ -25,29 +25,15 @@ def run(tmp_path, pictures, tiny_weights, browser):
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
 
     @contextmanager
-    def heeding(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
-        command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "<b>content.png", "style.png"]
-        command += [
-            "-o",
-            "out.png",
-            "--model",
-            "tiny.safetensors",
-            "--size",
-            "64",
-            "--iterations",
-            str(steps),
-            "--live",
-            "--json",
-        ]
-        with subprocess.Popen([*command, *more], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+    def run(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
+        command = [*PROGRAM, "stylize", "<b>content.png", "style.png", "-o", "out.png", "--model", "tiny.safetensors"]
+        command += ["--size", "64", "--iterations", str(steps), "--live", "--json", *more]
+        with heeding(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            try:
-                yield process, json.loads(process.stdout.readline())["url"]
-                process.stdout.read()  # until it ends
-            finally:
-                process.kill()
+            yield process, json.loads(process.stdout.readline())["url"]
+            process.stdout.read()  # until it ends
 
-    return started
+    return run
 
 
 def version(page) -> int:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from processes import heed_ctrl_c
+from processes import heeding
 
 import stylejax
 
@@ -64,18 +67,13 @@ while True:
 )
 
 
-def start(program: str, **more) -> subprocess.Popen:
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_ctrl_c,
-        **more,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+@contextmanager
+def ready(program: str, **more: Any) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-c", program]
+    with heeding(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
 
 
 @pytest.mark.parametrize(("program", "said"), [(NOTING, "kept\n"), (RAISING, "kept\n"), (BEGINNING, "")])
@@ -83,13 +81,10 @@ def start(program: str, **more) -> subprocess.Popen:
 def test_no_signal_is_swallowed_by_the_garbage_collector(program, said, number):
     chance = random.Random(0)
     for _ in range(5):
-        process = start(program)
-        time.sleep(chance.uniform(0, 0.02))
-        process.send_signal(number)
-        try:
+        with ready(program) as process:
+            time.sleep(chance.uniform(0, 0.02))
+            process.send_signal(number)
             out, err = process.communicate(timeout=20)
-        finally:
-            process.kill()
         assert process.returncode == 128 + number, err
         assert out.replace("heard\n", "") == said
         assert err == ("stylejax: stopped\n" if program is BEGINNING else "")
@@ -97,13 +92,13 @@ def test_no_signal_is_swallowed_by_the_garbage_collector(program, said, number):
 
 def test_a_second_ctrl_c_leaves_at_once_and_a_second_sigterm_does_not():
     stubborn = NOTING.replace("while not found.number:", "while True:")
-    process = start(stubborn)
-    for _ in range(3):
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with ready(stubborn) as process:
+        for _ in range(3):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (143, "heard\n", "stylejax: stopped\n")
 
 
@@ -111,14 +106,12 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored():
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    process = subprocess.Popen([sys.executable, "-c", NOTING], stdout=subprocess.PIPE, text=True, preexec_fn=nohup)
-    assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 143
-    process.stdout.close()
+    with ready(NOTING, preexec_fn=nohup) as process:
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
 
 
 FAST = {"size": 32, "iterations": 100_000, "octaves": 1, "smallest_size": 32}

@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 import requests
 from objectives import GRAMS
 from PIL import Image
-from processes import heed_ctrl_c
+from processes import PROGRAM, heeding
 
 import stylejax
 import stylejax.preview.connections as connections
@@ -332,8 +331,8 @@ def test_a_port_that_is_taken_is_one_clear_error(folder, capsys):
 @pytest.mark.parametrize("how", ["ctrl-c", "button", "to the end"])
 def test_the_command_ends_whoever_watches(folder, how):
     steps = "40" if how == "to the end" else "1000000"
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", *STYLIZE, "--json", "--iterations", steps]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    command = [*PROGRAM, *STYLIZE, "--json", "--iterations", steps]
+    with heeding(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:  # and never hangs up
@@ -352,18 +351,10 @@ def test_the_command_ends_whoever_watches(folder, how):
 
 def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
     write_picture(folder / "other.png", np.ones((48, 64, 3), np.float32) / 3)
-    command = [
-        sys.executable,
-        "-c",
-        "from stylejax.cli.main import main; main()",
-        "batch",
-        "--content",
-        "content.png",
-        "other.png",
-    ]
+    command = [*PROGRAM, "batch", "--content", "content.png", "other.png"]
     command += ["--style", "style.png", "-o", "painted", "--model", "tiny.safetensors", "--size", "48", "--grace", "0"]
     command += ["--iterations", "1000000", "--live", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    with heeding(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:
@@ -378,11 +369,11 @@ def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
 
 
 def test_a_sweep_is_a_wall_whose_stop_keeps_what_there_is(folder):
-    command = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "sweep", "content.png", "style.png"]
+    command = [*PROGRAM, "sweep", "content.png", "style.png"]
     command += ["-o", "swept", "--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--style-weight", "1,2"]
     command += ["--content-layers", "relu2_1", "--style-layers", "relu1_1=1,relu2_1=1", "--report", "swept/all.html"]
     command += ["--iterations", "1000000", "--live", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    with heeding(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:
