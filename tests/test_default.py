@@ -50,8 +50,8 @@ def test_lanes_with_regions_of_their_own_strengths_and_blends_are_their_single_r
     other = np.ascontiguousarray(style[..., ::-1])
     masks = np.zeros((2, 48, 64), np.float32)
     masks[0, :, :30], masks[1, :, 30:] = 1, 1
-    options = {**SMALL, **SHALLOW, "smallest_size": 64, "iterations": 3, "model": tiny_model}
-    numbers = [{"strength": 0.4, "detail": 0.5}, {"content_weight": 2.0}]
+    options = {**SHALLOW, "size": 64, "smallest_size": 64, "iterations": 3, "model": tiny_model}
+    numbers = [{"strength": 0.4}, {"content_weight": 2.0}]
     regions = [list(masks), list(masks[::-1])]
     together = stylejax.stylize_batch([content] * 2, [[style, other]] * 2, content_masks=regions, each=numbers, **options)
     for painting, own, placed in zip(together, numbers, regions, strict=True):
