@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 
-from stylejax.batch.painter import Painter
-from stylejax.batch.row import Row
-from stylejax.batch.run import run_batch
-from stylejax.batch.stop import Stop
-from stylejax.batch.store import Store
-from stylejax.batch.survey import survey
+from stylejax.batch.execute.run import run_batch
+from stylejax.batch.execute.shutdown import Shutdown
+from stylejax.batch.execute.worker import Worker
+from stylejax.batch.input.row import Row
+from stylejax.batch.output.store import Store
+from stylejax.batch.plan.survey import survey
 from stylejax.files.folder import Folder
-from stylejax.images.write import write_picture
-from stylejax.optimize.settings import Settings
+from stylejax.images.io.write import write_picture
+from stylejax.settings.settings import Settings
 
 SHAPES = ((480, 640), (640, 480), (512, 512))
 SETTINGS = Settings(model="vgg19-slim", size=192, smallest_size=192, iterations=20)
@@ -41,7 +41,7 @@ def main() -> None:
             write_picture(folder / f"{number}.jpg", pixels)
             rows.append(Row(number, str(folder / f"{number}.jpg"), (str(folder / "style.jpg"),), f"{number}.png", SETTINGS))
         write_picture(folder / "style.jpg", data.rocket() / 255)
-        painter = Painter()
+        painter = Worker()
         warm = dataclasses.replace(SETTINGS, iterations=1)
         run(painter, [dataclasses.replace(row, settings=warm) for row in rows], folder / "warm")
         before = bare(painter, rows, folder / "bare")
@@ -51,7 +51,7 @@ def main() -> None:
     print(f"bare {before:.2f} s, engine {engine:.2f} s, bare {after:.2f} s: the engine adds {cost:+.1%}")
 
 
-def bare(painter: Painter, rows: list[Row], output: Path) -> float:
+def bare(painter: Worker, rows: list[Row], output: Path) -> float:
     """Seconds of painting alone, with all pictures in memory."""
     plan = survey(rows, Store(Folder(output)), lambda group: 2)
     loaded = [painter.loader.load(unit) for unit in plan.units()]
@@ -61,12 +61,12 @@ def bare(painter: Painter, rows: list[Row], output: Path) -> float:
     return time.perf_counter() - began
 
 
-def run(painter: Painter, rows: list[Row], output: Path) -> float:
+def run(painter: Worker, rows: list[Row], output: Path) -> float:
     """Seconds of the whole run, the look at all rows included."""
     began = time.perf_counter()
     store = Store(Folder(output))
     plan = survey(rows, store, lambda group: 2)
-    for _ in run_batch(plan, painter, store, stop=Stop(0)):
+    for _ in run_batch(plan, painter, store, stop=Shutdown(0)):
         pass
     return time.perf_counter() - began
 

@@ -19,11 +19,11 @@ import requests
 import tyro
 
 import stylejax
-from stylejax.images.read import to_picture
-from stylejax.paintings import PAINTINGS, demo_photograph
+from stylejax.images.io.read import to_picture
 from stylejax.preview.live import Live
 from stylejax.preview.server import Server
 from stylejax.preview.site import live_site
+from stylejax.samples import PAINTINGS, demo_photograph
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from pathlib import Path
 import tyro
 from benchmark import machine
 
-from stylejax.images.write import write_picture
-from stylejax.paintings import PAINTINGS, demo_photograph
+from stylejax.images.io.write import write_picture
+from stylejax.samples import PAINTINGS, demo_photograph
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from reference.formulas import Formula
 from reference.network import Network
 from reference.theirs import Problem
 
-from stylejax.images.read import to_picture
+from stylejax.images.io.read import to_picture
 from stylejax.images.resize import fit_long_side, resize
-from stylejax.model.sources import resolve
-from stylejax.model.store import read_weights
-from stylejax.optimize.jobs import Job
-from stylejax.optimize.paint import paint
-from stylejax.optimize.prepare import network_for
-from stylejax.optimize.settings import Settings
+from stylejax.run.inputs.job import Job
+from stylejax.run.inputs.prepare import network_for
+from stylejax.run.loop import paint
+from stylejax.settings.settings import Settings
+from stylejax.weights.sources import resolve
+from stylejax.weights.weight_set import read_weights
 
 TOLERANCE = 1.02
 with_objective = partial(Settings, style_loss="covariance", content_norm="instance", normalization="relative", init="content")

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stylejax.errors import ImageError, SettingsError, StylejaxError
-from stylejax.images.read import read_shape, silence_decoders
+from stylejax.images.io.read import read_shape, silence_decoders
 from stylejax.images.resize import fit_long_side
 
 

@@ -18,13 +18,13 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-from stylejax.images.read import read_picture
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.model.sources import resolve
-from stylejax.model.store import read_weights
-from stylejax.optimize.recipes import settings_from
+from stylejax.settings.recipes import settings_from
+from stylejax.weights.sources import resolve
+from stylejax.weights.weight_set import read_weights
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import tyro
 from benchmark import machine
 
 import stylejax
-from stylejax.images.read import read_picture
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.optimize.settings import Settings
+from stylejax.settings.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Comparison:
         pixels = read_picture(content).pixels
         return np.clip(pixels + np.random.default_rng(seed).normal(0, 0.1 / 255, pixels.shape), 0, 1).astype(np.float32)
 
-    def _total(self, painting: stylejax.Painting, content: Path, style: Path) -> float:
+    def _total(self, painting: stylejax.StylizedImage, content: Path, style: Path) -> float:
         """The loss of a finished picture, in float32, at the last scale."""
         with tempfile.TemporaryDirectory() as folder:
             start = painting.save(Path(folder) / "start.png", bits=16)

@@ -16,13 +16,13 @@ import numpy as np
 import tyro
 
 import stylejax
-from stylejax.images.read import read_picture
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.optimize.jobs import TRACED
-from stylejax.optimize.painting import Painting
-from stylejax.paintings import demo_photograph, paint_glass, paint_waves
+from stylejax.run.inputs.job import TRACED
+from stylejax.run.result import StylizedImage
+from stylejax.samples import demo_photograph, paint_glass, paint_waves
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Controls:
         return paintings
 
 
-def _with_stops(label: str, painting: Painting) -> str:
+def _with_stops(label: str, painting: StylizedImage) -> str:
     if not painting.settings.stop_when:
         return label
     return f"{label}\nstopped: {', '.join(f'scale {stop.scale} after {stop.step}' for stop in painting.stops) or 'never'}"

@@ -18,11 +18,11 @@ import numpy as np
 import tyro
 
 import stylejax
-from stylejax.images.read import read_picture
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.optimize.painting import Painting
-from stylejax.paintings import PAINTINGS, demo_photograph
+from stylejax.run.result import StylizedImage
+from stylejax.samples import PAINTINGS, demo_photograph
 
 PAGE = """# Gallery
 
@@ -80,7 +80,7 @@ class Gallery:
 
 
 def sheet(
-    name: str, photograph: np.ndarray, styles: dict[str, np.ndarray], paintings: list[Painting], cell: int = 360
+    name: str, photograph: np.ndarray, styles: dict[str, np.ndarray], paintings: list[StylizedImage], cell: int = 360
 ) -> np.ndarray:
     """Photograph and styles above, results below their styles."""
     above = [(name, photograph), *styles.items()]

@@ -24,8 +24,8 @@ import tyro
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from stylejax.images.write import write_picture
-from stylejax.paintings import demo_photograph, paint_waves
+from stylejax.images.io.write import write_picture
+from stylejax.samples import demo_photograph, paint_waves
 
 _STYLEJAX = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
 _PATIENCE = 5 * 60_000

@@ -15,9 +15,9 @@ import numpy as np
 import tyro
 
 import stylejax
-from stylejax.images.read import read_picture
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from scaling.arithmetic import Costs, cost_per_thousand, images_per_hour
 from scaling.measure import measure
 from scaling.simulation import Fleet, simulate
 
-from stylejax.optimize.settings import Settings
+from stylejax.settings.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,21 +8,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stylejax.batch.door import RowOutcome, TableRun, stylize_table
+    from stylejax.batch.api import RowOutcome, TableRun, stylize_table
+    from stylejax.batch.input.table import BadRowsError
     from stylejax.batch.options import BatchOptions
-    from stylejax.batch.table import BadRowsError
     from stylejax.errors import StylejaxError
-    from stylejax.losses.objective import ObjectiveSpec, Targets, Terms, Weights, make_targets, objective
-    from stylejax.model.load import load_model
-    from stylejax.model.vgg import VGG19
-    from stylejax.optimize.checkpoint import Checkpoint
-    from stylejax.optimize.painting import Painting
-    from stylejax.optimize.progress import Progress
-    from stylejax.optimize.settings import Settings
-    from stylejax.optimize.stylize import PaintingInterrupted, stylize, stylize_batch
-    from stylejax.optimize.sweep import sweep
+    from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
+    from stylejax.network.vgg import VGG19
     from stylejax.preview.report import write_report
+    from stylejax.run.api import StylizeInterrupted, stylize, stylize_batch
+    from stylejax.run.checkpoint.checkpoint import Checkpoint
+    from stylejax.run.progress import Progress
+    from stylejax.run.result import StylizedImage
+    from stylejax.run.sweep import sweep
+    from stylejax.settings.settings import Settings
     from stylejax.version import VERSION
+    from stylejax.weights.load import load_model
 
     __version__ = VERSION
 
@@ -31,17 +31,17 @@ __all__ = [
     "BadRowsError",
     "BatchOptions",
     "Checkpoint",
+    "LossWeights",
     "ObjectiveSpec",
-    "Painting",
-    "PaintingInterrupted",
     "Progress",
     "RowOutcome",
     "Settings",
     "StylejaxError",
+    "StylizeInterrupted",
+    "StylizedImage",
     "TableRun",
     "Targets",
     "Terms",
-    "Weights",
     "__version__",
     "load_model",
     "make_targets",
@@ -54,19 +54,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "batch.door": ("RowOutcome", "TableRun", "stylize_table"),
+    "batch.api": ("RowOutcome", "TableRun", "stylize_table"),
     "batch.options": ("BatchOptions",),
-    "batch.table": ("BadRowsError",),
+    "batch.input.table": ("BadRowsError",),
     "errors": ("StylejaxError",),
-    "losses.objective": ("ObjectiveSpec", "Targets", "Terms", "Weights", "make_targets", "objective"),
-    "model.load": ("load_model",),
-    "model.vgg": ("VGG19",),
-    "optimize.checkpoint": ("Checkpoint",),
-    "optimize.painting": ("Painting",),
-    "optimize.progress": ("Progress",),
-    "optimize.settings": ("Settings",),
-    "optimize.stylize": ("PaintingInterrupted", "stylize", "stylize_batch"),
-    "optimize.sweep": ("sweep",),
+    "losses.objective": ("ObjectiveSpec", "Targets", "Terms", "LossWeights", "make_targets", "objective"),
+    "weights.load": ("load_model",),
+    "network.vgg": ("VGG19",),
+    "run.checkpoint.checkpoint": ("Checkpoint",),
+    "run.result": ("StylizedImage",),
+    "run.progress": ("Progress",),
+    "settings.settings": ("Settings",),
+    "run.api": ("StylizeInterrupted", "stylize", "stylize_batch"),
+    "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
 }
 """The modules that have the public names. Each is imported when one of its names is first used: JAX takes seconds."""

@@ -51,7 +51,7 @@ class NonFiniteError(StylejaxError):
     """The loss stopped being finite; the message names the scale and the step.
 
     Attributes:
-        painting: the `Painting` with the last good picture.
+        painting: the `StylizedImage` with the last good picture.
     """
 
     def __init__(self, message: str, painting: Any):

@@ -13,11 +13,11 @@ from chromium import browser, page  # noqa: F401
 from processes import started  # noqa: F401
 
 from stylejax.cli.main import main
-from stylejax.images.write import write_picture
-from stylejax.model.layers import kernel_shapes
-from stylejax.model.preprocessing import TORCHVISION
-from stylejax.model.store import WeightSet, write_weights
-from stylejax.model.vgg import VGG19, NetworkSpec
+from stylejax.images.io.write import write_picture
+from stylejax.network.layers import kernel_shapes
+from stylejax.network.preprocessing import TORCHVISION
+from stylejax.network.vgg import VGG19, NetworkSpec
+from stylejax.weights.weight_set import WeightSet, write_weights
 
 TINY_WIDTHS = (4, 8, 8, 12, 12)
 

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 
 from benchmark.problem import CONTENT_LAYER, STYLE_LAYERS, Problem
-from stylejax.model.device import PrecisionChoice
-from stylejax.model.load import build_model
-from stylejax.model.preprocessing import TORCHVISION
-from stylejax.model.store import WeightSet
-from stylejax.optimize.jobs import Job
-from stylejax.optimize.paint import CHUNK, paint
-from stylejax.optimize.settings import Settings
+from stylejax.network.algorithms import PrecisionChoice
+from stylejax.network.preprocessing import TORCHVISION
+from stylejax.run.inputs.job import Job
+from stylejax.run.loop import CHUNK, paint
+from stylejax.settings.settings import Settings
+from stylejax.weights.load import build_model
+from stylejax.weights.weight_set import WeightSet
 
 FOREVER = 1_000_000
 

@@ -16,12 +16,12 @@ import numpy as np
 
 from looks.measures import CONTENT_LAYER, STYLE_LAYERS, Look, normal, normalized, palette
 from stylejax.errors import WeightsError
-from stylejax.images.metadata import read_metadata
-from stylejax.images.read import read_picture
+from stylejax.images.io.metadata import read_metadata
+from stylejax.images.io.read import read_picture
 from stylejax.images.resize import resize
-from stylejax.model.load import load_model
-from stylejax.model.sources import SOURCES, installed_path
-from stylejax.model.vgg import VGG19
+from stylejax.network.vgg import VGG19
+from stylejax.weights.load import load_model
+from stylejax.weights.sources import SOURCES, installed_path
 
 FULL, SLIM = "vgg19", "vgg19-slim"
 

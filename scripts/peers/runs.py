@@ -15,14 +15,14 @@ from reference.cases import OBJECTIVES
 from reference.network import Network
 from reference.theirs import Problem
 
-from stylejax.images.write import write_picture
-from stylejax.model.load import build_model
-from stylejax.model.preprocessing import Preprocessing, preprocessing_named
-from stylejax.model.store import WeightSet
-from stylejax.optimize.jobs import Job
-from stylejax.optimize.paint import paint
-from stylejax.optimize.settings import Settings
-from stylejax.optimize.starts import starting_images
+from stylejax.images.io.write import write_picture
+from stylejax.network.preprocessing import Preprocessing, preprocessing_named
+from stylejax.run.inputs.job import Job
+from stylejax.run.loop import paint
+from stylejax.run.starts import starting_images
+from stylejax.settings.settings import Settings
+from stylejax.weights.load import build_model
+from stylejax.weights.weight_set import WeightSet
 
 BYTES = 256 / 255
 """`neural-style` multiplies pictures by 256 where this recipe says 255: it sees them that much brighter."""

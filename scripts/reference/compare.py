@@ -14,10 +14,10 @@ import torch
 from reference import network, ours, seeded, theirs
 from reference.cases import NETWORKS, OBJECTIVES, SIZES, STYLE_SIZES, Case
 from reference.network import Network
-from stylejax.model.convert import convert
-from stylejax.model.load import load_model
-from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import Settings
+from stylejax.settings.recipes import settings_from
+from stylejax.settings.settings import Settings
+from stylejax.weights.convert import convert
+from stylejax.weights.load import load_model
 
 FEATURES, VALUE, GRADIENT, ITERATES, CONVERTED = 1e-5, 1e-5, 1e-4, 1e-3, 1e-4
 STEPS = 20

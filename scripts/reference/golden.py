@@ -21,7 +21,7 @@ from reference.formulas import Formula
 from reference.network import Network
 from reference.scales import run_scales
 from reference.theirs import Problem
-from stylejax.optimize.recipes import settings_from
+from stylejax.settings.recipes import settings_from
 
 PATH = Path(__file__).with_name("golden.npz")
 WIDTHS = (4, 8, 8, 12, 12)

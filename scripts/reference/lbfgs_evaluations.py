@@ -1,4 +1,4 @@
-"""How many evaluations `torch.optim.LBFGS` needs on functions with known minima: the golden numbers of `tests/test_lbfgs.py`.
+"""How many evaluations `torch.optim.LBFGS` needs on functions with known minima: the golden numbers of `test_lbfgs.py`.
 
 python scripts/reference/lbfgs_evaluations.py
 """

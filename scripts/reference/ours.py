@@ -8,16 +8,15 @@ import numpy as np
 
 from stylejax.losses.objective import make_targets, objective
 from stylejax.losses.octaves import look
-from stylejax.model.load import build_model
-from stylejax.model.preprocessing import preprocessing_named
-from stylejax.model.store import WeightSet
-from stylejax.model.vgg import VGG19
+from stylejax.network.preprocessing import preprocessing_named
+from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.jobs import Job, stacked_weights
-from stylejax.optimize.numbers import Numbers
-from stylejax.optimize.plan import Plan
-from stylejax.optimize.settings import Settings
+from stylejax.optimize.config import StaticConfig, TracedConfig
 from stylejax.optimize.step import start
+from stylejax.run.inputs.job import Job, stacked_weights
+from stylejax.settings.settings import Settings
+from stylejax.weights.load import build_model
+from stylejax.weights.weight_set import WeightSet
 
 Array = np.ndarray
 
@@ -62,10 +61,10 @@ class Problem:
 
     def adam_iterates(self, image: Array, steps: int) -> list[Array]:
         """The pictures after each step, from the program that paints."""
-        plan = Plan.of(self.settings, chunk=1)
+        plan = StaticConfig.of(self.settings, chunk=1)
         lanes = jax.vmap(partial(start, plan=plan))(jnp.asarray(image)[None])
         shared, rate = Shared(content=True, style=True), jnp.full((plan.chunk, 1), self.settings.learning_rate)
-        numbers = Numbers.of([self.settings])
+        numbers = TracedConfig.of([self.settings])
         iterates = []
         for _ in range(steps):
             lanes, _, _ = run_chunk(

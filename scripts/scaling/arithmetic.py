@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.optimize.scales import scale_shapes
-from stylejax.optimize.settings import Settings
+from stylejax.settings.pyramid import scale_shapes
+from stylejax.settings.settings import Settings
 
 
 @dataclass(frozen=True)

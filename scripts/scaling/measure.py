@@ -12,13 +12,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from stylejax.images.read import read_picture
-from stylejax.images.write import write_picture
-from stylejax.model.load import load_model
-from stylejax.optimize.jobs import Job
-from stylejax.optimize.paint import paint
-from stylejax.optimize.settings import Settings
-from stylejax.paintings import paint_waves
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import write_picture
+from stylejax.run.inputs.job import Job
+from stylejax.run.loop import paint
+from stylejax.samples import paint_waves
+from stylejax.settings.settings import Settings
+from stylejax.weights.load import load_model
 
 
 def measure(model: str, sizes: Sequence[int], *, steps: int = 20) -> dict[str, Any]:

@@ -14,10 +14,10 @@ import numpy as np
 from jax import Array, lax
 
 from slim_training.network import EPSILON, Arrays, pools
-from stylejax.model.layers import CONV_NAMES, LAYERS
-from stylejax.model.pooling import pool
-from stylejax.model.preprocessing import TORCHVISION
-from stylejax.model.store import WeightSet, write_weights
+from stylejax.network.layers import CONV_NAMES, LAYERS
+from stylejax.network.pooling import pool
+from stylejax.network.preprocessing import TORCHVISION
+from stylejax.weights.weight_set import WeightSet, write_weights
 
 _DEAD = 1e-6
 _LAYOUT = ("NHWC", "HWIO", "NHWC")

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from slim_training.convolution import convolve
-from stylejax.model.layers import CONV_NAMES, LAYERS, kernel_shapes
-from stylejax.model.pooling import pool
+from stylejax.network.layers import CONV_NAMES, LAYERS, kernel_shapes
+from stylejax.network.pooling import pool
 
 Arrays = dict[str, Array]
 

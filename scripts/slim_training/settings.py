@@ -14,7 +14,7 @@ class Settings:
     """Folder of the training's state and log; where it exists, the training in it goes on."""
     cache: Path | None = None
     """Folder of the decoded pictures (1 to 3 GB for 100,000 of them); inside the checkpoints folder where not given."""
-    output: Path = Path("stylejax/model/vgg19-slim.safetensors")
+    output: Path = Path("stylejax/weights/vgg19-slim.safetensors")
     """The weight file to write when the training is complete."""
     epochs: float | None = None
     """Length of the whole training, all phases in proportion; 27 at first. At a resume it changes what is left;

@@ -10,7 +10,7 @@ from jax import Array
 from jax.sharding import Mesh, PartitionSpec
 
 from slim_training.network import Arrays, initial_parameters, initial_statistics, logits
-from stylejax.model.preprocessing import TORCHVISION
+from stylejax.network.preprocessing import TORCHVISION
 
 STATISTICS_DECAY = 0.98
 """How much of the running mean and variance of batch norm stays at every step."""

@@ -1,1 +1,5 @@
-"""Many pictures: tables of jobs, groups of one shape, an engine that loses nothing."""
+"""Many pictures: tables and folders, painted without losing one.
+
+Reading order: `options`, `input` (rows), `plan` (groups and batches), `execute` (the work), `output` (files and records),
+`events`, `api`.
+"""

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.batch.plan import Group
-from stylejax.batch.row import Result, Unit
-from stylejax.optimize.progress import Preparing, Progress
+from stylejax.batch.input.row import Result, Unit
+from stylejax.batch.plan.groups import Group
+from stylejax.run.progress import Preparing, Progress
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Compiling:
 
 
 @dataclass(frozen=True, eq=False)
-class Painting:
+class BatchProgress:
     """A unit is being painted."""
 
     tally: Tally
@@ -129,4 +129,4 @@ class Ended:
     facts: dict[str, Any]
 
 
-Event = Planned | Compiling | Painting | Finished | Known | Noted | Ended
+Event = Planned | Compiling | BatchProgress | Finished | Known | Noted | Ended

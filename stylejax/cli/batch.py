@@ -9,22 +9,22 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from stylejax.batch.door import TableRun
-from stylejax.batch.engine import AbandonedError
+from stylejax.batch.api import TableRun
 from stylejax.batch.events import Tally
-from stylejax.batch.table import lines_of
-from stylejax.cli.batch_display import batch_display
-from stylejax.cli.console import plain_console
+from stylejax.batch.execute.local import AbandonedError
+from stylejax.batch.input.table import lines_of
 from stylejax.cli.flags.batch import Batch
 from stylejax.cli.live import on_the_wall
+from stylejax.cli.terminal.batch_display import batch_display
+from stylejax.cli.terminal.console import plain_console
 from stylejax.errors import SettingsError
 from stylejax.files.interrupts import heeding
 from stylejax.files.url import is_url
-from stylejax.optimize.budget import in_words
-from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import batch_cells, write_grid
 from stylejax.preview.report import check_report
+from stylejax.run.memory.available import in_words
+from stylejax.settings.recipes import recipe_named
 
 SOME_FAILED = 3
 
@@ -33,7 +33,7 @@ class BatchRun(Batch):
     """Does what the flags ask for."""
 
     def run(self, console: Console) -> int:
-        """Plan and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """StaticConfig and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         self._check()
         run = self._plan()
         if self.dry_run:

@@ -36,14 +36,14 @@ class Demo:
         """Draw, paint and save; returns the exit code."""
         import numpy as np
 
-        from stylejax.cli.display import display_for
+        from stylejax.cli.terminal.display import display_for
         from stylejax.files.apart import check_apart
+        from stylejax.images.io.write import check_output, write_picture
         from stylejax.images.resize import fit_long_side, resize
         from stylejax.images.sheet import contact_sheet
-        from stylejax.images.write import check_output, write_picture
-        from stylejax.model.backend import local_devices
-        from stylejax.optimize.stylize import PaintingInterrupted, stylize_batch
-        from stylejax.paintings import PAINTINGS, demo_photograph
+        from stylejax.network.backend import local_devices
+        from stylejax.run.api import StylizeInterrupted, stylize_batch
+        from stylejax.samples import PAINTINGS, demo_photograph
 
         began = time.monotonic()
         local_devices()  # which may be none, before anything is written
@@ -70,7 +70,7 @@ class Demo:
                     preparing=display.prepare,
                     size=self.size,
                 )
-            except PaintingInterrupted as interrupted:
+            except StylizeInterrupted as interrupted:
                 paintings, stopped = interrupted.paintings, True
             finally:
                 display.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stylejax.files.cache import cache_folder
-from stylejax.model.sources import SOURCES, installed_path, resolve_auto
+from stylejax.weights.sources import SOURCES, installed_path, resolve_auto
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +37,8 @@ def _facts() -> Iterator[tuple[str, str]]:
         yield f"weights {name}", str(installed_path(name) or f"not installed: stylejax weights fetch {name}")
     yield "model auto", resolve_auto().message
     # Last: JAX takes longer than all that is above.
-    from stylejax.model.backend import local_devices
-    from stylejax.optimize.budget import free_memory, in_words, memory_budget, total_memory
+    from stylejax.network.backend import local_devices
+    from stylejax.run.memory.available import free_memory, in_words, memory_budget, total_memory
 
     yield "devices", ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in local_devices())
     amounts = {"in all": total_memory(), "free": free_memory(), "to use": memory_budget()}

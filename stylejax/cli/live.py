@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stylejax.batch.events import Event
-    from stylejax.batch.stop import Stop
+    from stylejax.batch.execute.shutdown import Shutdown
     from stylejax.images.picture import Picture
     from stylejax.preview.live import Live
     from stylejax.preview.server import Server
@@ -86,14 +86,14 @@ class LiveOptions:
             tell_address(f"watch it at {server.url}", server.port if here else None, console)
 
 
-def on_the_wall(live: "Live | None", observe: "Callable[[Event], None]", stop: "Stop") -> "Callable[[Event], None]":
+def on_the_wall(live: "Live | None", observe: "Callable[[Event], None]", stop: "Shutdown") -> "Callable[[Event], None]":
     """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
-    from stylejax.batch.events import Painting
+    from stylejax.batch.events import BatchProgress
     from stylejax.preview.live import StopPressed
 
     def show(event: "Event") -> None:
         observe(event)
-        if live and isinstance(event, Painting):
+        if live and isinstance(event, BatchProgress):
             tally = event.tally
             try:
                 live.show(event.progress, [row.output for row in event.unit.rows], (tally.total - tally.left, tally.total))

@@ -12,7 +12,7 @@ from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
 
 if TYPE_CHECKING:
-    from stylejax.batch.share import Share
+    from stylejax.batch.input.shard import Share
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Machines:
 
     def join(self) -> "Share":
         """The share of the table that this process paints; before anything uses JAX's devices."""
-        from stylejax.batch import distributed
-        from stylejax.batch.share import Share
+        from stylejax.batch.input import distributed
+        from stylejax.batch.input.shard import Share
 
         if self.distributed:
             return distributed.join(self.coordinator, self.processes, self.process)
@@ -73,7 +73,7 @@ class Machines:
 
     def make_engine(self) -> Callable[..., Any]:
         """What paints the units."""
-        from stylejax.batch.engine import Engine
-        from stylejax.batch.fleet import RayEngine
+        from stylejax.batch.execute.local import Engine
+        from stylejax.batch.execute.ray import RayEngine
 
         return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else Engine

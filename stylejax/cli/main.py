@@ -11,6 +11,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from stylejax.cli import commands
+    from stylejax.cli.parsing import commands
 
     return commands.run(arguments)

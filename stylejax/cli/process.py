@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from stylejax.cli.streams import make_streams_unfailing
+from stylejax.cli.terminal.streams import make_streams_unfailing
 from stylejax.errors import StylejaxError
 from stylejax.files.interrupts import came, listen
 
@@ -53,6 +53,6 @@ def _outcome(problem: Exception) -> tuple[int, str]:
 
 
 def _say(told: str) -> None:
-    from stylejax.cli.console import plain_console
+    from stylejax.cli.terminal.console import plain_console
 
     plain_console(stderr=True).print(f"stylejax: {told}", style="red", soft_wrap=True)

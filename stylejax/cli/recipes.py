@@ -4,8 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stylejax.optimize.recipes import RECIPES
-from stylejax.optimize.settings import Settings
+from stylejax.settings.recipes import RECIPES
+from stylejax.settings.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,33 +11,33 @@ from typing import BinaryIO
 
 from rich.console import Console
 
-from stylejax.cli.console import plain_console
-from stylejax.cli.display import display_for
+from stylejax.cli.default_output import STREAM, claimed_place, free_place, places_beside
 from stylejax.cli.flags.stylize import Stylize
-from stylejax.cli.pipes import picture_output, send, standard_input
-from stylejax.cli.places import STREAM, claimed_place, free_place, places_beside
+from stylejax.cli.terminal.console import plain_console
+from stylejax.cli.terminal.display import display_for
+from stylejax.cli.terminal.pipes import picture_output, send, standard_input
 from stylejax.errors import NonFiniteError
 from stylejax.files.apart import Named, check_apart
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.interrupts import begun, heeding
 from stylejax.files.paths import given
-from stylejax.images.read import read_shape
-from stylejax.images.write import check_format, check_output, encode_picture
-from stylejax.model.sources import resolve_auto
-from stylejax.optimize.budget import in_words
-from stylejax.optimize.checkpoint import OWN, Checkpoint
-from stylejax.optimize.painting import Painting
-from stylejax.optimize.plan import CHUNK
-from stylejax.optimize.progress import Preparing, Progress
-from stylejax.optimize.reader import Source, files_of, named_picture
-from stylejax.optimize.saved import Saved
-from stylejax.optimize.scales import scale_shapes
-from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.images.io.read import read_shape
+from stylejax.images.io.write import check_format, check_output, encode_picture
+from stylejax.optimize.config import CHUNK
 from stylejax.preview.command import repeat_command
 from stylejax.preview.curves import TERMS
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, write_report
+from stylejax.run.api import StylizeInterrupted, stylize
+from stylejax.run.checkpoint.checkpoint import OWN, Checkpoint
+from stylejax.run.checkpoint.state import Saved
+from stylejax.run.inputs.reader import ImageSource, files_of, named_picture
+from stylejax.run.memory.available import in_words
+from stylejax.run.progress import Preparing, Progress
+from stylejax.run.result import StylizedImage
+from stylejax.settings.pyramid import scale_shapes
 from stylejax.version import VERSION
+from stylejax.weights.sources import resolve_auto
 
 
 class StylizeRun(Stylize):
@@ -91,12 +91,12 @@ class StylizeRun(Stylize):
             display.close()
             if checkpoint:
                 checkpoint.release()
-            self._keep(PaintingInterrupted([]), 0, checkpoint, console)
+            self._keep(StylizeInterrupted([]), 0, checkpoint, console)
 
         with heeding(display.stopping, leave) as interrupts:
             try:
                 painting = self._paint(observe, display.prepare, checkpoint)
-            except PaintingInterrupted as stopped:
+            except StylizeInterrupted as stopped:
                 display.close()
                 self._keep(stopped, time.monotonic() - began, checkpoint, console)
                 if live:
@@ -110,7 +110,7 @@ class StylizeRun(Stylize):
                 display.close()
                 if latest:
                     with suppress(Exception):  # what went wrong first is told
-                        self._keep(PaintingInterrupted(latest.paintings()), time.monotonic() - began, checkpoint, console)
+                        self._keep(StylizeInterrupted(latest.paintings()), time.monotonic() - began, checkpoint, console)
                 raise
             finally:
                 display.close()
@@ -123,7 +123,7 @@ class StylizeRun(Stylize):
 
     def _paint(
         self, observe: Callable[[Progress], None], preparing: Callable[[Preparing], None], checkpoint: Checkpoint | None
-    ) -> Painting:
+    ) -> StylizedImage:
         return stylize(
             self._content,
             *self._styles,
@@ -173,11 +173,11 @@ class StylizeRun(Stylize):
         return self._content.pixels.shape[:2] if self.content == STREAM else read_shape(self.content)
 
     @cached_property
-    def _content(self) -> Source:
+    def _content(self) -> ImageSource:
         return standard_input() if self.content == STREAM else self.content
 
     @cached_property
-    def _styles(self) -> list[Source]:
+    def _styles(self) -> list[ImageSource]:
         return [standard_input() if style == STREAM else style for style in self.styles]
 
     @property
@@ -202,7 +202,7 @@ class StylizeRun(Stylize):
     def _where(self, *, in_full: bool = False) -> str:
         return "on standard output" if self.output == STREAM else f"in {self._place.resolve() if in_full else self._place}"
 
-    def _save(self, painting: Painting) -> None:
+    def _save(self, painting: StylizedImage) -> None:
         try:
             painting.save(self._place, bits=self.bits)
         except BaseException:
@@ -220,12 +220,12 @@ class StylizeRun(Stylize):
             place = f"scale {resumed.scale}, step {resumed.step}"
             console.print(f"going on from {self.checkpoint}: {place}", soft_wrap=True)
 
-    def _finish(self, painting: Painting, seconds: float, checkpoint: Checkpoint | None) -> None:
+    def _finish(self, painting: StylizedImage, seconds: float, checkpoint: Checkpoint | None) -> None:
         self._write(painting, seconds)
         if checkpoint:
             checkpoint.remove()
 
-    def _write(self, painting: Painting, seconds: float) -> None:
+    def _write(self, painting: StylizedImage, seconds: float) -> None:
         if self.output == STREAM:
             name, image = f"picture{self._suffix}", painting.image
             data = encode_picture(name, image, alpha=painting.alpha, metadata=painting.record, bits=self.bits)
@@ -242,7 +242,7 @@ class StylizeRun(Stylize):
         masks = {"content_masks": self.content_mask, "style_masks": self.style_mask}
         return repeat_command(self.content, self.styles, self._place, self.settings, **masks, bits=self.bits)
 
-    def _keep(self, stopped: PaintingInterrupted, seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
+    def _keep(self, stopped: StylizeInterrupted, seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
         kept = bool(stopped.paintings)
         if kept:
             self._write(stopped.paintings[0], seconds)
@@ -253,7 +253,7 @@ class StylizeRun(Stylize):
             more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
             console.print(f"stopped; {told}{more}", soft_wrap=True)
 
-    def _tell(self, painting: Painting, seconds: float, console: Console) -> None:
+    def _tell(self, painting: StylizedImage, seconds: float, console: Console) -> None:
         if self.json:
             last = {name: painting.trace[-1][name] for name in TERMS}
             result = {

@@ -12,29 +12,29 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from stylejax.cli.display import Display, display_for
 from stylejax.cli.flags.sweep import Sweep
-from stylejax.cli.sweep_values import in_short, read_values
+from stylejax.cli.parsing.sweep_values import in_short, read_values
+from stylejax.cli.terminal.display import Display, display_for
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.apart import check_apart
 from stylejax.files.atomic import save_file
 from stylejax.files.interrupts import begun, heeding
+from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
-from stylejax.images.write import check_output, write_picture
-from stylejax.model.sources import resolve_auto
-from stylejax.optimize.budget import in_words
-from stylejax.optimize.painting import Painting
-from stylejax.optimize.progress import Progress
-from stylejax.optimize.reader import files_of, named_picture
-from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.settings import Settings
-from stylejax.optimize.stylize import PaintingInterrupted
-from stylejax.optimize.sweep import combinations, sweep
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.curves import TERMS
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, title_of
+from stylejax.run.api import StylizeInterrupted
+from stylejax.run.inputs.reader import files_of, named_picture
+from stylejax.run.memory.available import in_words
+from stylejax.run.progress import Progress
+from stylejax.run.result import StylizedImage
+from stylejax.run.sweep import combinations, sweep
+from stylejax.settings.recipes import settings_from
+from stylejax.settings.settings import Settings
+from stylejax.weights.sources import resolve_auto
 
 COLUMNS = 5
 
@@ -57,7 +57,7 @@ class SweepRun(Sweep):
             console.print(f"{len(changes)} pictures:{told}", soft_wrap=True)
             if options.get("model", "auto") == "auto" and "model" not in grid:
                 console.print(resolve_auto().message, soft_wrap=True)
-        finished: dict[int, Painting] = {}
+        finished: dict[int, StylizedImage] = {}
         began = time.monotonic()
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
 
@@ -88,13 +88,13 @@ class SweepRun(Sweep):
         options: dict[str, Any],
         grid: dict[str, list[Any]],
         names: Sequence[str],
-        finished: dict[int, Painting],
+        finished: dict[int, StylizedImage],
         live: Live | None,
         display: Display,
     ) -> bool:
         """Fill `finished`, and save each picture as soon as it is there; whether it was stopped."""
 
-        def keep(number: int, painting: Painting) -> None:
+        def keep(number: int, painting: StylizedImage) -> None:
             finished[number] = painting
             painting.save(self.output / names[number])
 
@@ -120,7 +120,7 @@ class SweepRun(Sweep):
                 preparing=display.prepare,
                 **options,
             )
-        except PaintingInterrupted:
+        except StylizeInterrupted:
             return True
         except Exception:
             with suppress(Exception):  # what went wrong first is told
@@ -152,7 +152,7 @@ class SweepRun(Sweep):
 
     def _write(
         self,
-        finished: dict[int, Painting],
+        finished: dict[int, StylizedImage],
         names: Sequence[str],
         changes: Sequence[dict[str, Any]],
         grid: dict[str, list[Any]],
@@ -175,7 +175,7 @@ class SweepRun(Sweep):
                 seconds=seconds,
             )
 
-    def _cell(self, name: str, change: dict[str, Any], painting: Painting | None) -> Cell:
+    def _cell(self, name: str, change: dict[str, Any], painting: StylizedImage | None) -> Cell:
         facts = {setting: in_short(value) for setting, value in change.items()}
         if painting is None:
             return Cell(name, facts)
@@ -186,7 +186,7 @@ class SweepRun(Sweep):
         return Cell(name, facts, painting.settings, self.output / name, total, painting.network, failure)
 
     def _tell(
-        self, finished: dict[int, Painting], names: Sequence[str], seconds: float, stopped: bool, console: Console
+        self, finished: dict[int, StylizedImage], names: Sequence[str], seconds: float, stopped: bool, console: Console
     ) -> None:
         memory = max((painting.memory for painting in finished.values()), default=0)
         if self.json:
@@ -220,7 +220,7 @@ def columns_of(changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) ->
     return len(list(grid.values())[-1]) if len(grid) > 1 else min(COLUMNS, len(changes))
 
 
-def sheet_of(finished: dict[int, Painting], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> np.ndarray:
+def sheet_of(finished: dict[int, StylizedImage], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> np.ndarray:
     """All pictures with what differs as labels: a row for each value of the first axis of two, wrapped otherwise."""
     columns = columns_of(changes, grid)
     cells = []
@@ -235,7 +235,7 @@ def sheet_of(finished: dict[int, Painting], changes: Sequence[dict[str, Any]], g
     return contact_sheet([cells[start : start + columns] for start in range(0, len(cells), columns)])
 
 
-def _record(painting: Painting, name: str, change: dict[str, Any]) -> dict[str, Any]:
+def _record(painting: StylizedImage, name: str, change: dict[str, Any]) -> dict[str, Any]:
     last = painting.trace[-1] if painting.trace else {}
     return {
         "picture": name,

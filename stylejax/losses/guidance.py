@@ -21,7 +21,7 @@ from stylejax.choices import StatisticName
 from stylejax.losses.octaves import halvings
 from stylejax.losses.statistics import Sums, measure, sums_for
 from stylejax.losses.style import style_loss
-from stylejax.model.padding import Padding
+from stylejax.network.padding import Padding
 from stylejax.types import Features, Masks, Scalar
 
 _LEAST = 1e-30  # keeps a division finite for a mask that is black

@@ -23,8 +23,8 @@ from stylejax.losses.octaves import look, octaves_of, smallest_side_for
 from stylejax.losses.statistics import Sums, mixture, statistic_of, sums_for
 from stylejax.losses.style import style_loss, style_target
 from stylejax.losses.variation import variation_loss
-from stylejax.model.layers import layers_up_to
-from stylejax.model.vgg import VGG19
+from stylejax.network.layers import layers_up_to
+from stylejax.network.vgg import VGG19
 from stylejax.types import AnyImage, AnyMasks, Features, Image, Masks, Scalar
 
 
@@ -66,7 +66,7 @@ class ObjectiveSpec:
         return f"too small for {deepest}{octaves}: its short side needs at least {self.smallest_side} pixels; choose {ways}"
 
 
-class Weights(NamedTuple):
+class LossWeights(NamedTuple):
     """The numbers that people sweep. Traced: another value runs the same program."""
 
     content: Array
@@ -210,7 +210,7 @@ def make_targets(
     )
 
 
-def objective(model: VGG19, image: Image, targets: Targets, weights: Weights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
+def objective(model: VGG19, image: Image, targets: Targets, weights: LossWeights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
     """The loss of `image` and its weighted terms, as `jax.value_and_grad(..., argnums=1, has_aux=True)` wants them.
 
     Args:

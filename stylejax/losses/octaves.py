@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from jax import Array
 
 from stylejax.choices import PIXELS
-from stylejax.model.layers import poolings, smallest_side
-from stylejax.model.padding import PaddingMode
-from stylejax.model.pooling import pool
-from stylejax.model.vgg import VGG19
+from stylejax.network.layers import poolings, smallest_side
+from stylejax.network.padding import PaddingMode
+from stylejax.network.pooling import pool
+from stylejax.network.vgg import VGG19
 from stylejax.types import AnyImage
 
 

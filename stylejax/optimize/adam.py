@@ -14,9 +14,8 @@ import optax
 from jax import Array
 
 from stylejax.choices import ResamplingName
-from stylejax.optimize.enlarged import enlarged
-from stylejax.optimize.numbers import Numbers
-from stylejax.optimize.plan import Plan
+from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.resize_state import enlarged
 from stylejax.types import Scalar
 
 
@@ -33,7 +32,14 @@ def start(variable: Array) -> AdamState:
 
 
 def tell(
-    state: AdamState, variable: Array, gradient: Array, learning_rate: Scalar, numbers: Numbers, plan: Plan, *, when: Array
+    state: AdamState,
+    variable: Array,
+    gradient: Array,
+    learning_rate: Scalar,
+    numbers: TracedConfig,
+    plan: StaticConfig,
+    *,
+    when: Array,
 ) -> tuple[AdamState, Array]:
     """Take one step from `variable`, if `when`; otherwise everything stays as it is."""
     direction, moments = optax.scale_by_adam(numbers.beta1, numbers.beta2).update(gradient, state.moments)  # pyright: ignore

@@ -1,7 +1,7 @@
 """The compiled loop: many steps of many pictures in one program.
 
 One program serves every number that people sweep: weights, learning rate, Adam's decays and the count of steps are traced.
-Another shape, layer, statistic or optimizer is another `Plan` or another array shape, and compiles another program.
+Another shape, layer, statistic or optimizer is another `StaticConfig` or another array shape, and compiles another program.
 """
 
 from functools import partial
@@ -11,11 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from stylejax.losses.objective import Targets, Terms, Weights
-from stylejax.model.vgg import VGG19
-from stylejax.optimize.numbers import Numbers
-from stylejax.optimize.plan import Plan
-from stylejax.optimize.step import LaneState, Trace, picture, step
+from stylejax.losses.objective import LossWeights, Targets, Terms
+from stylejax.network.vgg import VGG19
+from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.step import PictureState, Trace, picture, step
 from stylejax.types import Images
 
 
@@ -35,16 +34,16 @@ class Shared(NamedTuple):
 @partial(jax.jit, static_argnames=("plan", "shared"), donate_argnames="lanes")
 def run_chunk(
     model: VGG19,
-    lanes: LaneState,
+    lanes: PictureState,
     targets: Targets,
-    weights: Weights,
+    weights: LossWeights,
     learning_rates: Array,
-    numbers: Numbers,
+    numbers: TracedConfig,
     steps: Array,
     *,
-    plan: Plan,
+    plan: StaticConfig,
     shared: Shared,
-) -> tuple[LaneState, Trace, Images]:
+) -> tuple[PictureState, Trace, Images]:
     """Run `steps` steps, at most `plan.chunk`, of every lane.
 
     Args:
@@ -64,7 +63,7 @@ def run_chunk(
     """
     batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0, 0))
 
-    def body(index: Array, carried: tuple[LaneState, Trace]) -> tuple[LaneState, Trace]:
+    def body(index: Array, carried: tuple[PictureState, Trace]) -> tuple[PictureState, Trace]:
         lanes, trace = carried
         lanes, row = batched(model, lanes, targets, weights, learning_rates[index], numbers)
         return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)

@@ -21,9 +21,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from stylejax.optimize import line_search, two_loop
+from stylejax.optimize import lbfgs_history as two_loop
+from stylejax.optimize import line_search
+from stylejax.optimize.lbfgs_history import History, dot
 from stylejax.optimize.line_search import Search
-from stylejax.optimize.two_loop import History, dot
 
 
 class LBFGSState(NamedTuple):

@@ -14,18 +14,17 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from stylejax.losses.objective import Targets, Terms, Weights, objective
-from stylejax.model.vgg import VGG19
+from stylejax.losses.objective import LossWeights, Targets, Terms, objective
+from stylejax.network.vgg import VGG19
 from stylejax.optimize import adam, convergence, lbfgs
 from stylejax.optimize.adam import AdamState
+from stylejax.optimize.config import StaticConfig, TracedConfig
 from stylejax.optimize.convergence import Convergence
 from stylejax.optimize.lbfgs import LBFGSState
-from stylejax.optimize.numbers import Numbers
-from stylejax.optimize.plan import Plan
 from stylejax.types import Image, Scalar
 
 
-class Moment(NamedTuple):
+class Position(NamedTuple):
     """A place in a run. Scale 0, which there is not, stands for never."""
 
     scale: Array
@@ -34,14 +33,14 @@ class Moment(NamedTuple):
     """Steps of that scale that were taken before."""
 
 
-class LaneState(NamedTuple):
+class PictureState(NamedTuple):
     """All that a picture carries from step to step."""
 
     variable: Array
     """The picture in the space of the plan, where the objective is evaluated next; under L-BFGS a trial, which may be worse."""
     optimizer: AdamState | LBFGSState
-    now: Moment
-    failed: Moment
+    now: Position
+    failed: Position
     """When the loss stopped being finite; never while it is."""
     convergence: Convergence
 
@@ -61,23 +60,23 @@ class Trace(NamedTuple):
     terms: Terms
 
 
-def start(image: Image, plan: Plan) -> LaneState:
+def start(image: Image, plan: StaticConfig) -> PictureState:
     """State before the first step."""
     variable = plan.space.from_image(image)
     optimizer = adam.start(variable) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
-    now, never = Moment(jnp.int32(1), jnp.int32(0)), Moment(jnp.int32(0), jnp.int32(0))
-    return LaneState(variable, optimizer, now, never, convergence.start())
+    now, never = Position(jnp.int32(1), jnp.int32(0)), Position(jnp.int32(0), jnp.int32(0))
+    return PictureState(variable, optimizer, now, never, convergence.start())
 
 
 def step(
     model: VGG19,
-    lane: LaneState,
+    lane: PictureState,
     targets: Targets,
-    weights: Weights,
+    weights: LossWeights,
     learning_rate: Scalar,
-    numbers: Numbers,
-    plan: Plan,
-) -> tuple[LaneState, Trace]:
+    numbers: TracedConfig,
+    plan: StaticConfig,
+) -> tuple[PictureState, Trace]:
     """Take one step; none where the lane is frozen."""
 
     def loss(variable: Array) -> tuple[Scalar, Terms]:
@@ -86,7 +85,7 @@ def step(
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(lane.variable)
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
     fails = ~finite & ~_recovers(lane) & ~lane.frozen
-    failed = Moment(*(jnp.where(fails, new, old) for new, old in zip(lane.now, lane.failed, strict=True)))
+    failed = Position(*(jnp.where(fails, new, old) for new, old in zip(lane.now, lane.failed, strict=True)))
     moves = ~lane.frozen & ~fails
 
     if isinstance(lane.optimizer, LBFGSState):
@@ -96,15 +95,17 @@ def step(
         optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, numbers, plan, when=moves)
         kept_loss = total
     settled = convergence.tell(lane.convergence, kept_loss, numbers.stop_when, when=moves)
-    return LaneState(variable, optimizer, lane.now._replace(step=lane.now.step + moves), failed, settled), Trace(total, terms)
+    return PictureState(variable, optimizer, lane.now._replace(step=lane.now.step + moves), failed, settled), Trace(
+        total, terms
+    )
 
 
-def _recovers(lane: LaneState) -> Array:
+def _recovers(lane: PictureState) -> Array:
     """Whether an evaluation that is not finite can be retreated from."""
     return lane.optimizer.started if isinstance(lane.optimizer, LBFGSState) else jnp.bool_(False)
 
 
-def picture(lane: LaneState, numbers: Numbers, plan: Plan) -> Image:
+def picture(lane: PictureState, numbers: TracedConfig, plan: StaticConfig) -> Image:
     """The picture as it would be kept now: Adam's running average, or the best that L-BFGS has accepted.
 
     L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylejax.optimize.recipes import recipe_named
-from stylejax.optimize.settings import Settings
+from stylejax.settings.recipes import recipe_named
+from stylejax.settings.settings import Settings
 
 UNREPEATED = ("watching", "report", "quiet", "json", "dry_run", "retry_failed", "compile_cache")
 """Options of a run that have no bearing on its pictures."""

@@ -25,7 +25,7 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> str:
     """Draw the trace of one picture.
 
     Args:
-        records: one a step, as in `Painting.trace`.
+        records: one a step, as in `StylizedImage.trace`.
 
     Returns:
         An `<svg>` element without any text from outside. Terms that are nowhere positive are left out; without records, or

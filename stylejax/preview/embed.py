@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.images.encode import JPEG, PNG, write_with_pillow
+from stylejax.images.io.encode import JPEG, PNG, write_with_pillow
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.visible import resize_visible
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from stylejax.batch.row import Row
-from stylejax.batch.store import Store
+from stylejax.batch.input.row import Row
+from stylejax.batch.output.store import Store
 from stylejax.errors import StylejaxError
+from stylejax.images.io.read import read_picture
 from stylejax.images.picture import Picture
-from stylejax.images.read import read_picture
 from stylejax.images.sheet import evenly
-from stylejax.optimize.recipes import recipe_named
-from stylejax.optimize.settings import Settings
 from stylejax.preview.embed import data_uri
 from stylejax.preview.report import check_report, given_pictures, made_with, save_page
 from stylejax.preview.template import render_page
+from stylejax.settings.recipes import recipe_named
+from stylejax.settings.settings import Settings
 
 MOST_PICTURES = 200
 MOST_FAILURES = 500

@@ -16,10 +16,10 @@ import numpy as np
 from jax import Array
 
 from stylejax.images.picture import Picture
-from stylejax.optimize.progress import Progress
 from stylejax.preview.curves import TERMS, curves_svg
 from stylejax.preview.embed import jpeg, png
 from stylejax.preview.thumbnails import shrunk
+from stylejax.run.progress import Progress
 
 Status = Literal["starting", "painting", "paused", "stopping", "finished", "stopped", "failed"]
 Button = Literal["stop", "pause", "resume"]

@@ -17,13 +17,13 @@ from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.paths import given_path
 from stylejax.images.picture import Picture
 from stylejax.images.visible import resized_picture
-from stylejax.optimize.painting import Painting
-from stylejax.optimize.reader import Source, given_source, named_picture
-from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.command import changed_settings
 from stylejax.preview.curves import TERMS, curves_svg
 from stylejax.preview.embed import data_uri
 from stylejax.preview.template import render_page
+from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
+from stylejax.run.result import StylizedImage
+from stylejax.settings.recipes import recipe_named
 
 LARGE, SMALL = 1600, 640
 """Long sides of the embedded pictures: those that are compared, and those that are only shown."""
@@ -38,9 +38,9 @@ def check_report(path: str | Path) -> None:
 
 def write_report(
     path: str | Path,
-    painting: Painting,
-    content: Source,
-    styles: Sequence[Source],
+    painting: StylizedImage,
+    content: ImageSource,
+    styles: Sequence[ImageSource],
     *,
     command: str = "",
     seconds: float | None = None,
@@ -80,7 +80,7 @@ def save_page(path: str | Path, page: str) -> Path:
     return Path(path)
 
 
-def _page(painting: Painting, content: Picture, styles: Sequence[Picture], command: str, seconds: float | None) -> str:
+def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], command: str, seconds: float | None) -> str:
     height, width = painting.image.shape[:2]
     settings, usual = painting.settings, recipe_named(painting.settings.recipe)
     took = [] if seconds is None else [f"{seconds:.1f} s"]
@@ -118,7 +118,7 @@ def given_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str
     return [_shown("Content", content), *(_shown("Style", style) for style in styles)]
 
 
-def _failure(painting: Painting) -> list[str]:
+def _failure(painting: StylizedImage) -> list[str]:
     if painting.failure is None:
         return []
     return [f"The loss stopped being finite at scale {painting.failure.scale}, step {painting.failure.step}; "

@@ -10,8 +10,8 @@ from stylejax.batch.options import BatchOptions
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.machines import Machines
-from stylejax.optimize.recipes import recipe_named
-from stylejax.optimize.settings import Settings
+from stylejax.settings.recipes import recipe_named
+from stylejax.settings.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +62,7 @@ class Batch:
         return cls(output=tyro.MISSING, settings=recipe_named(name))
 
     def run(self, console: "Console") -> int:
-        """Plan and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """StaticConfig and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         from stylejax.cli.batch import BatchRun  # JAX takes a second to import
 
         return BatchRun(**vars(self)).run(console)

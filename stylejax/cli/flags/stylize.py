@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import tyro
 
 from stylejax.choices import FormatName
+from stylejax.cli.default_output import STREAM
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
-from stylejax.cli.places import STREAM
 from stylejax.errors import SettingsError
 from stylejax.files.url import as_url
-from stylejax.optimize.recipes import recipe_named
-from stylejax.optimize.settings import Settings
+from stylejax.settings.recipes import recipe_named
+from stylejax.settings.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ import tyro
 
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
-from stylejax.cli.sweep_values import Values
+from stylejax.cli.parsing.sweep_values import Values
 
 if TYPE_CHECKING:
     from rich.console import Console

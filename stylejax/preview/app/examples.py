@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from stylejax.errors import ImageError, MissingExtraError
+from stylejax.images.io.write import write_picture
 from stylejax.images.resize import resize
-from stylejax.images.write import write_picture
-from stylejax.paintings import PAINTINGS, demo_photograph
+from stylejax.samples import PAINTINGS, demo_photograph
 
 _PAIRS = (("chelsea", "waves"), ("coffee", "glass"), ("astronaut", "strokes"))
 _STYLE_SIDE = 256

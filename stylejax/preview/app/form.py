@@ -12,11 +12,11 @@ from gradio.themes import Base
 
 from stylejax.choices import KeepColorName, RecipeName
 from stylejax.errors import StylejaxError
-from stylejax.model.sources import SOURCES, installed_path
-from stylejax.optimize.recipes import recipe_named
 from stylejax.preview.app.examples import Example
 from stylejax.preview.app.run import check_upload
 from stylejax.preview.app.visitors import BEGIN, FIELDS, LARGEST_SIZE, OUTPUTS, Visitors
+from stylejax.settings.recipes import recipe_named
+from stylejax.weights.sources import SOURCES, installed_path
 
 MOST_WAITING = 16
 

@@ -13,16 +13,16 @@ import jax
 import numpy as np
 
 from stylejax.errors import ImageError, NonFiniteError, SettingsError, StylejaxError
-from stylejax.images.read import read_shape
-from stylejax.images.write import write_picture
-from stylejax.optimize.painting import Painting
-from stylejax.optimize.progress import Progress
-from stylejax.optimize.recipes import settings_from
-from stylejax.optimize.stylize import PaintingInterrupted, stylize
+from stylejax.images.io.read import read_shape
+from stylejax.images.io.write import write_picture
 from stylejax.preview.command import repeat_command
 from stylejax.preview.curves import curves_svg
 from stylejax.preview.report import write_report
 from stylejax.preview.thumbnails import shrunk
+from stylejax.run.api import StylizeInterrupted, stylize
+from stylejax.run.progress import Progress
+from stylejax.run.result import StylizedImage
+from stylejax.settings.recipes import settings_from
 
 MOST_PIXELS = 40_000_000
 """Of an uploaded picture; larger ones are refused before they are decoded."""
@@ -137,7 +137,7 @@ class Run:
             masks = self._masks(folder)
             painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, **self.options)
             news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
-        except PaintingInterrupted as stopped:
+        except StylizeInterrupted as stopped:
             if stopped.paintings and self.kept:
                 news.put(self._finished(stopped.paintings[0], "stopped", folder, masks, time.monotonic() - began))
             else:
@@ -157,7 +157,7 @@ class Run:
             write_picture(path, np.repeat(mask[..., np.newaxis], 3, axis=2))
         return paths
 
-    def _finished(self, painting: Painting, how: str, folder: Path, masks: Sequence[Path], seconds: float) -> Frame:
+    def _finished(self, painting: StylizedImage, how: str, folder: Path, masks: Sequence[Path], seconds: float) -> Frame:
         names = [path.name for path in self.styles]
         command = repeat_command(
             self.content.name, names, "painted.png", self.settings, content_masks=[mask.name for mask in masks]

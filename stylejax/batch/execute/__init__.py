@@ -1,0 +1,1 @@
+"""The work: `run`, `local` and `ray` (engines), `worker`, `load`, `claims`, `shutdown`."""

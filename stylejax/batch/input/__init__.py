@@ -1,0 +1,1 @@
+"""Rows: `row`, `cells` (of a file), `table`, `patterns` (rows without a table), `shard`, `distributed`."""

@@ -1,0 +1,190 @@
+"""From the cells of a table to rows, columns named as the flags.
+
+`content` and `style` must be there; `output`, `content_mask`, `style_mask`, every setting may be. Relative places start at the
+folder of the table. An empty cell is the default. All rows are checked before any is painted, and all that is wrong is told at
+once.
+"""
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Any
+
+from stylejax.batch.input.cells import LISTS, cells_by_name
+from stylejax.batch.input.row import Row
+from stylejax.batch.output.paths import Outputs
+from stylejax.errors import StylejaxError, told
+from stylejax.files.folder import Folder
+from stylejax.files.names import check_encoding, check_name, name_after, shown
+from stylejax.files.paths import given
+from stylejax.files.url import is_url
+from stylejax.images.io.write import check_format
+from stylejax.settings.recipes import settings_from
+from stylejax.settings.settings import STARTS, Settings
+from stylejax.weights.sources import SOURCES
+
+COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
+NAMED = {"init": STARTS, "proof": (), "model": ("auto", *SOURCES)}
+"""Settings that are places, but for these names."""
+
+
+class BadRowsError(StylejaxError):
+    """Rows that cannot be used; the message has a line for each that is wrong in its own way.
+
+    Attributes:
+        problems: the line of each bad row, and what is wrong with it.
+    """
+
+    def __init__(self, problems: Iterable[tuple[int, str]], *, rows: int = 0):
+        """Tell of `problems`, which are those of all rows if there are so many `rows`."""
+        self.problems = sorted(problems)
+        lines = lines_of(self.problems)
+        if len(lines) == 1 and len(self.problems) == rows > 1:
+            super().__init__(f"none of the {rows} rows can be painted: {shown(self.problems[0][1])}")
+        else:
+            super().__init__(f"{len(self.problems)} bad rows; nothing was painted\n" + "\n".join(lines))
+
+
+def lines_of(problems: Iterable[tuple[int, str]]) -> list[str]:
+    """What is wrong with rows, each thing on one line with the rows that it is wrong with."""
+    together: dict[str, list[int]] = {}
+    for number, problem in problems:
+        together.setdefault(problem, []).append(number)
+    return [f"{_numbers(numbers)}: {shown(problem)}" for problem, numbers in together.items()]
+
+
+def rows_of(
+    cells: Iterable[tuple[int, Mapping[str, Any] | str]],
+    defaults: Mapping[str, Any],
+    *,
+    folder: str = "",
+    suffix: str = ".png",
+    bits: int = 8,
+    skip_bad: bool = False,
+    check: Callable[[Row], object] = lambda row: None,
+    output: Folder | None = None,
+) -> tuple[list[Row], list[tuple[int, str]]]:
+    """The rows, and what is wrong with those that are left out.
+
+    Args:
+        cells: from `read_table`.
+        defaults: settings of all rows, where they say nothing else.
+        folder: where relative places start, and `~` is the home of a user; without it places are as they are.
+        suffix: of outputs that have no name.
+        bits: depth of the results, which their formats must have.
+        skip_bad: leave bad rows out.
+        check: raises for a row that cannot be painted.
+        output: the folder of the results, where two names may be one file; None to look at names alone.
+
+    Raises:
+        BadRowsError: some rows cannot be used, and `skip_bad` is not set, or no row can.
+        StylejaxError: there is no row at all.
+    """
+    rows, problems, outputs = [], [], Outputs(output)
+    for number, values in cells:
+        try:
+            if isinstance(values, str):
+                raise StylejaxError(values)
+            row = _row(number, values, defaults, folder, suffix, bits)
+            check(row)
+            outputs.take(row)
+            rows.append(row)
+        except Exception as problem:  # whatever a row is made of, it takes no other along
+            problems.append((number, told(problem)))
+    if problems and not (skip_bad and rows):
+        raise BadRowsError(problems, rows=len(rows) + len(problems))
+    if not rows:
+        raise StylejaxError("got no picture to paint; give a table with at least one good row")
+    return rows, problems
+
+
+def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], folder: str, suffix: str, bits: int) -> Row:
+    cells = {_column(name): value for name, value in cells_by_name(values.items()).items() if not _is_empty(value)}
+    places = {name: [_place(name, place, folder) for place in _items(name, cells.pop(name, []))] for name in LISTS}
+    content = _place("content", cells.pop("content", ""), folder)
+    if not places["style"]:
+        raise StylejaxError("has no style; name at least one picture in the column style")
+    output = cells.pop("output", None)
+    name = _name(content, places["style"]) + suffix if output is None else _text("output", output)
+    name = check_name(name)
+    check_format(name, bits=bits)
+    own = {each: _setting(each, value) for each, value in cells.items()}
+    own |= {each: _place(each, own[each], folder) for each in NAMED if own.get(each) and own[each] not in NAMED[each]}
+    settings = settings_from({**defaults, **own})
+    return Row(
+        number, content, tuple(places["style"]), name, settings, tuple(places["content_mask"]), tuple(places["style_mask"])
+    )
+
+
+def _name(content: str, styles: Iterable[str]) -> str:
+    return name_after("-".join(PurePosixPath(place).stem for place in (content, *styles)))
+
+
+def _column(name: str) -> str:
+    if name not in COLUMNS:
+        nearest = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.0)[0]
+        raise StylejaxError(f"no column is called {name!r}; did you mean {nearest!r}?")
+    return name
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | tuple) and not value)
+
+
+def _text(name: str, value: Any) -> str:
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip():
+        raise StylejaxError(f"{name} is {value!r}; it must be a path" if value else f"has no {name}; name a picture")
+    return text
+
+
+def _items(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, str | os.PathLike | list | tuple):
+        raise StylejaxError(f"{name} is {value!r}; it must be a path or a list of paths")
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _place(name: str, value: Any, folder: str) -> str:
+    """Where a picture of a cell is: a URL, or a path that starts at `folder`."""
+    place = _text(name, value)
+    check_encoding(name, place)
+    if is_url(place) or not folder:
+        return place
+    path = os.path.join(folder, given(place))  # noqa: PTH118
+    if "\\" in place and os.sep == "/" and not os.path.lexists(path):
+        slashes = place.replace("\\", "/")
+        raise StylejaxError(f"{name} is {place}, which does not exist; write folders with slashes: {slashes}")
+    return path
+
+
+def _setting(name: str, value: Any) -> Any:
+    """The value as the setting's own type: tables have text where settings have numbers."""
+    default = getattr(Settings(), name)
+    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(default)]
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).strip().lower()]
+        if isinstance(default, str) and isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, bool) or (isinstance(default, str) and not isinstance(value, str)):
+            raise ValueError
+        if isinstance(default, int) and not (name == "size" and value == "native"):
+            if float(value) != int(float(value)):
+                raise ValueError
+            return int(float(value))
+        return float(value) if isinstance(default, float) else value
+    except (ValueError, TypeError, KeyError, OverflowError):
+        raise StylejaxError(f"{name} is {value!r}; it must be {wanted}") from None
+
+
+def _numbers(numbers: list[int]) -> str:
+    """`line 3`, `lines 3 to 7` where all of these are meant, or the first few and how many more there are."""
+    if len(numbers) == 1:
+        return f"line {numbers[0]}"
+    if len(numbers) > 2 and all(after == before + 1 for before, after in pairwise(numbers)):
+        return f"lines {numbers[0]} to {numbers[-1]}"
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 6 else ""
+    return "lines " + ", ".join(map(str, numbers if not more else numbers[:5])) + more

@@ -1,0 +1,1 @@
+"""What is written: `paths`, `sidecar` (the record of a picture), `store`, `failures`."""

@@ -1,0 +1,1 @@
+"""What is done together: `aspects`, `groups`, `batch_size`, `survey` (all rows before the first is painted)."""

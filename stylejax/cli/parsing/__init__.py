@@ -1,0 +1,1 @@
+"""From words to commands: `commands`, `sections`, `sweep_values`, `paths`; `grammar`, `mistakes`, `completion`, `completer`."""

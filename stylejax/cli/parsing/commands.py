@@ -1,0 +1,125 @@
+"""The commands: one dataclass each, from which tyro draws flags and help."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+import tyro
+
+from stylejax.cli.app import App
+from stylejax.cli.demo import Demo
+from stylejax.cli.flags.batch import Batch
+from stylejax.cli.flags.stylize import Stylize
+from stylejax.cli.flags.sweep import Sweep
+from stylejax.cli.info import Info
+from stylejax.cli.parsing.completion import Completion, completion_script
+from stylejax.cli.parsing.grammar import ROOT_FLAGS, read_grammar
+from stylejax.cli.parsing.mistakes import told_in_one_line
+from stylejax.cli.parsing.paths import REGISTRY
+from stylejax.cli.recipes import Recipes
+from stylejax.cli.terminal.welcome import BEGIN
+from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, verify_weights
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WeightsCommand = (
+    Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
+    | Annotated[Any, tyro.conf.subcommand("fetch", constructor=fetch_weights)]
+    | Annotated[Any, tyro.conf.subcommand("convert", constructor=convert_weights)]
+    | Annotated[Any, tyro.conf.subcommand("verify", constructor=verify_weights)]
+)
+
+
+@dataclass(frozen=True)
+class WeightsCommands:
+    """List, fetch, convert or verify the weights of feature networks.
+
+    Example: stylejax weights fetch vgg19
+    """
+
+    done: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
+
+    def run(self, console: "Console") -> int:
+        """The work was done while the arguments were read."""
+        return 0
+
+
+def commands(recipe: str) -> dict[str, Any]:
+    """What tyro makes each command of, by name; `recipe` decides the defaults of those that paint."""
+    kinds = {
+        "stylize": Stylize,
+        "batch": Batch,
+        "demo": Demo,
+        "sweep": Sweep,
+        "app": App,
+        "weights": WeightsCommands,
+        "recipes": Recipes,
+        "info": Info,
+        "completion": Completion,
+    }
+    defaults = {"stylize": Stylize.of_recipe(recipe), "batch": Batch.of_recipe(recipe)}
+    return {
+        name: Annotated[kind, tyro.conf.subcommand(name, **({"default": defaults[name]} if name in defaults else {}))]
+        for name, kind in kinds.items()
+    }
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that the arguments ask for; returns the exit code."""
+    if arguments in ([], ["stylize"]):
+        print(BEGIN, file=sys.stderr)
+        return 2
+    if arguments[0] == "--version":
+        from stylejax.version import VERSION
+
+        print(f"stylejax {VERSION}")
+        return 0
+    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
+    known = commands(recipe)
+    every = Union[tuple(known.values())]  # noqa: UP007 - of as many as there are
+    root = {"commands": known, "flags": ROOT_FLAGS}
+    with told_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), name)):
+        command = _parse(arguments, every)
+    if isinstance(command, Completion):
+        print(completion_script(command.shell, read_grammar(partial(_parse, kind=every))))
+        return 0
+    from stylejax.cli.terminal.console import plain_console
+
+    if hasattr(command, "compile_cache"):  # it paints
+        _prepare(keep_programs=command.compile_cache)
+    return command.run(plain_console())
+
+
+def _prepare(*, keep_programs: bool) -> None:
+    """What a process that paints does first."""
+    from stylejax.images.io.read import silence_decoders
+    from stylejax.run.compilation_cache import keep_compiled_programs
+
+    silence_decoders()
+    if keep_programs:
+        keep_compiled_programs()
+
+
+def _parse(arguments: Sequence[str], kind: Any) -> Any:
+    """What the arguments ask for, of a kind that tyro can make; exits after a help text."""
+    return tyro.cli(
+        kind,
+        prog="stylejax",
+        description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
+        args=arguments,
+        registry=REGISTRY,
+    )
+
+
+def recipe_asked_for(arguments: Sequence[str]) -> str:
+    """The value of `--recipe`, which must be known before the others are read: it decides their defaults."""
+    for flag, value in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if flag == "--recipe":
+            return value
+        if flag.startswith("--recipe="):
+            return flag.partition("=")[2]
+    return "stylejax"

@@ -1,0 +1,167 @@
+"""How a run over many pictures looks: one bar in a terminal, lines elsewhere, JSON for machines, or nothing."""
+
+import json
+import time
+from typing import Protocol
+
+from rich.console import Console
+
+from stylejax.batch.events import BatchProgress, Compiling, Ended, Event, Finished, Known, Noted, Planned, Tally
+from stylejax.cli.terminal.bar import STOPPING, Bar, State, a_second, in_time
+from stylejax.cli.terminal.display import SECONDS_BETWEEN_LINES, compiling
+from stylejax.files.names import shown
+
+
+class BatchDisplay(Protocol):
+    """Shows each event; `close` ends it."""
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+
+    def stopping(self, number: int) -> None:
+        """Say that the signal `number` was heard."""
+
+    def close(self) -> None:
+        """Leave the screen tidy."""
+
+
+def batch_display(*, quiet: bool, as_json: bool, console: Console) -> BatchDisplay:
+    """The display that suits the flags and the terminal."""
+    if as_json:
+        return JsonEvents()
+    if quiet:
+        return Silent()
+    return LiveBar(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, event: Event) -> None:
+        """Ignore it."""
+
+    def stopping(self, number: int) -> None:
+        """Say nothing of it."""
+
+    def close(self) -> None:
+        """Nothing to tidy."""
+
+
+class JsonEvents(Silent):
+    """One JSON object a line on standard output."""
+
+    def show(self, event: Event) -> None:
+        """Print all but the steps and the programs of each batch."""
+        facts = {}
+        if isinstance(event, Compiling):
+            return
+        if isinstance(event, Known):
+            name, facts = "known", {"row": event.result.row.number, "output": event.result.row.output}
+        elif isinstance(event, Finished):
+            row, record = event.result.row, event.result.record
+            facts = {"row": row.number, "output": row.output}
+            facts |= (record and {"losses": record["losses"], "seconds": record["seconds"]}) or {"reason": event.result.reason}
+            name = "finished" if record else "failed"
+        elif isinstance(event, Planned):
+            name, facts = "planned", {"groups": len(event.groups), "programs": sum(len(g.scales) for g in event.groups)}
+        elif isinstance(event, Noted):
+            name, facts = "note", {"text": event.text}
+        elif isinstance(event, Ended):
+            name, facts = "ended", {"stopped": event.stopped}
+        else:
+            name, facts = "painting", {"fraction": event.progress.fraction, "pictures": len(event.unit.rows)}
+        print(json.dumps({"event": name, **facts, **_counts(event.tally)}), flush=True)
+
+
+class Lines(Silent):
+    """A plain line every few seconds, one for each failure, and a summary."""
+
+    def __init__(self, console: Console):
+        self._console, self._last = console, 0.0
+
+    def show(self, event: Event) -> None:
+        """Print a line if it is time for one."""
+        self._say_what_went_wrong(event)
+        now = time.monotonic()
+        if isinstance(event, Compiling):
+            self._say(compiling(event.scale))
+        elif isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            told = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
+            self._say(told + describe(event.tally))
+
+    def stopping(self, number: int) -> None:
+        """Say what happens now."""
+        self._say(STOPPING)
+
+    def _say_what_went_wrong(self, event: Event) -> None:
+        if isinstance(event, Finished) and not event.result.record:
+            self._say(f"failed: {event.result.row.output}: {event.result.reason}")
+        elif isinstance(event, Noted):
+            self._say(f"note: {event.text}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(shown(line), soft_wrap=True)
+
+
+class LiveBar(Lines):
+    """A bar that fills, failures above it."""
+
+    def __init__(self, console: Console):
+        super().__init__(console)
+        self._bar = Bar(console)
+        self._place: Facts = ()
+
+    def show(self, event: Event) -> None:
+        """Move the bar."""
+        self._say_what_went_wrong(event)
+        if isinstance(event, Compiling):
+            self._bar.wait(compiling(event.scale))
+        elif isinstance(event, BatchProgress | Ended):
+            self._place = _place(event)
+            self._bar.show(self._state(event.tally))
+        else:
+            self._bar.update(self._state(event.tally))
+
+    def _state(self, tally: Tally) -> State:
+        fraction = (tally.total - tally.left + min(tally.painting, tally.left)) / max(tally.total, 1)
+        return State(fraction, (*_counted(tally), *self._place, *_timed(tally)))
+
+    def close(self) -> None:
+        """Stop redrawing."""
+        self._bar.close()
+
+
+Facts = tuple[tuple[int, str], ...]
+
+
+def describe(tally: Tally) -> str:
+    """Counts, speed and time left, in one line."""
+    counts = f"{tally.done} done, {tally.failed} failed, {tally.skipped} there before, {tally.left} left"
+    return "  ".join([counts, *(fact for _, fact in _timed(tally))])
+
+
+def _counted(tally: Tally) -> Facts:
+    """How many pictures, with the ranks of `stylejax.cli.terminal.bar`."""
+    others = (3, tally.failed, "failed"), (5, tally.skipped, "there before")
+    dealt_with = f"{tally.total - tally.left}/{tally.total} pictures"
+    return (0, dealt_with), *((rank, f"{count} {what}") for rank, count, what in others if count)
+
+
+def _timed(tally: Tally) -> Facts:
+    if tally.seconds_left is None:
+        return ()
+    return (4, f"{a_second(tally.images_per_second)} images/s"), (1, f"{in_time(tally.seconds_left)} left")
+
+
+def _place(event: BatchProgress | Ended) -> Facts:
+    """Where the batch is that is being painted."""
+    if isinstance(event, Ended):
+        return ()
+    progress = event.progress
+    return (4, f"scale {progress.scale}/{progress.scales}"), (2, f"step {progress.step}/{progress.steps}")
+
+
+def _counts(tally: Tally) -> dict[str, float | int | None]:
+    names = ("total", "done", "failed", "skipped", "left", "images_per_second", "seconds_left")
+    return {name: getattr(tally, name) for name in names}

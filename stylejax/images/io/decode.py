@@ -1,0 +1,102 @@
+"""From a decoded file or a Pillow image to a picture: depth, color space, transparency and orientation.
+
+Depth is kept: 16-bit and floating-point values are not rounded to 8 bits, except when an ICC profile has to be applied,
+which Pillow does in 8 bits.
+"""
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from stylejax.images.icc import managed, to_srgb
+from stylejax.images.io.levels import unit_levels
+from stylejax.images.io.orientation import orient, orientation_of
+from stylejax.images.io.tiff import native_order, samples_of
+from stylejax.images.picture import Picture
+
+
+def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = None) -> Picture:
+    """Take a Pillow image as a picture.
+
+    Args:
+        image: of any mode; the first frame of an animation unless another was sought.
+        source: how messages call it.
+        low_bytes: the less significant bytes of the same picture when its channels have 16 bits, as `RGB` or `RGBA`.
+    """
+    depth = _depth(image)  # the file knows it, and is closed once it is decoded
+    native_order(image)
+    image.load()
+    key = _transparent_color(image, depth, high_bytes=low_bytes is None and image.mode == "RGB")
+    orientation = orientation_of(image)
+    profile = image.info.get("icc_profile") or None
+    if image.mode.startswith(("I", "F")):
+        values, bits, inverted = samples_of(image)
+        gray, notes = unit_levels(values, source, bits=bits)
+        gray = 1 - gray if inverted else gray
+        colors = managed(gray[..., np.newaxis], profile)
+        opacity = None if key is None else (values != key[0]).astype(np.float32)
+    else:
+        base, alpha = _split_alpha(image)
+        converted, notes = to_srgb(base, profile), ()
+        deep = None if low_bytes is None else np.asarray(image).astype(np.uint16) * 256 + np.asarray(low_bytes)
+        if converted is None and deep is not None:
+            colors = deep[..., :3].astype(np.float32) / np.float32(65535)
+        else:
+            colors = _unit(converted or base.convert("RGB"))
+        if key is not None:
+            values = np.asarray(base) if deep is None else deep
+            opacity = (values.reshape(*values.shape[:2], -1) != key).any(2).astype(np.float32)
+        elif deep is not None and image.mode == "RGBA":
+            opacity = deep[..., 3].astype(np.float32) / np.float32(65535)
+        else:
+            opacity = None if alpha is None else _unit(alpha)
+    return Picture(orient(colors, orientation), None if opacity is None else orient(opacity, orientation), source, notes)
+
+
+def raw_mode(image: Image.Image) -> str:
+    """How an opened file lays out its pixels, as Pillow names it; empty once it is decoded."""
+    if not isinstance(image, ImageFile.ImageFile) or not image.tile:
+        return ""
+    arguments = image.tile[0].args
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _depth(image: Image.Image) -> int:
+    """Bits of a channel in an opened file; 0 once it is decoded."""
+    raw = raw_mode(image)
+    return {"": 0, "1": 1, "L;2": 2, "L;4": 4}.get(raw, 16 if "16" in raw else 8)
+
+
+def _transparent_color(image: Image.Image, depth: int, *, high_bytes: bool) -> np.ndarray | None:
+    """The one color that is transparent, as the pixels of `1` (as `L`), `L`, `RGB` and `I;16` have it, if there is one.
+
+    Pillow gives it as the file has it: for a gray of 2 or 4 bits in fewer levels than it gives the pixels, and with 16 bits
+    where the pixels are the `high_bytes`.
+    """
+    key = image.info.get("transparency")
+    if image.mode not in ("1", "L", "RGB", "I;16") or not isinstance(key, int | tuple):
+        return None
+    color = np.atleast_1d(np.array(key))
+    if image.mode == "1":
+        return 255 * (color > 0)
+    if high_bytes and (depth == 16 or (depth == 0 and color.max() > 255)):
+        return color >> 8
+    if 0 < depth < 8:
+        return (color % 2**depth) * (255 // (2**depth - 1))
+    return color % 256 if depth == 8 else color
+
+
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colors in one of the modes `L`, `RGB`, `CMYK`, `LAB`, and the 8-bit alpha where there is one."""
+    if image.mode in ("LA", "La"):
+        image = image.convert("LA")
+        return image.getchannel("L"), image.getchannel("A")
+    if image.mode in ("RGBA", "RGBa", "PA") or (image.mode == "P" and "transparency" in image.info):
+        image = image.convert("RGBA")
+        return image.convert("RGB"), image.getchannel("A")
+    if image.mode == "1":
+        return image.convert("L"), None
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), None
+
+
+def _unit(image: Image.Image) -> np.ndarray:
+    return np.asarray(image, np.float32) / np.float32(255)

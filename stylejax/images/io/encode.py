@@ -1,0 +1,72 @@
+"""What each file format can hold, and how levels of 8 or 16 bits are put into it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import tifffile
+from PIL import Image, PngImagePlugin
+
+from stylejax.images.icc import SRGB_PROFILE
+from stylejax.images.io.metadata import KEY, as_description, as_exif, as_text
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file format can hold: its longest side in pixels, more than 8 bits a channel, opacity."""
+
+    name: str
+    longest_side: int
+    deep: bool
+    alpha: bool
+
+
+PNG = Format("PNG", 2**31 - 1, deep=True, alpha=True)
+JPEG = Format("JPEG", 65_500, deep=False, alpha=False)
+WEBP = Format("WEBP", 16_383, deep=False, alpha=True)
+TIFF = Format("TIFF", 2**31 - 1, deep=True, alpha=True)
+AVIF = Format("AVIF", 32_768, deep=False, alpha=True)
+
+SUFFIXES = {
+    ".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".webp": WEBP, ".tif": TIFF, ".tiff": TIFF, ".avif": AVIF
+}  # fmt: skip
+"""The format that each suffix stands for."""
+
+
+def write_tiff(file: BinaryIO, levels: np.ndarray, metadata: Mapping[str, Any] | None) -> None:
+    """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF, compressed without loss."""
+    tifffile.imwrite(
+        file,
+        levels,
+        byteorder="<",
+        photometric="rgb",
+        extrasamples=["unassalpha"] if levels.shape[2] == 4 else None,
+        compression="zlib",
+        predictor=True,
+        iccprofile=SRGB_PROFILE,
+        description=None if metadata is None else as_description(metadata),
+        metadata=None,
+        software=False,
+    )
+
+
+def write_with_pillow(
+    file: BinaryIO, levels: np.ndarray, format: Format, metadata: Mapping[str, Any] | None, quality: int
+) -> None:
+    """Write uint8 `[height, width, 3 or 4]` as PNG, JPEG, WebP or AVIF."""
+    image = Image.fromarray(levels)
+    options: dict[str, Any] = {"icc_profile": SRGB_PROFILE}
+    if format is PNG:
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        if metadata is not None:
+            options["pnginfo"].add_itxt(KEY, as_text(metadata))
+    else:
+        options |= {"quality": quality, "exif": as_exif(metadata, format=format.name)}
+    if format is JPEG:
+        options |= {"subsampling": "4:4:4"}  # not optimize: libjpeg's buffer may then be too small for noisy pictures
+    elif format is WEBP:
+        options |= {"lossless": quality == 100, "exact": True}
+    elif format is AVIF:
+        options |= {"subsampling": "4:4:4"}
+    image.save(file, format=format.name, **options)

@@ -1,0 +1,181 @@
+"""Reading pictures: files, Pillow images and arrays become float32 sRGB, upright, with every mishap told in one line.
+
+PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP and PPM; of an animation the first frame. The orientation
+that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth; what deeper,
+signed and floating-point TIFF means by its numbers is told in `levels`.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from stylejax.errors import ImageError
+from stylejax.files.url import as_url, copy_of, open_url
+from stylejax.images.io.decode import decode
+from stylejax.images.io.formats import check_no_raw_file, named
+from stylejax.images.io.high_bit_depth import has_sixteen_bits, low_bytes
+from stylejax.images.io.orientation import is_turned
+from stylejax.images.io.tiff import check_planes, decode_tiff, is_cut_off, is_deep, is_for_tifffile, is_tiff
+from stylejax.images.picture import Picture, picture_from_array
+
+T = TypeVar("T")
+
+PIXEL_LIMIT = 178_956_970
+"""Larger pictures are refused before they are decoded: a file of a few kilobytes can claim billions of pixels."""
+
+# Only formats that Pillow decodes itself: for EPS, say, it would run another program on the file.
+READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM")
+_WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
+
+
+def read_picture(path: str | os.PathLike[str]) -> Picture:
+    """Read a picture file, on this machine or at a URL (`stylejax.files.url`).
+
+    Raises:
+        ImageError: the file is missing, unreadable, empty, cut off, damaged, no picture, or has too many pixels.
+    """
+    return _read(path, open_file(path), _decode_file)
+
+
+def read_opened(file: BinaryIO, source: str) -> Picture:
+    """Read a picture from an open file, which is closed; messages call it `source`.
+
+    Raises:
+        ImageError: as for `read_picture`.
+    """
+    return _read(source, file, _decode_file)
+
+
+def read_shape(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """The height and width that `read_picture` would give, from the file's header alone where it has one that Pillow knows.
+
+    Raises:
+        ImageError: as for `read_picture`, as far as the header tells.
+    """
+    return _read(path, open_file(path, whole=False), _shape_of_file)
+
+
+def _read(path: str | os.PathLike[str], opened: BinaryIO, decode_file: Callable[[BinaryIO, str], T]) -> T:
+    source = os.fspath(path)
+    with opened as file:
+        try:
+            return decode_file(file, source)
+        except ImageError:
+            raise
+        except MemoryError:
+            raise ImageError(f"{source} needs more memory than there is, or is damaged; make it smaller") from None
+        except UnidentifiedImageError:
+            raise _unidentified(file, source) from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+            raise ImageError(f"{source} is too large ({_one_line(problem)}); make it smaller") from None
+        except Exception as problem:  # decoders let whatever damaged data trips them escape
+            raise ImageError(f"{source} is cut off or damaged ({_one_line(problem)}); get a whole copy of it") from None
+
+
+def _unidentified(file: BinaryIO, source: str) -> ImageError:
+    file.seek(0)
+    if known := named(file.read(4096)):
+        return ImageError(f"{source} is {known[0]}, which is not read; {known[1]}")
+    return ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}")
+
+
+def to_picture(source: object) -> Picture:
+    """Take a path, a Pillow image, a numpy or JAX array, or a `Picture` as a picture.
+
+    Arrays are as `picture_from_array` wants them. Files keep 16 bits of color, a Pillow image has 8.
+
+    Raises:
+        ImageError: it is none of these, or cannot be read.
+    """
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return read_picture(source)
+    if isinstance(source, Image.Image):
+        name = str(getattr(source, "filename", "") or "the Pillow image")
+        _check_size(*source.size, name)
+        try:
+            return decode(source, source=name)
+        except (OSError, SyntaxError, ValueError) as problem:
+            raise ImageError(f"{name} cannot be decoded ({_one_line(problem)})") from None
+    if hasattr(source, "__array__"):
+        return picture_from_array(np.asarray(source), source=f"the {type(source).__name__}")
+    raise ImageError(f"cannot take a {type(source).__name__} as a picture; wanted a path, a Pillow image or an array")
+
+
+def silence_decoders() -> None:
+    """Keep Pillow and tifffile from printing remarks about odd files. For a program to call once, at its start."""
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+
+
+def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
+    """Open a file that should be a picture; raise ImageError when it is missing, not an ordinary file, or empty.
+
+    What a URL names is copied here first if the `whole` of it is to be read.
+    """
+    source, place = Path(path), as_url(path)
+    try:
+        if place:
+            return copy_of(place) if whole else open_url(place)
+        if source.is_dir():
+            raise ImageError(f"{source} is a folder; {_WANTED}")
+        if source.exists() and not source.is_file():
+            raise ImageError(f"{source} is a device or a pipe; {_WANTED}")
+        if source.exists() and source.stat().st_size == 0:
+            raise ImageError(f"{source} is empty; {_WANTED}")
+        return source.open("rb")
+    except FileNotFoundError:
+        raise ImageError(f"{os.fspath(path)} does not exist; check the path") from None
+    except (OSError, ValueError) as problem:
+        raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
+
+
+def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
+    try:
+        image = Image.open(file, formats=READABLE)
+    except UnidentifiedImageError:
+        pixels = _decode_file(file, source).pixels
+        return pixels.shape[0], pixels.shape[1]
+    check_no_raw_file(image, source)
+    _check_size(*image.size, source)
+    return image.size if is_turned(image) else (image.height, image.width)
+
+
+def _decode_file(file: BinaryIO, source: str) -> Picture:
+    try:
+        image = Image.open(file, formats=READABLE)
+    except UnidentifiedImageError:
+        if not is_tiff(file):
+            raise
+        return decode_tiff(file, source=source, check_size=_check_size)
+    check_no_raw_file(image, source)
+    _check_size(*image.size, source)
+    if is_cut_off(image, os.fstat(file.fileno()).st_size):
+        raise ImageError(f"{source} is cut off or damaged (its data ends too early); get a whole copy of it")
+    if is_deep(image) and is_for_tifffile(image):
+        file.seek(0)
+        return decode_tiff(file, source=source, check_size=_check_size)
+    check_planes(image, source)
+    if not has_sixteen_bits(image):
+        return decode(image, source=source)
+    low = low_bytes(file, READABLE)
+    return decode(Image.open(file, formats=READABLE), source=source, low_bytes=low)
+
+
+def _check_size(width: int, height: int, source: str) -> None:
+    if width * height > PIXEL_LIMIT:
+        raise ImageError(f"{source} has {width}x{height} pixels; wanted at most {PIXEL_LIMIT:,} in all; make it smaller")
+    if width * height == 0:
+        raise ImageError(f"{source} has {width}x{height} pixels; wanted at least one")
+
+
+def _one_line(problem: BaseException) -> str:
+    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return " ".join(text.split()).rstrip(".")

@@ -1,0 +1,171 @@
+"""Writing pictures: PNG, JPEG, WebP, TIFF and AVIF by the suffix of the path, whole or not at all.
+
+Files carry an sRGB ICC profile and, where given, a JSON object that says how the picture was made (`metadata.py`). The
+same pixels, metadata and settings give the same bytes.
+"""
+
+import os
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import features
+
+from stylejax.errors import ImageError
+from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.images.icc import SRGB_PROFILE
+from stylejax.images.io.encode import AVIF, SUFFIXES, TIFF, Format, write_tiff, write_with_pillow
+from stylejax.images.io.metadata import KEY, as_text
+from stylejax.images.io.png16 import write_png16
+
+
+def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
+    """Raise when a picture could not be written to `path`; to be called before any work starts.
+
+    Args:
+        path: where the picture is to go. Nothing is made or touched there.
+        bits: bits a channel, 8 or 16.
+        height: rows of the picture, where known.
+        width: columns of the picture, where known.
+
+    Raises:
+        ImageError: an unknown suffix, a depth or size that the format lacks, a folder, a place that cannot be written.
+    """
+    check_format(path, bits=bits, height=height, width=width)
+    check_writable(Path(path), error=ImageError)
+
+
+def check_format(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
+    """The part of `check_output` that concerns the name alone.
+
+    Raises:
+        ImageError: an unknown suffix, a depth or size that the format lacks.
+    """
+    format = _format(path)
+    if bits not in (8, 16):
+        raise ImageError(f"bits is {bits}; wanted 8 or 16")
+    if bits == 16 and not format.deep:
+        raise ImageError(f"{os.fspath(path)} is to have 16 bits, but {format.name} holds 8; name a .png or .tiff file")
+    side = max(height or 0, width or 0)
+    if side > format.longest_side:
+        raise ImageError(
+            f"{os.fspath(path)} is to have a side of {side} pixels, but {format.name} holds {format.longest_side}; "
+            "name a .png or .tiff file"
+        )
+
+
+def write_picture(
+    path: str | os.PathLike[str],
+    pixels: np.ndarray,
+    *,
+    alpha: np.ndarray | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    bits: int = 8,
+    quality: int = 95,
+) -> None:
+    """Write a picture in the format that the suffix of `path` names.
+
+    Args:
+        path: `.png`, `.jpg`, `.jpeg`, `.webp`, `.tif`, `.tiff` or `.avif`. Missing parent folders are made.
+        pixels: sRGB `[height, width, 3]`; clipped to [0, 1] and rounded to the nearest level.
+        alpha: `[height, width]` in [0, 1]. JPEG has no opacity: there the picture is laid over white.
+        metadata: a JSON object, which `read_metadata` gives back. JPEG holds 65,000 characters; longer is left out.
+        bits: 8, or 16 for PNG and TIFF.
+        quality: of JPEG, WebP and AVIF, 1 to 100. WebP is lossless at 100; PNG and TIFF always are.
+
+    Raises:
+        ImageError: what `check_output` refuses, other shapes, NaN or infinite values, or a disk that is full.
+    """
+    levels = _prepared(path, pixels, alpha, bits, quality)
+    check_output(path, bits=bits, height=levels.shape[0], width=levels.shape[1])
+    try:
+        with write_atomically(Path(path)) as file:
+            _encode(file, path, levels, metadata, bits, quality)
+    except OSError as problem:
+        raise ImageError(f"{os.fspath(path)} cannot be written: {problem.strerror or problem}") from None
+
+
+def encode_picture(
+    name: str,
+    pixels: np.ndarray,
+    *,
+    alpha: np.ndarray | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    bits: int = 8,
+    quality: int = 95,
+) -> bytes:
+    """The bytes that `write_picture` would write to a file of this name.
+
+    Raises:
+        ImageError: as `write_picture`, but for what concerns the place.
+    """
+    levels = _prepared(name, pixels, alpha, bits, quality)
+    check_format(name, bits=bits, height=levels.shape[0], width=levels.shape[1])
+    file = BytesIO()
+    _encode(file, name, levels, metadata, bits, quality)
+    return file.getvalue()
+
+
+def _prepared(
+    path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int
+) -> np.ndarray:
+    """Levels `[height, width, 3 or 4]` for the format of `path`."""
+    colors = _checked(pixels, "pixels", 3)
+    opacity = None if alpha is None else _checked(alpha, "alpha", 2)
+    if opacity is not None and opacity.shape != colors.shape[:2]:
+        raise ImageError(f"alpha has shape {opacity.shape}, the picture {colors.shape[:2]}; they must be equal")
+    if not 1 <= quality <= 100:
+        raise ImageError(f"quality is {quality}; wanted 1 to 100")
+    check_format(path, bits=bits)
+    if opacity is not None and not _format(path).alpha:
+        colors = colors * opacity[..., np.newaxis] + (1 - opacity[..., np.newaxis])
+    elif opacity is not None:
+        colors = np.concatenate([colors, opacity[..., np.newaxis]], axis=2)
+    return _levels(colors, bits)
+
+
+def _encode(
+    file: BinaryIO,
+    path: str | os.PathLike[str],
+    levels: np.ndarray,
+    metadata: Mapping[str, Any] | None,
+    bits: int,
+    quality: int,
+) -> None:
+    format = _format(path)
+    if format is TIFF:
+        write_tiff(file, levels, metadata)
+    elif bits == 16:
+        text = None if metadata is None else (KEY, as_text(metadata))
+        write_png16(file, levels, profile=SRGB_PROFILE, text=text)
+    else:
+        write_with_pillow(file, levels, format, metadata, quality)
+
+
+def _format(path: str | os.PathLike[str]) -> Format:
+    suffix = Path(path).suffix
+    format = SUFFIXES.get(suffix.lower())
+    if format is None:
+        got = f"has the suffix {suffix!r}" if suffix else "has no suffix"
+        raise ImageError(f"{os.fspath(path)} {got}; wanted one of {', '.join(SUFFIXES)}")
+    if format is AVIF and not features.check("avif"):
+        raise ImageError(f"{os.fspath(path)}: this build of Pillow has no AVIF; name another suffix, such as .png")
+    return format
+
+
+def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
+    """The array as float32 in [0, 1]."""
+    values = np.asarray(array, np.float32)
+    wanted = "[height, width, 3]" if dimensions == 3 else "[height, width]"
+    if values.ndim != dimensions or 0 in values.shape or (dimensions == 3 and values.shape[2] != 3):
+        raise ImageError(f"{name} has shape {values.shape}; wanted {wanted}")
+    if not np.isfinite(values).all():
+        raise ImageError(f"{name} holds {int((~np.isfinite(values)).sum())} NaN or infinite values; nothing is written")
+    return np.clip(values, 0, 1)
+
+
+def _levels(values: np.ndarray, bits: int) -> np.ndarray:
+    """Round [0, 1] to the levels of unsigned integers."""
+    return np.rint(values * np.float32(2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)

@@ -1,1 +1,0 @@
-"""The feature network and its weights."""

@@ -1,0 +1,81 @@
+"""Pooling over 2×2 windows with stride 2.
+
+VGG drops an odd last row or column. Four poolings drop up to 15 pixels of the picture, which the deepest layers then do not see
+but the shallow ones do: a thin line of wrong colors can grow along the right or the lower edge. Where convolutions pad the
+edge with what is there, pooling does, too.
+
+The paper replaces max by average pooling. Averages are smaller than maxima, which lowers every deeper feature, so the
+`-rescaled` kinds multiply by the factors that restore the size of the activations (average 2, L2 0.78: Crowson 2021).
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from stylejax.choices import PoolingName
+from stylejax.errors import SettingsError
+from stylejax.network.padding import PaddingMode, pad_to_even
+
+_SQRT_FLOOR = 1e-12  # keeps the derivative of the square root finite where a whole window is zero
+
+
+def pool(features: Array, kind: PoolingName, edge: PaddingMode = "zero") -> Array:
+    """Halve `[rows, columns, channels]`.
+
+    Args:
+        features: the input.
+        kind: what becomes of the values of a window.
+        edge: how convolutions are padded. With `zero` rows and columns are rounded down, and an odd last one is dropped, as
+            published; otherwise they are rounded up, and an odd last one is padded in this mode.
+
+    Raises:
+        SettingsError: `kind` is not a `PoolingName`.
+    """
+    features = features if edge == "zero" else pad_to_even(features, edge)
+    name, _, rescaled = kind.partition("-")
+    if name == "max" and not rescaled:
+        return _max_pool(features)
+    if name == "average" and rescaled in ("", "rescaled"):
+        return _windows(features).mean((1, 3)) * (2.0 if rescaled else 1.0)
+    if name == "l2" and rescaled in ("", "rescaled"):
+        return jnp.sqrt((_windows(features) ** 2).sum((1, 3)) + _SQRT_FLOOR) * (0.78 if rescaled else 1.0)
+    raise SettingsError(f"pooling {kind!r} is not one of max, average, average-rescaled, l2, l2-rescaled")
+
+
+def _windows(features: Array) -> Array:
+    rows, columns, channels = features.shape
+    even = features[: rows // 2 * 2, : columns // 2 * 2]
+    return even.reshape(rows // 2, 2, columns // 2, 2, channels)
+
+
+@jax.custom_vjp
+def _max_pool(features: Array) -> Array:
+    return _windows(features).max((1, 3))
+
+
+def _max_pool_forward(features: Array) -> tuple[Array, tuple[Array, Array]]:
+    pooled = _max_pool(features)
+    return pooled, (features, pooled)
+
+
+def _max_pool_backward(saved: tuple[Array, Array], gradient: Array) -> tuple[Array]:
+    # A tie goes to the first of the window in reading order, as in PyTorch: flat pictures tie everywhere, and a recipe is
+    # only reproduced to the digit when the gradient takes the same way. Elementwise code also beats XLA's
+    # select-and-scatter, which is what differentiating `reduce_window` would give.
+    features, pooled = saved
+    windows = _windows(features)
+    taken = jnp.zeros(pooled.shape, bool)
+    rows = []
+    for i in (0, 1):
+        row = []
+        for j in (0, 1):
+            first = (windows[:, i, :, j] == pooled) & ~taken
+            taken = taken | first
+            row.append(jnp.where(first, gradient, 0))
+        rows.append(jnp.stack(row, axis=2))
+    even = jnp.stack(rows, axis=1).reshape(windows.shape[0] * 2, windows.shape[2] * 2, -1)
+    dropped = [(0, features.shape[0] % 2), (0, features.shape[1] % 2), (0, 0)]
+    return (jnp.pad(even, dropped),)
+
+
+_max_pool.defvjp(_max_pool_forward, _max_pool_backward)

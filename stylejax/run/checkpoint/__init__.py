@@ -1,0 +1,1 @@
+"""Checkpoints: `checkpoint` (the folder), `state` (what is kept), `fingerprint` (of which run)."""

@@ -1,0 +1,235 @@
+"""The whole state of a run in a folder, so that a killed one goes on where it was and ends with the same bytes.
+
+    DIR/stylejax-checkpoint/state    what the run is (`fingerprint`), scale, step, the losses so far, and every
+                                     array of the lanes' state, under one seal (`stylejax.files.sealed`)
+    DIR/stylejax-checkpoint/.lock    held by the run that uses the folder
+
+The folder may hold whatever else: nothing but these two files is ever looked at, replaced or removed, and the state only if its
+first line names this run. It is replaced in one step, so a kill at any moment leaves one that can be used.
+"""
+
+import errno
+import hashlib
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from filelock import FileLock, Timeout
+
+from stylejax.errors import CheckpointError, SettingsError
+from stylejax.files.interrupts import postponed_interrupts
+from stylejax.files.paths import given_path
+from stylejax.files.sealed import BrokenSealError, kind_of, read_sealed, write_sealed
+from stylejax.network.vgg import VGG19
+from stylejax.optimize.step import PictureState
+from stylejax.run.checkpoint.fingerprint import Identity, difference, run_identity
+from stylejax.run.checkpoint.state import Saved, saved_from
+from stylejax.run.devices import padded
+from stylejax.run.inputs.job import Job
+from stylejax.run.progress import Progress
+from stylejax.run.single_precision import in_float32
+
+OWN = "stylejax-checkpoint"
+"""The folder of ours inside of the folder that is given."""
+_KIND = "stylejax-checkpoint-2"
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+
+class _Kept(NamedTuple):
+    """A state that is not saved yet; the traces grow on, so their lengths tell what belongs to it."""
+
+    progress: Progress
+    lanes: PictureState
+    traces: list[list[dict[str, Any]]]
+    lengths: list[int]
+
+
+class Checkpoint:
+    """Keeps the state of one run in a folder, every few minutes and when it is interrupted.
+
+    A state that cannot be saved, because the disk is full, say, does not end the run: it is told, and tried again.
+
+    Example:
+        >>> import stylejax
+        >>> checkpoint = stylejax.Checkpoint("town.checkpoint", minutes=5)  # doctest: +SKIP
+        >>> painting = stylejax.stylize("town.jpg", "starry_night.jpg", checkpoint=checkpoint)  # doctest: +SKIP
+        >>> painting.save("painted.png")  # doctest: +SKIP
+        >>> checkpoint.remove()  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: str | Path, *, minutes: float = 10.0, tell: Callable[[str], None] = warnings.warn):
+        """Use `folder`, which is made when first needed, and save every so many `minutes`; 0 for after every few steps.
+
+        What else is in the folder stays as it is. `tell` is called with one line when the state cannot be saved or removed.
+
+        Raises:
+            SettingsError: the number of minutes is negative or no number.
+            CheckpointError: the folder is a file, or its path is empty.
+        """
+        if not minutes >= 0:
+            raise SettingsError(f"checkpoint_every is {minutes}; it must be a number of minutes, at least 0")
+        self.folder = given_path(folder, error=CheckpointError).absolute()
+        self.resumed: Saved | None = None
+        """Where the run went on, if there was something to go on from."""
+        self._own = self.folder / OWN
+        self._state = self._own / "state"
+        self._lock = FileLock(self._own / ".lock", thread_local=False)
+        self._seconds = 60 * minutes
+        self._tell, self._told = tell, ""
+        self._identity: Identity = {}
+        self._kind = ""
+        self._made = False  # whether the folder is there because of this run
+        self._held = False
+        self._last: _Kept | None = None
+        self._saved_at = time.monotonic()
+        try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise CheckpointError(f"{folder} is a file; name a folder for the checkpoint")
+        except OSError as problem:
+            raise self._unusable(problem) from None
+
+    @in_float32
+    def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1) -> Saved | None:
+        """What was saved of the run that paints `jobs` with `model` on so many devices; None when there is nothing.
+
+        From here on the folder is this run's, until `release`.
+
+        Raises:
+            CheckpointError: another run uses the folder, it holds the state of another run, or it is damaged or cannot be used.
+        """
+        self._identity = run_identity(model, jobs, devices=devices)
+        self._kind = f"{_KIND} {hashlib.sha256(repr(sorted(self._identity.items())).encode()).hexdigest()}"
+        try:
+            self._made = self._made or not self.folder.exists()
+            self._take()
+            self.resumed = self._read(jobs, lanes=len(padded(jobs, range(devices))))
+        except (OSError, CheckpointError) as problem:
+            self.release()
+            raise (self._unusable(problem) if isinstance(problem, OSError) else problem) from None
+        return self.resumed
+
+    @property
+    def saved(self) -> bool:
+        """Whether there is a state of this run to go on from."""
+        try:
+            return bool(self._kind) and kind_of(self._state) == self._kind
+        except OSError:
+            return False
+
+    def keep(self, progress: Progress, traces: list[list[dict[str, Any]]]) -> None:
+        """Remember the state of `progress`, and save it if it is time; `traces` are the records of each lane so far."""
+        if progress.scale == progress.scales and progress.step == progress.steps:
+            self._last = None  # finished: nothing could go on from here
+            return
+        copies = jax.tree.map(jnp.copy, progress.lanes)  # the next chunk reuses the memory of the originals
+        self._last = _Kept(progress, copies, traces, [len(trace) for trace in traces])
+        if time.monotonic() - self._saved_at >= self._seconds:
+            self.save()
+
+    def save(self) -> None:
+        """Save what was last remembered, if it is not saved yet; tell if that cannot be done."""
+        if self._last is None:
+            return
+        progress, lanes, traces, lengths = self._last
+        traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
+        state = Saved(progress.scale, progress.step, progress.steps, traces, lanes)
+        facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
+        self._saved_at = time.monotonic()
+        try:
+            with postponed_interrupts():
+                if self._state.exists() and not self.saved:
+                    raise FileExistsError(errno.EEXIST, f"{self._state} is not of this run any more")
+                write_sealed(self._state, self._kind, facts, state.arrays())
+        except OSError as problem:
+            told = problem.strerror or problem
+            self._tell_once(f"the state cannot be saved in {self.folder}: {told}; the run goes on, and tries again")
+        else:
+            self._last, self._told = None, ""
+
+    def remove(self) -> None:
+        """Remove what was saved of this run: it is finished and its result kept.
+
+        The folder goes, too, if it was made for the run and holds nothing else.
+        """
+        self._last = None
+        if not self.saved:
+            return
+        try:
+            self._take()
+            with postponed_interrupts():
+                if self.saved:
+                    self._state.unlink()
+        except CheckpointError:
+            return  # somebody goes on from there
+        except OSError as problem:
+            self._tell_once(f"{self._state} cannot be removed: {problem.strerror or problem}")
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let another run have the folder; what was saved stays."""
+        if not self._held:
+            return
+        self._held = False
+        if not self._state.exists():
+            with suppress(OSError):  # whatever else is there keeps its folder
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+                self._own.rmdir()
+                if self._made:
+                    self.folder.rmdir()
+        self._lock.release()
+
+    def _take(self) -> None:
+        """Make the folder ours alone, as far as its file system has locks."""
+        try:
+            self._own.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            told = f"another run is keeping its state in {self.folder}; wait for it, or name another folder"
+            raise CheckpointError(told) from None
+        except OSError as problem:
+            if problem.errno not in _WITHOUT_LOCKS:
+                raise
+        else:
+            for litter in self._own.glob(".stylejax-*.tmp"):  # of a run that was killed while it saved
+                with suppress(OSError):
+                    litter.unlink()
+        self._held = True
+
+    def _read(self, jobs: Sequence[Job], *, lanes: int) -> Saved | None:
+        if not self._state.exists():
+            return None
+        if not kind_of(self._state).startswith(f"{_KIND} "):
+            raise CheckpointError(f"{self._state} is no state of this version of stylejax; name another folder")
+        damaged = CheckpointError(f"the checkpoint in {self.folder} is damaged; name another folder to begin anew")
+        try:
+            facts, arrays = read_sealed(self._state)
+        except BrokenSealError:
+            raise damaged from None
+        identity = facts.get("identity")
+        if not isinstance(identity, dict):
+            raise damaged
+        if differs := difference(self._identity, identity):
+            raise CheckpointError(
+                f"the checkpoint in {self.folder} is of another run: {differs}; "
+                "start it as it was to go on, or name another folder to begin anew"
+            )
+        saved = saved_from(facts, arrays, jobs, lanes=lanes)
+        if saved is None:
+            raise damaged
+        self._made = facts.get("made_the_folder") is True
+        return saved
+
+    def _tell_once(self, problem: str) -> None:
+        if problem != self._told:
+            self._told = problem
+            self._tell(problem)
+
+    def _unusable(self, problem: OSError) -> CheckpointError:
+        told = problem.strerror or str(problem)
+        return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {told}; name another folder")

@@ -1,0 +1,69 @@
+"""Which run it is: everything that decides the bytes of its result, by name, so that two runs can be told apart."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import numpy as np
+
+from stylejax.network.backend import local_devices
+from stylejax.network.vgg import VGG19
+from stylejax.run.inputs.job import Job
+from stylejax.version import VERSION
+
+Identity = dict[str, Any]
+"""Plain values by name: settings as they are, pictures and weights as hashes."""
+
+
+def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity:
+    """The identity of the run that paints `jobs` with `model` on so many of this machine's devices."""
+    versions = {"stylejax": VERSION, "jax": jax.__version__, "jaxlib": version("jaxlib")}
+    device = local_devices()[0]
+    identity = {"the number of pictures": len(jobs), **{f"the version of {name}": value for name, value in versions.items()}}
+    identity |= {"the number of devices": devices, "the device": f"{device.platform} ({device.device_kind})"}
+    identity |= {"the network": _network(model)}
+    for number, job in enumerate(jobs, start=1):
+        of_this = f" of picture {number}" if len(jobs) > 1 else ""
+        identity |= {f"{name}{of_this}": value for name, value in _job(job).items()}
+    return identity
+
+
+def difference(ours: Identity, theirs: Identity) -> str:
+    """What differs, in words and in our order; empty for one and the same run."""
+    names = [*ours, *(name for name in theirs if name not in ours)]
+    told = [_told(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return ", ".join(told[:3]) + more
+
+
+def _told(name: str, ours: Any, theirs: Any) -> str:
+    if isinstance(ours, str) and len(ours) == 64:  # a hash tells people nothing
+        return f"{name} is another one"
+    return f"{name} is {ours!r} and was {theirs!r}"
+
+
+def _job(job: Job) -> Identity:
+    settings = {name: value for name, value in job.settings.as_options().items() if name != "model"}  # its weights count
+    styles = {f"style picture {number}": _hash([style]) for number, style in enumerate(job.styles, start=1)}
+    regions = [] if job.regions is None else [job.regions.content, *job.regions.styles]
+    start = [] if job.init is None else [job.init]
+    pictures = {"the content picture": _hash([job.content]), **styles}
+    opacity = [each for each in (job.opacity.content, *job.opacity.styles, job.opacity.init) if each is not None]
+    seen = {"the transparency of the pictures": _hash(opacity)} if opacity else {}
+    return {**settings, **pictures, "the set of masks": _hash(regions), "the picture to start from": _hash(start), **seen}
+
+
+def _network(model: VGG19) -> str:
+    kernels = [kernel[...] for kernel in model.kernels.values()]
+    biases = [bias[...] for bias in model.biases.values()]
+    return _hash([*kernels, *biases], repr(model.spec))
+
+
+def _hash(arrays: Iterable[Any], name: str = "") -> str:
+    digest = hashlib.sha256(name.encode())
+    for array in map(np.ascontiguousarray, arrays):
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()

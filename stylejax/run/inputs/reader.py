@@ -1,0 +1,117 @@
+"""The pictures and masks of a batch, each read and prepared once, so that lanes that share one share its array."""
+
+import dataclasses
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+from stylejax.errors import ImageError, SettingsError
+from stylejax.files.paths import given_path
+from stylejax.files.url import is_url
+from stylejax.images.io.read import to_picture
+from stylejax.images.masks import Regions, read_regions
+from stylejax.images.picture import Picture
+from stylejax.images.proof import soft_proof
+from stylejax.images.visible import visible
+from stylejax.run.inputs.preserve_color import content_to_paint, style_to_paint
+from stylejax.settings.settings import STARTS, Settings
+from stylejax.types import HostImage
+from stylejax.weights.sources import SOURCES
+
+ImageSource = Any
+"""A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
+
+
+class Reader:
+    """Remembers all that it made, as long as it lives."""
+
+    def __init__(self):
+        self._made: dict[Hashable, Any] = {}
+
+    def read(self, source: ImageSource, *, proof: str = "") -> Picture:
+        """The picture of `source`, what is hidden in it filled; with the path of a profile, as its printer would print it."""
+        picture = self._once(("picture", _key(source)), lambda: visible(to_picture(source)))
+        if not proof:
+            return picture
+        proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
+        return self._once(("proof", _key(source), proof), proofed)
+
+    def content(self, content: Picture, settings: Settings) -> HostImage:
+        """The content as it is painted; see `optimize.colors`."""
+        key = ("content", id(content), settings.keep_color)
+        return self._once(key, lambda: content_to_paint(content.pixels, settings))
+
+    def style(self, style: Picture, content: Picture, settings: Settings) -> HostImage:
+        """A style as it is painted on `content`."""
+        if settings.keep_color == "none":
+            return style.pixels
+        key = ("style", id(style), id(content), settings.keep_color, settings.color_match)
+        return self._once(key, lambda: style_to_paint(style, content, settings))
+
+    def regions(
+        self,
+        content_masks: Sequence[ImageSource],
+        style_masks: Sequence[ImageSource],
+        content: Picture,
+        styles: Sequence[Picture],
+    ) -> Regions | None:
+        """The regions that the masks name; None without masks."""
+        if not content_masks and not style_masks:
+            return None
+        shape, shapes = content.pixels.shape, tuple(style.pixels.shape for style in styles)
+        masks = tuple(tuple(_key(mask) for mask in masks) for masks in (content_masks, style_masks))
+        key = ("regions", masks, shape, shapes)
+        return self._once(key, lambda: read_regions(content_masks, style_masks, shape, shapes))
+
+    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def given_source(source: ImageSource) -> ImageSource:
+    """A source as it is meant where it is a path that somebody gave.
+
+    Raises:
+        ImageError: the path is empty, or no file can have it.
+    """
+    return given_path(source, error=ImageError) if isinstance(source, str | Path) and not is_url(source) else source
+
+
+def files_of(settings: Settings) -> list[tuple[str, str]]:
+    """The files that settings name, each by what it is for."""
+    places = {
+        "start": "" if settings.init in STARTS else settings.init,
+        "profile": settings.proof,
+        "network": "" if settings.model in ("auto", *SOURCES) else settings.model,
+    }
+    return [(what, place) for what, place in places.items() if place]
+
+
+def mask_lists(masks: Sequence[Sequence[ImageSource]] | None, lanes: int, name: str) -> list[list[ImageSource]]:
+    """The masks of each lane, none where `masks` is None.
+
+    Raises:
+        SettingsError: there is not one list a lane.
+    """
+    if masks is None:
+        return [[] for _ in range(lanes)]
+    if len(masks) != lanes or not all(isinstance(each, list | tuple) for each in masks):
+        raise SettingsError(f"{name} of a batch must be {lanes} lists of masks, one for each picture")
+    return [[given_source(mask) for mask in each] for each in masks]
+
+
+def source_name(source: ImageSource) -> str:
+    """What a record calls a source: a file's name without its folders, which are nobody's business, or a kind of object."""
+    if isinstance(source, Picture):
+        return Path(source.source).name
+    return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
+
+
+def named_picture(source: ImageSource) -> Picture:
+    """The picture of `source`, under the name that a record has for it."""
+    return dataclasses.replace(visible(to_picture(source)), source=source_name(source))
+
+
+def _key(source: ImageSource) -> Hashable:
+    return str(source) if isinstance(source, str | Path) else id(source)

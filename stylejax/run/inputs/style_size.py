@@ -1,0 +1,45 @@
+"""Styles that are too small for the layers that look at them: told by name before anything is compiled."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from stylejax.errors import SettingsError
+from stylejax.images.picture import Picture
+from stylejax.losses.octaves import smallest_side_for
+from stylejax.settings.pyramid import scale_shapes, style_shape
+from stylejax.settings.settings import Settings
+
+
+def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings) -> None:
+    """Raise SettingsError for a style that at some scale is smaller than the style layers and octaves need.
+
+    Args:
+        content: which decides the shapes that are painted.
+        styles: as they were read.
+        settings: of the run.
+    """
+    spec, scales = settings.objective_spec(), scale_shapes(content.height, content.width, settings)
+    needed = smallest_side_for(spec.style_layers, spec.octaves)
+    for style in styles:
+        height, width = _smallest(style, scales, settings)
+        if min(height, width) >= needed:
+            continue
+        own = f"{style.source}, a style, is {style.width}×{style.height} pixels,"
+        seen = "" if (height, width) == (style.height, style.width) else f" looked at in {width}×{height},"
+        ways = [told for told, other in _ways(settings) if min(_smallest(style, scales, other)) >= needed]
+        raise SettingsError(f"{own}{seen} {spec.too_small(ways[0] if ways else 'a larger picture')}")
+
+
+def _smallest(style: Picture, scales: Sequence[tuple[int, int]], settings: Settings) -> tuple[int, int]:
+    """The smallest height and width in which a style is looked at."""
+    return min((style_shape(style.pixels, settings, *shape) for shape in scales), key=min)
+
+
+def _ways(settings: Settings) -> Iterator[tuple[str, Settings]]:
+    """What might help, as one would write it."""
+    whole = dataclasses.replace(settings, style_scale=1.0, style_size=0)
+    for name in ("style_size", "style_scale"):
+        if getattr(settings, name) != getattr(whole, name):
+            yield f"a larger {name}", whole
+    yield "--style-fit resize, which enlarges it", dataclasses.replace(whole, style_fit="resize")
+    yield "--style-fit stretch, which gives it the content's shape", dataclasses.replace(whole, style_fit="stretch")

@@ -1,0 +1,101 @@
+"""How much memory there is to paint with.
+
+What the device itself reports on an accelerator; on a CPU the memory that the system and the container of this process can
+still give. `STYLEJAX_MEMORY`, such as `6G`, overrides both.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from stylejax.errors import SettingsError
+from stylejax.network.backend import local_devices, platform
+
+VARIABLE = "STYLEJAX_MEMORY"
+HEADROOM = {"cpu": 0.85}
+"""Share of the free memory that a program may take; the rest is for pictures, files and other programs."""
+ACCELERATOR_HEADROOM = 0.95
+
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def memory_budget() -> int | None:
+    """Bytes that a program may take on the first device; None where nobody can tell.
+
+    Raises:
+        SettingsError: `STYLEJAX_MEMORY` is no amount of memory.
+    """
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return parse_bytes(chosen)
+    free = free_memory()
+    return None if free is None else int(free * HEADROOM.get(platform(), ACCELERATOR_HEADROOM))
+
+
+def total_memory() -> int | None:
+    """Bytes that the first device has in all; None where nobody can tell."""
+    device = local_devices()[0]
+    if device.platform != "cpu":
+        return (device.memory_stats() or {}).get("bytes_limit")
+    return _physical()
+
+
+def free_memory() -> int | None:
+    """Bytes that are free on the first device now; None where nobody can tell."""
+    device = local_devices()[0]
+    if device.platform != "cpu":
+        told = device.memory_stats() or {}
+        return told["bytes_limit"] - told.get("bytes_in_use", 0) if "bytes_limit" in told else None
+    limits = [free for free in (_system_free(), _container_free()) if free is not None]
+    return min(limits, default=None)
+
+
+def parse_bytes(text: str) -> int:
+    """Read `6G`, `1.5 GiB`, `800M` or a count of bytes.
+
+    Raises:
+        SettingsError: it is something else, or nothing.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text, re.IGNORECASE)
+    count = float(match[1]) * _UNITS[match[2].lower()] if match else 0.0
+    if not 1 <= count < 2**63:
+        raise SettingsError(f"the memory to use is {text[:40]!r}; it must be an amount such as 6G, 800M or a count of bytes")
+    return int(count)
+
+
+def in_words(count: float) -> str:
+    """`1.50 GiB`, or whole MiB below one GiB, or `3.0 MiB` below ten."""
+    if count >= 2**30:
+        return f"{count / 2**30:.2f} GiB"
+    return f"{count / 2**20:.0f} MiB" if count >= 10 * 2**20 else f"{count / 2**20:.1f} MiB"
+
+
+def _system_free() -> int | None:
+    """Memory that programs can have without swapping; half of all memory on a system that only tells how much it has."""
+    try:
+        told = re.search(r"^MemAvailable:\s+(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+        if told:
+            return int(told[1]) * 1024
+    except OSError:
+        pass
+    physical = _physical()
+    return None if physical is None else physical // 2
+
+
+def _physical() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None  # not a POSIX system
+
+
+def _container_free() -> int | None:
+    """What the control group of this process can still give; None without a limit. Cached files count as free."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        most = (group / "memory.max").read_text().strip()
+        used = int((group / "memory.current").read_text())
+        cached = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):
+        return None
+    return None if most == "max" else max(0, int(most) - used + (int(cached[1]) if cached else 0))

@@ -1,0 +1,127 @@
+"""Where painting starts (`Settings.init`), and what the start adds at each larger scale."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from stylejax.images.color_transfer import Colors, colors_of, mixed_colors, not_flat, transform_between
+from stylejax.images.masks import resize_masks
+from stylejax.images.visible import resize_opacity
+from stylejax.optimize.resize_state import enlarged
+from stylejax.run.inputs.job import Job
+from stylejax.settings.blend import shares_of
+from stylejax.settings.pixel_space import SPACES
+from stylejax.settings.pyramid import style_shape
+from stylejax.settings.settings import RANDOM_STARTS, STARTS
+from stylejax.types import HostImage, Images
+
+
+def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
+    """The first picture of every job, `[jobs, height, width, 3]`."""
+    return jnp.stack([_starting_image(job, height, width) for job in jobs])
+
+
+def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int, int]) -> Images | None:
+    """What the start shows in the shape `after` and could not show in the smaller shape `before`, as far as it is wanted.
+
+    An enlarged painting shows nothing finer than it did before. The content's fine edges, which the next scale would have to
+    find step by step, are given to it.
+
+    Returns:
+        `[jobs, *after, 3]`, or None where no job wants any.
+    """
+    wanted = np.array([0.0 if job.settings.init in RANDOM_STARTS else job.settings.detail for job in jobs], np.float32)
+    if not wanted.any():
+        return None
+    fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
+    enlarge = partial(enlarged, shape=after, resampling=jobs[0].settings.resampling)
+    return jnp.asarray(wanted)[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
+
+
+def starts_near(job: Job) -> bool:
+    """Whether the start is the content itself where `strength` is 0."""
+    return job.settings.init in ("recolored", "content")
+
+
+def _starting_image(job: Job, height: int, width: int) -> Array:
+    if job.init is not None:
+        return jnp.asarray(job.init_at(height, width))
+    start = job.settings.init
+    assert start in STARTS
+    if start == "content":
+        return jnp.asarray(job.content_at(height, width))
+    if start == "recolored":
+        return jnp.asarray(_recolored(job, height, width))
+    if start == "gray":
+        return jnp.full((height, width, 3), 0.5)
+    return _noise(job, height, width)
+
+
+def _recolored(job: Job, height: int, width: int) -> HostImage:
+    """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
+    content, regions = job.content_at(height, width), job.regions
+    shown = _fitting(job.opacity.content, content)
+    seen, opacities = _styles(job, height, width)
+    if regions is None:
+        parts = [colors_of(style, opacity) for style, opacity in zip(seen, opacities, strict=True)]
+        mixed = mixed_colors(parts, shares_of(job.settings.style_blend, len(parts)))
+        return _moved(content, colors_of(content, shown), mixed, job)
+    masks = resize_masks(regions.content, height, width)
+    styles = [
+        colors_of(style, _both(mask, opacity))
+        for style, opacity, own in zip(seen, opacities, regions.styles, strict=True)
+        for mask in resize_masks(own, *style.shape[:2])
+    ]
+    moved = [
+        _moved(content, colors_of(content, _both(mask, shown)), style, job) for mask, style in zip(masks, styles, strict=True)
+    ]
+    weights = masks / np.maximum(masks.sum(0), 1e-6)
+    return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
+
+
+def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np.ndarray | None]]:
+    """The styles in the shapes in which they are looked at, and their opacity: smaller ones have less contrast."""
+    shapes = [style_shape(style, job.settings, height, width) for style in job.styles]
+    seen = [job.style_at(number, *shape) for number, shape in enumerate(shapes)]
+    return seen, [_fitting(job.style_opacity(number), style) for number, style in enumerate(seen)]
+
+
+def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | None:
+    return None if opacity is None else resize_opacity(opacity, *picture.shape[:2])
+
+
+def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
+    """How much each pixel of a region counts; a region of which nothing can be seen is taken as it is filled."""
+    both = mask if opacity is None else mask * opacity
+    return both if both.sum() > 0 else mask
+
+
+def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:
+    strength = job.settings.strength
+    own = not_flat(own)
+    matrix, offset = transform_between(own, mixed_colors([style, own], [strength, 1 - strength]), "symmetric")
+    return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
+
+
+def _noise(job: Job, height: int, width: int) -> Array:
+    noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
+    if job.settings.init == "style-stats":
+        seen, opacities = _styles(job, height, width)
+        pixels = np.concatenate([style.reshape(-1, 3) for style in seen])
+        if any(opacity is not None for opacity in opacities):
+            every = [np.ones(style.shape[:2]) if own is None else own for style, own in zip(seen, opacities, strict=True)]
+            counts = np.concatenate([each.ravel() for each in every])
+            mean = np.average(pixels, 0, counts)
+            spread = np.sqrt(np.average((pixels - mean) ** 2, 0, counts))
+        else:
+            mean, spread = pixels.mean(0), pixels.std(0)
+        image = jnp.asarray(mean + spread * noise)
+    else:
+        space = SPACES[job.settings.space]
+        middle = 0.5 if job.settings.space == "unit" else 0.0
+        image = space.to_image(middle + job.settings.noise * noise)
+    return jnp.clip(image, 0, 1) if job.settings.clamp else image

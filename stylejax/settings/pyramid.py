@@ -1,0 +1,55 @@
+"""The shapes of the pictures, from coarse to fine, and of the styles beside them."""
+
+from stylejax.errors import SettingsError
+from stylejax.settings.settings import Settings
+from stylejax.types import HostImage
+
+
+def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
+    """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
+
+    The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to
+    `coarsest`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
+
+    Raises:
+        SettingsError: even the largest is too small for the layers.
+    """
+    needed = settings.objective_spec().smallest_side
+    largest = side_of(height, width, settings) if settings.size == "native" else settings.size
+    shapes = [fit_side(height, width, largest, settings)]
+    if min(shapes[0]) < needed:
+        size = "×".join(map(str, shapes[0][::-1]))
+        raise SettingsError(
+            f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small('a larger size')}"
+        )
+    side = largest / settings.scale_factor
+    while round(side) >= settings.coarsest:
+        shape = fit_side(height, width, round(side), settings)
+        if min(shape) < needed:
+            break
+        shapes.insert(0, shape)
+        side /= settings.scale_factor
+    return shapes
+
+
+def side_of(height: int, width: int, settings: Settings) -> int:
+    """The side that `settings.size_rule` measures."""
+    return max(height, width) if settings.size_rule == "long" else min(height, width)
+
+
+def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[int, int]:
+    """The shape with the same aspect whose side, by `settings.size_rule`, is `side`."""
+    measured = side_of(height, width, settings)
+    half = measured // 2 if settings.size_rounding == "nearest" else 0
+    return max(1, (side * height + half) // measured), max(1, (side * width + half) // measured)
+
+
+def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
+    """The shape in which a style picture is seen while pictures of `height` and `width` are painted."""
+    if settings.style_fit == "stretch":
+        return height, width
+    own = (picture.shape[0], picture.shape[1])
+    side = settings.style_size or max(1, round(side_of(height, width, settings) * settings.style_scale))
+    if settings.style_fit == "shrink" and side_of(*own, settings) <= side:
+        return own
+    return fit_side(*own, side, settings)

@@ -1,0 +1,174 @@
+"""Batches: units painted into a folder, what counts as done, and what is left when something goes wrong."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from objectives import SHALLOW_GRAMS
+
+from stylejax.batch.execute.worker import Worker
+from stylejax.batch.input.row import Row, Unit
+from stylejax.batch.output.sidecar import digest
+from stylejax.batch.output.store import Store
+from stylejax.batch.plan.groups import group_rows, with_lanes
+from stylejax.errors import OutOfMemoryError, StylejaxError, WeightsError
+from stylejax.files.folder import Folder
+from stylejax.images.io.read import read_picture, read_shape
+from stylejax.images.io.write import write_picture
+from stylejax.optimize.chunk import Shared
+from stylejax.run.api import stylize
+from stylejax.run.loop import paint
+from stylejax.settings.settings import Settings
+
+TINY = Settings(**SHALLOW_GRAMS | {"init": "recolored"}, size=48, smallest_size=48, iterations=3)
+
+
+@pytest.fixture
+def folder(tmp_path, pictures):
+    """Three contents, two of them of one shape, and a style."""
+    content, style = pictures
+    write_picture(tmp_path / "a.png", content)
+    write_picture(tmp_path / "b.png", content[::-1], alpha=content[..., 0])
+    write_picture(tmp_path / "tall.png", content.transpose(1, 0, 2))
+    write_picture(tmp_path / "style.png", style)
+    return tmp_path
+
+
+def planned(folder, names=("a", "b", "tall"), settings=TINY, lanes=2):
+    """Groups of rows with digests, as the engine makes them."""
+    rows = [
+        Row(number, str(folder / f"{name}.png"), (str(folder / "style.png"),), f"{name}.png", settings)
+        for number, name in enumerate(names, start=1)
+    ]
+    groups, refused = group_rows([(row, read_shape(row.content)) for row in rows], "auto")
+    assert not refused
+    groups = with_lanes(groups, lambda group: lanes)
+    return [
+        dataclasses.replace(
+            group, rows=tuple(dataclasses.replace(row, digest=digest(row, group.scales[-1])) for row in group.rows)
+        )
+        for group in groups
+    ]
+
+
+def test_units_are_painted_into_a_folder_once(folder, tiny_model):
+    groups, store, painter = planned(folder), Store(Folder(folder / "out")), Worker(tiny_model)
+    assert [len(group.rows) for group in groups] == [2, 1]
+
+    def units():
+        return [unit for group in groups for unit in group.units(row for row in group.rows if not store.is_done(row))]
+
+    for unit in units():
+        for outcome in painter.paint(painter.loader.load(unit)):
+            assert store.save(outcome).record
+    assert units() == []
+    painted = read_picture(folder / "out" / "b.png")
+    assert painted.pixels.shape == (36, 48, 3)
+    assert painted.alpha is not None
+    record = json.loads((folder / "out" / "b.png.json").read_text())
+    assert record["bytes"] == (folder / "out" / "b.png").stat().st_size
+    assert record["losses"]["total"] > 0
+    assert record["settings"] == TINY.as_options()
+    write_picture(folder / "a.png", np.zeros((48, 64, 3)))  # another content is another picture
+    assert [row.output for unit in units() for row in unit.rows] == []
+    groups = planned(folder)
+    assert [row.output for unit in units() for row in unit.rows] == ["a.png"]
+
+
+def test_a_picture_of_a_batch_is_the_one_that_stylize_paints(folder, tiny_model):
+    groups, painter = planned(folder), Worker(tiny_model)
+    (unit,) = groups[0].units(groups[0].rows)
+    outcomes = painter.paint(painter.loader.load(unit))
+    for outcome in outcomes:
+        options = TINY.as_options() | {"model": tiny_model}
+        alone = stylize(outcome.row.content, *outcome.row.styles, **options)
+        np.testing.assert_allclose(outcome.painting.image, alone.image, atol=2e-5)
+
+
+def test_only_what_is_painted_stays_in_memory(folder, tiny_model):
+    (group, _) = planned(folder)
+    (unit,) = group.units(group.rows)
+    first, second = Worker(tiny_model).loader.load(unit).ready
+    assert first.content.pixels.shape == first.job.content.shape == (36, 48, 3)
+    assert first.job.styles[0].shape == (34, 48, 3)
+    assert first.job.styles[0] is second.job.styles[0]
+
+
+def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_model, monkeypatch):
+    def limited(model, jobs, **options):
+        if len(jobs) > 1:
+            raise OutOfMemoryError("too large")
+        yield from paint(model, jobs, **options)
+
+    monkeypatch.setattr("stylejax.batch.execute.worker.paint", limited)
+    (group, _), painter = planned(folder), Worker(tiny_model)
+    (unit,) = group.units(group.rows)
+    assert all(outcome.painting for outcome in painter.paint(painter.loader.load(unit)))
+
+
+@pytest.mark.parametrize(
+    "problem", [MemoryError(), ValueError("of a\nrow"), RuntimeError("RESOURCE_EXHAUSTED: no room"), KeyError(7)]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_one_picture_of_a_batch_raises_costs_that_picture_and_the_others_are_painted(
+    folder, tiny_model, monkeypatch, problem, late
+):
+    def failing(model, jobs, **options):
+        for number, progress in enumerate(paint(model, jobs, **options)):
+            if number == late and any(job.settings.seed == 13 for job in jobs):
+                raise problem
+            yield progress
+
+    settings = dataclasses.replace(TINY, iterations=12)  # two chunks
+    (group,) = planned(folder, ["a", "b"] * 2, settings, lanes=4)
+    rows = [dataclasses.replace(row, output=f"{n}.png") for n, row in enumerate(group.rows)]
+    rows[2] = dataclasses.replace(rows[2], settings=dataclasses.replace(settings, seed=13))
+    (unit,), painter = group.units(rows), Worker(tiny_model)
+    whole = {each.row.output: each.painting.image for each in painter.paint(painter.loader.load(unit))}
+    monkeypatch.setattr("stylejax.batch.execute.worker.paint", failing)
+    outcomes = painter.paint(painter.loader.load(unit))
+    assert sorted(each.row.output for each in outcomes) == sorted(whole)
+    for each in outcomes:
+        if each.row.output == "2.png":
+            assert each.painting is None
+            assert each.stage == "paint"
+            assert each.reason
+            assert "\n" not in each.reason
+        elif isinstance(problem, MemoryError | RuntimeError):  # then smaller batches are tried, which are other programs
+            np.testing.assert_allclose(each.painting.image, whole[each.row.output], atol=2e-5)
+        else:
+            np.testing.assert_array_equal(each.painting.image, whole[each.row.output])
+
+
+def test_a_network_that_cannot_be_loaded_costs_the_rows_that_want_it(folder):
+    settings = dataclasses.replace(TINY, model=str(folder / "none.safetensors"))
+    (row,) = planned(folder, ["a"])[0].rows
+    unit = Unit((dataclasses.replace(row, settings=settings),), (36, 48), 2, Shared(content=True, style=True, guides=True))
+    painter = Worker()
+    with pytest.raises(WeightsError):
+        painter.check(settings)
+    (outcome,) = painter.paint(painter.loader.load(unit))
+    assert "none.safetensors" in outcome.reason
+
+
+def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tiny_model):
+    (group, _), painter = planned(folder), Worker(tiny_model)
+    (unit,) = group.units(group.rows)
+
+    def full(progress):
+        raise StylejaxError("the disk is full")
+
+    with pytest.raises(StylejaxError, match="the disk is full"):
+        painter.paint(painter.loader.load(unit), observe=full)
+
+
+def test_the_same_bytes_whatever_shares_the_batch(folder, tiny_model):
+    (group, _), painter = planned(folder), Worker(tiny_model)
+
+    def images(rows):
+        (unit,) = group.units(rows)
+        return {each.row.output: each.painting.image for each in painter.paint(painter.loader.load(unit))}
+
+    together, alone = images(group.rows), images(group.rows[1:])
+    np.testing.assert_array_equal(together["b.png"], alone["b.png"])

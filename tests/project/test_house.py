@@ -1,0 +1,99 @@
+"""The house rules: the direction of imports, the README's commands, the public names."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+import stylejax
+
+ROOMS = ["errors", "choices", "types", "version", "files", "images", "samples", "network", "weights", "losses", "settings"]
+ROOMS += ["optimize", "run", "batch", "preview", "cli"]
+MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms that a module imports from, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("stylejax.")}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "stylejax" or p.stem in ROOMS], ids=str)
+def test_a_module_imports_only_from_rooms_to_its_left(path):
+    room = path.relative_to(ROOT / "stylejax").parts[0].removesuffix(".py")
+    for other in imported_rooms(path):
+        assert ROOMS.index(other) <= ROOMS.index(room), f"{path.name} in {room} imports {other}"
+
+
+def test_flax_is_imported_in_the_network_alone():
+    for path in MODULES:
+        imports_flax = re.search(r"^\s*(from|import) flax\b", path.read_text(), re.MULTILINE)
+        assert not imports_flax or path.parent.name == "network", path
+
+
+def shell_blocks() -> list[str]:
+    """The fenced `sh` blocks of the README."""
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_begins_with_two_one_line_commands():
+    demo, tests = shell_blocks()[:2]
+    for block in (demo, tests):
+        assert block.count("\n") == 1
+        assert block.startswith("python3 -m venv .venv && .venv/bin/pip install")
+    assert demo.rstrip().endswith("stylejax demo")
+    assert "'.[demo]'" in demo
+    assert tests.rstrip().endswith("pytest")
+    assert "'.[test]'" in tests
+
+
+def test_ci_runs_exactly_the_readme_test_command():
+    assert shell_blocks()[1] in (ROOT / ".ci" / "run").read_text().splitlines(keepends=True)
+
+
+def test_readme_python_blocks_use_names_that_exist():
+    for block in re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL):
+        compile(block, "README.md", "exec")
+        for name in re.findall(r"stylejax\.(\w+)", block):
+            assert hasattr(stylejax, name), name
+
+
+def test_public_names_are_documented():
+    for name in stylejax.__all__:
+        if name != "__version__":
+            assert getattr(stylejax, name).__doc__, name
+
+
+def test_importing_the_library_initializes_no_device_and_changes_no_configuration():
+    program = (
+        "import jax; before = dict(jax.config.values); import stylejax; assert dict(jax.config.values) == before;"
+        "from jax._src import xla_bridge; assert not xla_bridge._backends"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_public_names_have_one_home_each_that_type_checkers_know():
+    (block,) = [node for node in ast.parse(Path(stylejax.__file__).read_text()).body if isinstance(node, ast.If)]
+    typed = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    homes = {name: f"stylejax.{home}" for home, names in stylejax._HOMES.items() for name in names}
+    assert homes | {"VERSION": "stylejax.version"} == typed
+    assert {*homes, "__version__"} == set(stylejax.__all__) <= set(dir(stylejax))
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        stylejax.paint  # noqa: B018
+
+
+def test_every_console_prints_text_as_it_is():
+    """rich would read a file's name as its markup."""
+    for path in MODULES:
+        assert path.name == "console.py" or not re.search(
+            r"\bConsole\(|markup=True|from_markup|rich import print", path.read_text()
+        ), path

@@ -1,0 +1,50 @@
+"""The README's Python examples run as they stand, on smaller pictures."""
+
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+from places import ROOT
+
+import stylejax
+from stylejax.images.io.write import write_picture
+
+README = (ROOT / "README.md").read_text()
+FIRST, BATCH, SECOND = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[:3]
+
+
+def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
+    monkeypatch.chdir(tmp_path)
+    write_picture("town.jpg", pictures[0])
+    write_picture("starry_night.jpg", pictures[1])
+    assert "size=512" in FIRST
+    names = {}
+    exec(FIRST.replace("size=512", "size=32, smallest_size=32, iterations=2, octaves=1"), names)
+    assert Path("painted.png").is_file()
+    assert names["painting"].image.shape == (24, 32, 3)
+    assert set(names["painting"].trace[-1]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
+
+
+def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
+    monkeypatch.chdir(tmp_path)
+    for name in ("town.jpg", "harbor.jpg", "wave.jpg"):
+        write_picture(name, pictures[0])
+    small, names = "size=32, smallest_size=32, iterations=2, octaves=1, ", {"stylejax": stylejax}
+    first, second = BATCH.strip().splitlines()
+    exec(first.replace("weights=", f"{small}weights="), names)
+    assert [painting.settings.style_weight for painting in names["paintings"]] == [1, 10]
+    exec(second.replace("grid=", f"{small}grid="), names)
+    assert len(names["paintings"]) == 6
+
+
+def test_the_second_example_gives_a_gradient(pictures):
+    content, style = (jnp.asarray(picture) for picture in pictures)
+    names = {"content": content, "style": style, "image": jnp.full_like(content, 0.5)}
+    exec(SECOND, names)
+    assert float(names["total"]) > 0
+    assert names["gradient"].shape == content.shape
+    assert float(jnp.abs(names["gradient"]).max()) > 0
+    np.testing.assert_allclose(names["total"], sum(names["terms"]), rtol=1e-6)
+    moved = names["image"] - 1e-3 * names["gradient"] / jnp.abs(names["gradient"]).max()
+    assert float(names["loss_and_gradient"](names["model"], moved)[0][0]) < float(names["total"])

@@ -1,0 +1,46 @@
+"""Many devices in one machine: the same pictures, lanes apart, and no device that waits for another."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from places import SUPPORT
+
+from stylejax.errors import SettingsError
+from stylejax.run import devices
+from stylejax.run.devices import devices_for, padded
+
+
+def test_four_devices_paint_what_one_does_without_a_collective():
+    program = SUPPORT / "four_devices.py"
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=280, env=environment)
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["devices"] == 4
+    assert told["placed"] == [[4, 2]]  # seven lanes and a copy, two on each
+    assert told["collectives"] == []
+    assert "all-reduce" in told["seen in a sum over devices"]  # a collective would have been seen
+    assert max(told["differences"]) <= 1e-5
+
+
+@given(lanes=st.integers(1, 300), present=st.integers(1, 40))
+def test_lanes_are_spread_evenly_over_as_few_devices_as_do(lanes, present):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices.jax, "local_devices", lambda: list(range(present)))
+        used = devices_for(lanes)
+    fullest = -(-lanes // present)
+    assert 1 <= len(used) <= present
+    assert len(padded([0] * lanes, used)) == len(used) * fullest
+    assert (len(used) - 1) * fullest < lanes
+
+
+def test_more_devices_than_there_are_are_refused():
+    for wanted in (0, len(jax.local_devices()) + 1):
+        with pytest.raises(SettingsError, match="this machine has"):
+            devices_for(4, wanted)

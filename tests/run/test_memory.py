@@ -1,0 +1,147 @@
+"""The memory of a run: known from the compiler before it starts, without a second compilation."""
+
+import re
+
+import numpy as np
+import pytest
+from programs import compiled_programs
+
+import stylejax
+from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.optimize.chunk import Shared
+from stylejax.run.memory import available as budgets
+from stylejax.run.memory.available import in_words, memory_budget, parse_bytes
+from stylejax.run.memory.check import DIRECT
+from stylejax.run.memory.estimate import chunk_bytes, lanes_that_fit, least_bytes
+from stylejax.settings.settings import Settings
+from stylejax.weights.load import build_model, reconfigured
+
+SHALLOW = {
+    "content_layers": "relu2_1",
+    "style_layers": "relu1_1,relu2_1",
+    "octaves": 1,
+    "size": 40,
+    "smallest_size": 40,
+    "iterations": 2,
+}
+SETTINGS = Settings(**SHALLOW)
+
+
+def test_each_further_picture_takes_the_same(tiny_model):
+    peaks = {lanes: chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 2, 5)}
+    assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.06)
+    assert least_bytes(tiny_model, SETTINGS, 30, 40) < peaks[1]
+    shared = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=5, shared=Shared(True, True, True))
+    assert shared < peaks[5] - 3 * 15 * 20 * 8 * 4  # four content targets of relu2_1 less, or nearly
+
+
+def test_as_many_fit_as_the_compiler_says(tiny_model):
+    one, three = (chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 3))
+
+    def fitting(budget, most=4):
+        return lanes_that_fit(tiny_model, SETTINGS, 30, 40, most=most, budget=budget)
+
+    assert fitting(int(three * 1.05)) == 3
+    assert fitting(int(three * 0.95)) == 2
+    assert fitting(2**40, most=3) == 3
+    assert fitting(one) == 1
+    assert fitting(one - 1) == 0
+    assert fitting(1000) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"size": 38, "smallest_size": 19}],
+    ids=str,
+)
+def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, options):
+    content, style = pictures
+    options = {**SHALLOW, "size": 36, **options}
+    seen = []
+    with compiled_programs() as compiled:
+        painting = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
+    assert compiled["run_chunk"] == seen[-1].scales
+    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *painting.image.shape[:2])
+
+
+def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, pictures):
+    content, style = pictures
+    mask = np.zeros((48, 64, 3), np.float32)
+    mask[:, 32:] = 1
+    with compiled_programs() as compiled:
+        stylejax.stylize_batch([content] * 2, [style, style[::-1].copy()], model=tiny_model, **SHALLOW)
+        stylejax.stylize(content, style, style, content_masks=[mask, 1 - mask], model=tiny_model, **SHALLOW)
+    assert compiled["run_chunk"] == 2
+
+
+def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_model, pictures, monkeypatch):
+    content, style = pictures
+    whole = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=3, shared=Shared(True, True, True))
+    monkeypatch.setenv("STYLEJAX_MEMORY", str(int(whole * 0.8)))
+    seen = []
+    with pytest.raises(OutOfMemoryError, match=r"3 pictures of 40×30 pixels.*fit: 2 at a time.*a long side of 32 ") as refused:
+        stylejax.stylize_batch([content] * 3, [style] * 3, model=tiny_model, observe=seen.append, **SHALLOW)
+    assert not seen
+    assert str(refused.value).count("\n") == 0
+    for fitting in ({}, {"size": 32, "smallest_size": 32}):  # what the message names does fit
+        count = 3 if fitting else 2
+        stylejax.stylize_batch([content] * count, [style] * count, model=tiny_model, **{**SHALLOW, **fitting})
+
+
+def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatch):
+    content, style = pictures
+    options = {**SHALLOW, "optimizer": "l-bfgs", "history": 12}
+    budget = chunk_bytes(tiny_model, Settings(**{**options, "history": 7}), 30, 40)
+    monkeypatch.setenv("STYLEJAX_MEMORY", str(budget))
+    with pytest.raises(OutOfMemoryError, match=r"fit: history \d,") as refused:
+        stylejax.stylize(content, style, model=tiny_model, **options)
+    (offered,) = re.findall(r"history (\d)", str(refused.value))
+    assert int(offered) in (6, 7)
+    stylejax.stylize(content, style, model=tiny_model, **{**options, "history": int(offered)})
+
+
+@pytest.mark.parametrize(
+    ("offered", "changes"),
+    [("convolution direct", DIRECT), ("precision bfloat16", {"precision": "bfloat16"} | DIRECT)],
+)
+def test_a_network_is_offered_that_fits(offered, changes, tiny_weights, pictures, monkeypatch):
+    content, style = pictures
+    model = build_model(tiny_weights, convolution="winograd")
+    other = reconfigured(model, **changes)
+    fitting = chunk_bytes(other, SETTINGS, 30, 40)
+    assert fitting < chunk_bytes(model, SETTINGS, 30, 40)
+    monkeypatch.setenv("STYLEJAX_MEMORY", str(fitting))
+    with pytest.raises(OutOfMemoryError, match=f"these would fit:.* {offered}"):
+        stylejax.stylize(content, style, model=model, **SHALLOW)
+    stylejax.stylize(content, style, model=other, **SHALLOW)
+
+
+def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):
+    content, style = pictures
+    monkeypatch.setenv("STYLEJAX_MEMORY", "100M")
+    with compiled_programs() as compiled, pytest.raises(OutOfMemoryError, match="would take at least"):
+        stylejax.stylize(content, style, model=tiny_model, size=60000)
+    assert not compiled["run_chunk"]
+
+
+def test_amounts_of_memory(monkeypatch):
+    assert parse_bytes("6G") == parse_bytes(" 6 GiB") == 6 * 2**30
+    assert parse_bytes("1.5m") == 3 * 2**19
+    assert parse_bytes("12345") == 12345
+    assert [in_words(count) for count in (3 * 2**29, 211 * 2**20, 3 * 2**20)] == ["1.50 GiB", "211 MiB", "3.0 MiB"]
+    for nothing in ("", "much", "-1G", "0", "1X"):
+        with pytest.raises(SettingsError, match="such as 6G"):
+            parse_bytes(nothing)
+    monkeypatch.setenv("STYLEJAX_MEMORY", "2G")
+    assert memory_budget() == 2**31
+
+
+def test_the_budget_is_what_system_and_container_can_give(monkeypatch):
+    monkeypatch.delenv("STYLEJAX_MEMORY", raising=False)
+    monkeypatch.setattr(budgets, "_system_free", lambda: 1000)
+    monkeypatch.setattr(budgets, "_container_free", lambda: 600)
+    assert memory_budget() == 510
+    monkeypatch.setattr(budgets, "_container_free", lambda: None)
+    assert memory_budget() == 850
+    monkeypatch.setattr(budgets, "_system_free", lambda: None)
+    assert memory_budget() is None

@@ -1,0 +1,54 @@
+"""Run by test_devices.py where there are four virtual CPU devices: paints, reads the compiled programs, tells as JSON."""
+
+import json
+import re
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from conftest import TINY_WIDTHS, pictures, tiny_weights
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+import stylejax
+from stylejax.network.preprocessing import TORCHVISION
+from stylejax.network.vgg import NetworkSpec
+from stylejax.run import loop as paint
+
+COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter|partition-id|\bsend|\brecv)[(.]")
+
+
+def main() -> None:
+    """Paint with one device and with all, and print what differs."""
+    content, style = pictures.__wrapped__()
+    model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weights.__wrapped__().arrays)
+    run_chunk, collectives, placed = paint.run_chunk, set(), set()
+
+    def watched(*arguments, **static):
+        collectives.update(COLLECTIVE.findall(run_chunk.lower(*arguments, **static).compile().as_text()))
+        results = run_chunk(*arguments, **static)
+        sharding = results[2].sharding
+        placed.add((len(sharding.device_set), sharding.shard_shape(results[2].shape)[0]))
+        return results
+
+    told = {"devices": len(jax.local_devices()), "differences": []}
+    options = {"size": 32, "smallest_size": 24, "octaves": 1, "iterations": 6, "model": model}
+    cases = [
+        {"optimizer": "adam"},
+        {"optimizer": "l-bfgs", "normalize_gradients": True},
+    ]
+    for case in cases:
+        contents = [np.roll(content, shift, 1) for shift in range(7)]
+        styles = [style, *[style[::-1].copy()] * 6]
+        alone = stylejax.stylize_batch(contents, styles, devices=1, **options, **case)
+        paint.run_chunk = watched
+        spread = stylejax.stylize_batch(contents, styles, **options, **case)
+        paint.run_chunk = run_chunk
+        told["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
+    spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("lanes",)), PartitionSpec("lanes"))
+    summed = jax.jit(jnp.sum, in_shardings=spread).lower(jnp.zeros(8)).compile().as_text()
+    told["seen in a sum over devices"] = COLLECTIVE.findall(summed)
+    json.dump({**told, "collectives": sorted(collectives), "placed": sorted(placed)}, sys.stdout)
+
+
+main()

@@ -1,0 +1,45 @@
+"""The compiled chunk as text, for tests that read what a batch lowers to, and a count of what is compiled."""
+
+import contextlib
+from collections import Counter
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from stylejax.losses.objective import LossWeights
+from stylejax.optimize.chunk import run_chunk
+from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.step import start
+from stylejax.run.starts import starting_images
+from stylejax.run.targets import batch_targets
+
+
+def lowered_program(model, jobs, height, width, platform="cpu"):
+    """StableHLO of ten steps of `jobs`, whether or not this machine has the platform (`cpu`, `cuda`, `tpu`)."""
+    plan = StaticConfig.of(jobs[0].settings, chunk=10)
+    targets, shared = batch_targets(model, jobs, height, width, plan.objective)
+    lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, height, width))
+    count, spec = len(jobs), plan.objective
+    weights = LossWeights(
+        jnp.ones((count, len(spec.content_layers))), jnp.ones((count, len(spec.style_layers))), jnp.ones(count)
+    )
+    rates, numbers, steps = jnp.full((plan.chunk, count), 0.02), TracedConfig.of([job.settings for job in jobs]), jnp.int32(3)
+    traced = run_chunk.trace(model, lanes, targets, weights, rates, numbers, steps, plan=plan, shared=shared)
+    return traced.lower(lowering_platforms=(platform,)).as_text()
+
+
+@contextlib.contextmanager
+def compiled_programs():
+    """Counts the programs that are compiled, by name."""
+    names: Counter[str] = Counter()
+
+    def listen(event: str, seconds: float, **about: object) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            names[str(about["fun_name"]).removeprefix("jit(").removesuffix(")")] += 1
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield names
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
