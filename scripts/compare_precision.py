@@ -83,7 +83,7 @@ class Comparison:
             start = painting.save(Path(folder) / "start.png", bits=16)
             scale = Settings(model=self.model, size=self.size, smallest_size=self.size)
             exact = replace(scale, init=str(start), iterations=1, precision="float32", convolution="direct")
-            return stylejax.stylize(content, style, **exact.as_options()).trace[0]["total"]
+            return stylejax.stylize(content, style, settings=exact).trace[0]["total"]
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.sheet import contact_sheet
-from stylejax.run.inputs.job import TRACED
 from stylejax.run.result import StylizedImage
 from stylejax.samples import demo_photograph, paint_glass, paint_waves
+from stylejax.settings.derived import TRACED
 
 
 @dataclass(frozen=True)

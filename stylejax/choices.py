@@ -1,6 +1,6 @@
-"""The fixed values of settings and flags, by name.
+"""The named values of settings and flags.
 
-They are apart from what implements them, so that help, completion and mistakes cost no import of JAX.
+They are separate from their implementations, so that help, completion and error messages do not import JAX.
 """
 
 from typing import Any, Literal, get_args
@@ -34,6 +34,8 @@ ConvolutionName = Literal["auto", "direct", "winograd"]
 OptimizerName = Literal["adam", "l-bfgs"]
 SpaceName = Literal["unit", "caffe", "normalized"]
 StartName = Literal["recolored", "content", "noise", "gray", "style-stats"]
+RANDOM_STARTS = ("noise", "gray", "style-stats")
+"""Starts that show nothing of the content."""
 ScheduleName = Literal["constant", "linear", "cosine", "exponential", "warmup-cosine", "cosine-onecycle", "linear-onecycle"]
 
 FormatName = Literal["png", "jpg", "webp", "tiff", "avif"]
@@ -44,5 +46,5 @@ ShellName = Literal["bash", "zsh", "fish"]
 
 
 def names_in(kind: Any) -> list[str]:
-    """The names that a type lists, such as `native` of `int | Literal["native"]`."""
+    """The names that a type lists, such as `native` in `int | Literal["native"]`."""
     return [name for part in get_args(kind) for name in ([part] if isinstance(part, str) else names_in(part))]

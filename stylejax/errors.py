@@ -4,6 +4,7 @@ Each message says what was got, what was wanted and what to do about it, in one 
 and exits with code 2; a library caller catches `StylejaxError` or one of its kinds.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 LONGEST = 400
@@ -25,6 +26,13 @@ def told(problem: BaseException) -> str:
         return f"it needs more memory than there is{f' ({line})' if line else ''}; make it smaller"
     kind = type(problem).__name__
     return f"{kind}: {line[:LONGEST]}" if line else kind
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.0) -> str:
+    """The known name that is most like `word`, for `did you mean ...?`; empty where none is as alike as `cutoff`, 0 to 1."""
+    import difflib  # only a mistake needs it
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), "")
 
 
 class UsageError(StylejaxError):

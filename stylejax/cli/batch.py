@@ -24,7 +24,7 @@ from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import batch_cells, write_grid
 from stylejax.preview.report import check_report
 from stylejax.run.memory.available import in_words
-from stylejax.settings.recipes import recipe_named
+from stylejax.settings.recipes import changes_of
 
 SOME_FAILED = 3
 
@@ -33,7 +33,7 @@ class BatchRun(Batch):
     """Does what the flags ask for."""
 
     def run(self, console: Console) -> int:
-        """StaticConfig and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """Plan and run; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         self._check()
         run = self._plan()
         if self.dry_run:
@@ -79,8 +79,7 @@ class BatchRun(Batch):
             check_report(self.report)
 
     def _plan(self) -> TableRun:
-        base = recipe_named(self.settings.recipe).as_options()
-        asked = {name: value for name, value in self.settings.as_options().items() if value != base[name] or name == "recipe"}
+        asked = {"recipe": self.settings.recipe, **changes_of(self.settings)}
         run = TableRun(
             self.jobs or None,
             self.output,

@@ -127,13 +127,13 @@ class StylizeRun(Stylize):
         return stylize(
             self._content,
             *self._styles,
+            settings=self.settings,
             content_masks=self.content_mask,
             style_masks=self.style_mask,
             observe=observe,
             preparing=preparing,
             every=self.save_every or CHUNK,
             checkpoint=checkpoint,
-            **self.settings.as_options(),
         )
 
     def _check(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from stylejax.cli.flags.sweep import Sweep
-from stylejax.cli.parsing.sweep_values import in_short, read_values
+from stylejax.cli.parsing.sweep_values import in_short
 from stylejax.cli.terminal.display import Display, display_for
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.apart import check_apart
@@ -31,8 +31,8 @@ from stylejax.run.inputs.reader import files_of, named_picture
 from stylejax.run.memory.available import in_words
 from stylejax.run.progress import Progress
 from stylejax.run.result import StylizedImage
-from stylejax.run.sweep import combinations, sweep
-from stylejax.settings.recipes import settings_from
+from stylejax.run.sweep import combinations, settings_of, sweep_settings
+from stylejax.settings.parse import parse_values
 from stylejax.settings.settings import Settings
 from stylejax.weights.sources import resolve_auto
 
@@ -48,14 +48,15 @@ class SweepRun(Sweep):
             check_report(self.report)
         options, grid = self._read()
         changes = combinations(grid)
+        settings = settings_of(changes, options=options)
         names = [picture_name(number, change) for number, change in enumerate(changes, start=1)]
         for name in (*names, "contact_sheet.png"):
             check_output(self.output / name)
-        self._check_apart(names, [settings_from({**options, **change}) for change in changes])
+        self._check_apart(names, settings)
         if not self.quiet and not self.json:
             told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
             console.print(f"{len(changes)} pictures:{told}", soft_wrap=True)
-            if options.get("model", "auto") == "auto" and "model" not in grid:
+            if all(each.model == "auto" for each in settings):
                 console.print(resolve_auto().message, soft_wrap=True)
         finished: dict[int, StylizedImage] = {}
         began = time.monotonic()
@@ -70,7 +71,7 @@ class SweepRun(Sweep):
             heeding(display.stopping, leave) as interrupts,
         ):
             try:
-                stopped = self._paint(options, grid, names, finished, live, display)
+                stopped = self._paint(settings, names, finished, live, display)
             finally:  # whatever has ended it
                 seconds = time.monotonic() - began
                 if finished:
@@ -85,8 +86,7 @@ class SweepRun(Sweep):
 
     def _paint(
         self,
-        options: dict[str, Any],
-        grid: dict[str, list[Any]],
+        settings: Sequence[Settings],
         names: Sequence[str],
         finished: dict[int, StylizedImage],
         live: Live | None,
@@ -108,17 +108,15 @@ class SweepRun(Sweep):
             if live:
                 live.show(progress, [names[number] for number in numbers], (len(finished), len(names)))
 
-        size = self.batch_size or None
         try:
-            sweep(
+            sweep_settings(
                 self.content,
-                *self.styles,
-                grid=grid,
-                batch_size=size,
+                self.styles,
+                settings,
+                batch_size=self.batch_size or None,
                 observe=observe,
                 keep=keep,
                 preparing=display.prepare,
-                **options,
             )
         except StylizeInterrupted:
             return True
@@ -133,16 +131,13 @@ class SweepRun(Sweep):
         return False
 
     def _read(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-        """The settings with one value, and those with several, each value checked."""
+        """The settings that have one value, and those that have several."""
         if not self.styles:
             raise SettingsError("got no style picture; give at least one: stylejax sweep CONTENT STYLE -o FOLDER")
         given = {field.name: getattr(self.values, field.name) for field in dataclasses.fields(self.values)}
-        read = {name: read_values(name, text) for name, text in given.items() if text}
+        read = {name: parse_values(name, text) for name, text in given.items() if text}
         options = {name: values[0] for name, values in read.items() if len(values) == 1}
-        grid = {name: values for name, values in read.items() if len(values) > 1}
-        for change in combinations(grid):
-            settings_from({**options, **change})
-        return options, grid
+        return options, {name: values for name, values in read.items() if len(values) > 1}
 
     def _check_apart(self, names: Sequence[str], settings: Sequence[Settings]) -> None:
         outputs = [("output", self.output / name) for name in (*names, "contact_sheet.png", "sweep.jsonl")]

@@ -6,11 +6,10 @@ after the pooling that ends block 4. Everything else in stylejax speaks of layer
 Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, column E.
 """
 
-import difflib
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from stylejax.errors import SettingsError
+from stylejax.errors import SettingsError, nearest
 
 LARGEST = 1 << 26
 """Values in one set of weights: more than three times those of VGG-19, and far from what would fill the memory."""
@@ -53,8 +52,8 @@ def check_layer_names(names: Iterable[str]) -> tuple[str, ...]:
     names = tuple(names)
     for name in names:
         if name not in LAYER_NAMES:
-            nearest = difflib.get_close_matches(name, LAYER_NAMES, n=1, cutoff=0.0)[0]
-            raise SettingsError(f"no layer is called {name!r}; did you mean {nearest!r}? Layers run from conv1_1 to pool5")
+            near = nearest(name, LAYER_NAMES)
+            raise SettingsError(f"no layer is called {name!r}; did you mean {near!r}? Layers run from conv1_1 to pool5")
     return names
 
 

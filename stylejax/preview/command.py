@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylejax.settings.recipes import recipe_named
+from stylejax.settings.recipes import changes_of
 from stylejax.settings.settings import Settings
 
 UNREPEATED = ("watching", "report", "quiet", "json", "dry_run", "retry_failed", "compile_cache")
@@ -71,14 +71,7 @@ def _option_flags(options: Any, without: Collection[str]) -> list[str]:
 
 def _settings_flags(settings: Settings) -> list[str]:
     words = [] if settings.recipe == "stylejax" else ["--recipe", settings.recipe]
-    return words + [word for name, value in changed_settings(settings).items() for word in _flag(name, value)]
-
-
-def changed_settings(settings: Settings) -> dict[str, Any]:
-    """Those settings whose value is not the one of their recipe, by name."""
-    recipe = recipe_named(settings.recipe)
-    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    return {name: value for name, value in values.items() if value != getattr(recipe, name)}
+    return words + [word for name, value in changes_of(settings).items() for word in _flag(name, value)]
 
 
 def _path(path: str | Path) -> str:

@@ -17,13 +17,12 @@ from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.paths import given_path
 from stylejax.images.picture import Picture
 from stylejax.images.visible import resized_picture
-from stylejax.preview.command import changed_settings
 from stylejax.preview.curves import TERMS, curves_svg
 from stylejax.preview.embed import data_uri
 from stylejax.preview.template import render_page
 from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
 from stylejax.run.result import StylizedImage
-from stylejax.settings.recipes import recipe_named
+from stylejax.settings.recipes import changes_of, recipe_named
 
 LARGE, SMALL = 1600, 640
 """Long sides of the embedded pictures: those that are compared, and those that are only shown."""
@@ -101,7 +100,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         command=[shlex.quote(word) for word in shlex.split(command)],
         varied=[],
         recipe=settings.recipe,
-        changed=[(name, value, getattr(usual, name)) for name, value in changed_settings(settings).items()],
+        changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
         settings=settings.as_options(),
         made_with=made_with(painting.network, seconds),
     )

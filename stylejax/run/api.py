@@ -1,4 +1,4 @@
-"""The library's front door: pictures in, paintings out."""
+"""The public functions for pictures in memory or files: `stylize` and `stylize_batch`."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +19,9 @@ from stylejax.run.devices import devices_for
 from stylejax.run.inputs.job import Job, common_shapes
 from stylejax.run.inputs.prepare import job_from, network_for, sources_of
 from stylejax.run.inputs.preserve_color import with_kept_colors
-from stylejax.run.inputs.reader import ImageSource, Reader, mask_lists
+from stylejax.run.inputs.reader import ImageSource, Reader
 from stylejax.run.inputs.requests import (
+    Request,
     ShapesName,
     at_one_shape,
     at_own_shapes,
@@ -32,11 +33,11 @@ from stylejax.run.inputs.requests import (
 from stylejax.run.loop import paint
 from stylejax.run.progress import Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage
-from stylejax.settings.recipes import settings_from
+from stylejax.settings.settings import Settings
 
 
 class StylizeInterrupted(KeyboardInterrupt):
-    """Ctrl-C while painting; `paintings` holds what there was, and is empty before the first steps."""
+    """Ctrl-C during a run; `paintings` holds the pictures so far, and is empty before the first steps."""
 
     def __init__(self, paintings: list[StylizedImage]):
         super().__init__()
@@ -46,6 +47,7 @@ class StylizeInterrupted(KeyboardInterrupt):
 def stylize(
     content: ImageSource,
     *styles: ImageSource,
+    settings: Settings | None = None,
     content_masks: Sequence[ImageSource] = (),
     style_masks: Sequence[ImageSource] = (),
     model: str | Path | VGG19 | None = None,
@@ -55,19 +57,21 @@ def stylize(
     checkpoint: Checkpoint | None = None,
     **options: Any,
 ) -> StylizedImage:
-    """Paint `content` in the style of `styles`.
+    """Stylize one picture: optimize `content` in the style of `styles`.
 
     Args:
         content: a path, a PIL image, or an array.
-        *styles: one style or several, mixed by `style_blend`, or each painted in a region of its own.
-        content_masks: where the regions of the content are: one gray mask a region, or one label picture.
-        style_masks: where the regions of the styles are; see `stylejax.images.masks` for how they are paired.
-        model: name or path of the feature network, or one from `load_model` (whose pooling, padding and precision then count).
-        observe: called after each few steps with the `Progress`.
-        every: `observe` is also called after each so many steps of a scale.
+        *styles: one style or several, mixed by `style_blend`, or each in a region of its own.
+        settings: the settings; by default those of the recipe `options["recipe"]`, or of the default recipe.
+        content_masks: regions of the content: one gray mask for each, or one label picture.
+        style_masks: regions of the styles; see `stylejax.images.masks` for how they are paired.
+        model: name or path of the feature network, or a network from `load_model`, whose own pooling, padding and precision
+            then apply.
+        observe: called with the `Progress` after every few steps.
+        every: `observe` is also called after every so many steps of a scale.
         preparing: called with a `Preparing` before the programs of a scale are compiled.
-        checkpoint: keeps the state of the run, and goes on from what it kept of the same run before, to the same bytes.
-        **options: any field of `Settings`, such as `size=768` or `content_weight=0.1`.
+        checkpoint: saves the state of the run, and resumes an interrupted run of the same arguments with the same bytes.
+        **options: fields of `Settings` in place of those of `settings`, such as `size=768` or `content_weight=0.1`.
 
     Raises:
         SettingsError: an option does not exist or cannot be used.
@@ -86,6 +90,7 @@ def stylize(
     (painting,) = stylize_batch(
         [content],
         [styles],
+        settings=settings,
         content_masks=[list(content_masks)],
         style_masks=[list(style_masks)],
         model=model,
@@ -104,7 +109,9 @@ def stylize_batch(
     contents: Sequence[ImageSource] | ImageSource,
     styles: Sequence[ImageSource | Sequence[ImageSource]] | ImageSource,
     *,
-    weights: Sequence[float | Mapping[str, float]] | None = None,
+    settings: Settings | None = None,
+    loss_weights: Sequence[float | Mapping[str, float]] | None = None,
+    each: Sequence[Settings | Mapping[str, Any]] | None = None,
     content_masks: Sequence[Sequence[ImageSource]] | None = None,
     style_masks: Sequence[Sequence[ImageSource]] | None = None,
     model: str | Path | VGG19 | None = None,
@@ -113,61 +120,108 @@ def stylize_batch(
     preparing: Callable[[Preparing], None] | None = None,
     checkpoint: Checkpoint | None = None,
     shapes: ShapesName = "same",
-    each: Sequence[Mapping[str, Any]] | None = None,
     devices: DeviceCount = "all",
     **options: Any,
 ) -> list[StylizedImage]:
-    """Paint many pictures in one compiled program, each independent of the others.
+    """Stylize several pictures in one compiled program, each independent of the others.
 
     Args:
-        contents: one picture a lane, or a single one for all lanes.
-        styles: for each lane a picture, or several that are mixed; or a single one for all lanes. A picture that occurs more
-            than once is looked at once.
-        weights: for each lane its style weight, or a mapping of `content_weight`, `style_weight` and `tv_weight`.
-        content_masks: for each lane a list as for `stylize`, empty for none.
+        contents: one content for each picture, or a single one for all.
+        styles: one style for each picture, or several that are mixed; or a single one for all. The targets of a style that
+            occurs more than once are computed once.
+        settings: as for `stylize`, of all pictures.
+        loss_weights: for each picture its style weight, or a mapping of `content_weight`, `style_weight` and `tv_weight`.
+        each: for each picture a `Settings` in place of `settings`, or a mapping of fields in place of some of it. Pictures of
+            one batch may differ in every traced setting, such as strength and learning rate.
+        content_masks: for each picture a list as for `stylize`, empty for none.
         style_masks: the same.
         model: as for `stylize`.
         observe: as for `stylize`.
         every: as for `stylize`.
         preparing: as for `stylize`.
-        checkpoint: as for `stylize`, of all lanes together.
-        shapes: what becomes of contents of different shapes. `same` refuses them; `group` paints those of each shape together,
-            one group after the other; `resize` paints all at the shape of the first and gives the results their own again.
-        each: for each lane, options of its own: any setting that is traced, such as strength and learning rate.
-        devices: at most so many devices of this machine are used; the lanes are spread over them.
-        **options: any field of `Settings`, for all lanes.
+        checkpoint: as for `stylize`, of all pictures together.
+        shapes: how contents of different shapes are treated. `same` refuses them; `group` stylizes those of each shape
+            together, one group after the other; `resize` stylizes all at the shape of the first and resizes the results to
+            their own.
+        devices: the largest number of this machine's devices to use; the batch is distributed over them.
+        **options: as for `stylize`, of all pictures.
 
     Returns:
-        One painting a lane. A lane whose loss stopped being finite says so in `failure`; the others are finished.
+        One result for each picture. One whose loss stopped being finite has a `failure`; the others are finished.
 
     Raises:
-        SettingsError: there is no picture, there are more weights than pictures, or shapes differ; the message says which.
+        SettingsError: there is no picture, the arguments are for different numbers of pictures, or shapes differ; the message
+            says which.
 
     Example:
         >>> import stylejax
-        >>> paintings = stylejax.stylize_batch("town.jpg", "starry_night.jpg", weights=[1, 10, 100])  # doctest: +SKIP
+        >>> paintings = stylejax.stylize_batch("town.jpg", "starry_night.jpg", loss_weights=[1, 10, 100])  # doctest: +SKIP
     """
     check_shapes(shapes)
-    lanes = requests_of(contents, styles, weights, each)
     if model is not None:
         options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
-    everything = [settings_from({**options, **lane.options}) for lane in lanes]
+    requests = requests_of(
+        contents,
+        styles,
+        settings=settings,
+        options=options,
+        loss_weights=loss_weights,
+        each=each,
+        content_masks=content_masks,
+        style_masks=style_masks,
+    )
+    return stylize_requests(
+        requests,
+        network=model if isinstance(model, VGG19) else None,
+        observe=observe,
+        every=every,
+        preparing=preparing,
+        checkpoint=checkpoint,
+        shapes=shapes,
+        devices=devices,
+    )
+
+
+def stylize_requests(
+    requests: Sequence[Request],
+    *,
+    network: VGG19 | None = None,
+    observe: Callable[[Progress], None] | None = None,
+    every: int = CHUNK,
+    preparing: Callable[[Preparing], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    shapes: ShapesName = "same",
+    devices: DeviceCount = "all",
+) -> list[StylizedImage]:
+    """Stylize the pictures of `requests`, whose settings are checked; see `stylize_batch`.
+
+    Args:
+        requests: one for each picture.
+        network: the feature network; that of the first picture's settings unless given.
+        observe: as for `stylize_batch`, like all other arguments, the result and the errors.
+        every: as for `stylize_batch`.
+        preparing: as for `stylize_batch`.
+        checkpoint: as for `stylize_batch`.
+        shapes: as for `stylize_batch`.
+        devices: as for `stylize_batch`.
+    """
     reader = Reader()
-    read = [reader.read(lane.content, proof=own.proof) for lane, own in zip(lanes, everything, strict=True)]
-    pictures = at_one_shape(read) if shapes == "resize" else read
-    style_pictures = [
-        [reader.read(style, proof=own.proof) for style in lane.styles] for lane, own in zip(lanes, everything, strict=True)
+    read = [reader.read(each.content, proof=each.settings.proof) for each in requests]
+    contents = at_one_shape(read) if shapes == "resize" else read
+    styles = [[reader.read(style, proof=each.settings.proof) for style in each.styles] for each in requests]
+    inputs = [
+        (content, own, each.content_masks, each.style_masks)
+        for content, own, each in zip(contents, styles, requests, strict=True)
     ]
-    masks = [mask_lists(content_masks, len(lanes), "content_masks"), mask_lists(style_masks, len(lanes), "style_masks")]
-    jobs = [job_from(reader, *parts) for parts in zip(pictures, style_pictures, *masks, everything, strict=True)]
-    sources = [sources_of(*parts) for parts in zip(pictures, style_pictures, *masks, strict=True)]
+    jobs = [job_from(reader, *own, each.settings) for own, each in zip(inputs, requests, strict=True)]
+    sources = [sources_of(*own) for own in inputs]
     groups = groups_of(jobs) if shapes == "group" else [list(range(len(jobs)))]
-    for group in groups:  # before the network is loaded: a setting that cannot be used says so at once
+    for group in groups:  # before the network is loaded, which takes longer than finding a setting that cannot be used
         common_shapes([jobs[number] for number in group])
     if checkpoint and len(groups) > 1:
         raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
-    network = model if isinstance(model, VGG19) else network_for(everything[0])
-    paintings = _paint_groups(groups, network, jobs, pictures, sources, observe, every, preparing, checkpoint, devices)
+    network = network or network_for(requests[0].settings)
+    paintings = _paint_groups(groups, network, jobs, contents, sources, observe, every, preparing, checkpoint, devices)
     return at_own_shapes(paintings, read) if shapes == "resize" else paintings
 
 

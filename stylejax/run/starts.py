@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from stylejax.choices import RANDOM_STARTS, StartName
 from stylejax.images.color_transfer import Colors, colors_of, mixed_colors, not_flat, transform_between
 from stylejax.images.masks import resize_masks
 from stylejax.images.visible import resize_opacity
@@ -16,7 +18,6 @@ from stylejax.run.inputs.job import Job
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
 from stylejax.settings.pyramid import style_shape
-from stylejax.settings.settings import RANDOM_STARTS, STARTS
 from stylejax.types import HostImage, Images
 
 
@@ -51,7 +52,7 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
     if job.init is not None:
         return jnp.asarray(job.init_at(height, width))
     start = job.settings.init
-    assert start in STARTS
+    assert start in get_args(StartName)
     if start == "content":
         return jnp.asarray(job.content_at(height, width))
     if start == "recolored":

@@ -1,4 +1,5 @@
 """What a run is asked to do, as data.
 
-Reading order: `settings`, `recipes`, `validation`; then `layer_weights`, `blend`, `schedules`, `pixel_space`, `pyramid`.
+Reading order: `fields` (metadata of a setting), `validation`, `settings`, `derived`, `parse`, `recipes`; then `layer_weights`,
+`blend`, `schedules`, `pixel_space`, `pyramid`.
 """

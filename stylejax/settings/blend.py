@@ -1,4 +1,4 @@
-"""How much of each style goes into a picture that is painted in several."""
+"""Shares of several styles that are mixed in one picture."""
 
 import math
 
@@ -6,7 +6,7 @@ from stylejax.errors import SettingsError
 
 
 def parse_blend(text: str) -> tuple[float, ...]:
-    """Read `0.7,0.3`: a share for each style, made to add up to one; nothing for equal shares.
+    """Read `0.7,0.3`: a share for each style, scaled to a sum of one; empty for equal shares.
 
     Raises:
         SettingsError: an entry is not a finite number of at least 0, or all are 0.
@@ -23,12 +23,12 @@ def parse_blend(text: str) -> tuple[float, ...]:
 
 
 def shares_of(text: str, styles: int) -> tuple[float, ...]:
-    """The share of each of so many styles, adding up to one: equal ones if the text is empty."""
+    """The share of each of a number of styles, with a sum of one; equal shares if the text is empty."""
     return parse_blend(text) or (1 / styles,) * styles
 
 
 def check_blend(text: str, *, styles: int, regions: bool) -> None:
-    """Raise SettingsError when the shares are not as many as the styles, or when each region has a style of its own."""
+    """Raise SettingsError when there is not one share for each style, or when each region has a style of its own."""
     shares = parse_blend(text)
     if shares and regions:
         raise SettingsError(f"got style_blend {text!r} and masks; with masks each region has one style, so leave the blend out")

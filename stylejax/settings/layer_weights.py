@@ -1,4 +1,4 @@
-"""How much each layer of a term counts."""
+"""Weights of the layers of a term."""
 
 import math
 
@@ -8,7 +8,7 @@ from stylejax.network.layers import check_layer_names
 
 
 def parse_layers(setting: str, text: str) -> dict[str, float]:
-    """Read `relu1_1=1,relu2_1=.5` or `relu1_1,relu2_1`; a layer without a number weighs 1.
+    """Read `relu1_1=1,relu2_1=.5` or `relu1_1,relu2_1`; a layer without a number has the weight 1.
 
     Raises:
         SettingsError: a layer does not exist or is named twice, or its weight is not a finite number of at least 0.

@@ -1,7 +1,7 @@
 """The space in which a picture is optimized.
 
-The value of the objective does not depend on it, but step sizes, starts and Adam's path do, so a published recipe is only
-reproduced in its own: mean-subtracted 0-255 values, normalized values, or the plain picture.
+The objective does not depend on it, but step sizes, random starts and Adam's path do, so a published recipe is reproduced only
+in its own space: 0-255 values minus the mean, normalized values, or the plain picture.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ class Space:
     offset: tuple[float, float, float]
 
     def to_image(self, variable: Array) -> Image:
-        """From the space to sRGB in [0, 1]."""
+        """Convert from the space to sRGB in [0, 1]."""
         return variable * jnp.asarray(self.scale) + jnp.asarray(self.offset)
 
     def from_image(self, image: Array) -> Array:
-        """From sRGB in [0, 1] to the space."""
+        """Convert from sRGB in [0, 1] to the space."""
         return (image - jnp.asarray(self.offset)) / jnp.asarray(self.scale)
 
     def clip(self, variable: Array) -> Array:
@@ -38,4 +38,4 @@ SPACES: dict[SpaceName, Space] = {
     "caffe": Space((1 / 255, 1 / 255, 1 / 255), (123.68 / 255, 116.779 / 255, 103.939 / 255)),
     "normalized": Space((0.229, 0.224, 0.225), (0.485, 0.456, 0.406)),
 }
-"""`unit`: the picture itself. `caffe`: 0-255 less the mean color. `normalized`: less the mean, over the standard deviation."""
+"""`unit`: the picture itself. `caffe`: 0-255 minus the mean color. `normalized`: minus the mean, over the deviation."""

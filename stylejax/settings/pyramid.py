@@ -1,4 +1,4 @@
-"""The shapes of the pictures, from coarse to fine, and of the styles beside them."""
+"""Shapes of the coarse-to-fine pyramid, and of the style pictures at each of its scales."""
 
 from stylejax.errors import SettingsError
 from stylejax.settings.settings import Settings
@@ -8,11 +8,11 @@ from stylejax.types import HostImage
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
 
-    The last has the side that `size_rule` names at `settings.size`; each before it is `scale_factor` smaller, down to
-    `coarsest`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
+    At the last scale the side that `size_rule` measures is `settings.size`; each scale before it is `scale_factor` smaller,
+    down to `coarsest`. Coarse scales whose short side is too small for the deepest layer and octave are left out.
 
     Raises:
-        SettingsError: even the largest is too small for the layers.
+        SettingsError: even the largest scale is too small for the layers.
     """
     needed = settings.objective_spec().smallest_side
     largest = side_of(height, width, settings) if settings.size == "native" else settings.size
@@ -45,7 +45,7 @@ def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[in
 
 
 def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
-    """The shape in which a style picture is seen while pictures of `height` and `width` are painted."""
+    """The shape to which a style picture is resized at the scale of `height` and `width`."""
     if settings.style_fit == "stretch":
         return height, width
     own = (picture.shape[0], picture.shape[1])

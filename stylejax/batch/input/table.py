@@ -5,8 +5,6 @@ folder of the table. An empty cell is the default. All rows are checked before a
 once.
 """
 
-import dataclasses
-import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
@@ -16,19 +14,17 @@ from typing import Any
 from stylejax.batch.input.cells import LISTS, cells_by_name
 from stylejax.batch.input.row import Row
 from stylejax.batch.output.paths import Outputs
-from stylejax.errors import StylejaxError, told
+from stylejax.errors import StylejaxError, nearest, told
 from stylejax.files.folder import Folder
 from stylejax.files.names import check_encoding, check_name, name_after, shown
 from stylejax.files.paths import given
 from stylejax.files.url import is_url
 from stylejax.images.io.write import check_format
+from stylejax.settings.derived import PLACES, SETTINGS
+from stylejax.settings.parse import parse_setting
 from stylejax.settings.recipes import settings_from
-from stylejax.settings.settings import STARTS, Settings
-from stylejax.weights.sources import SOURCES
 
-COLUMNS = ("content", "output", *LISTS, *(field.name for field in dataclasses.fields(Settings)))
-NAMED = {"init": STARTS, "proof": (), "model": ("auto", *SOURCES)}
-"""Settings that are places, but for these names."""
+COLUMNS = ("content", "output", *LISTS, *SETTINGS)
 
 
 class BadRowsError(StylejaxError):
@@ -111,8 +107,8 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
     name = _name(content, places["style"]) + suffix if output is None else _text("output", output)
     name = check_name(name)
     check_format(name, bits=bits)
-    own = {each: _setting(each, value) for each, value in cells.items()}
-    own |= {each: _place(each, own[each], folder) for each in NAMED if own.get(each) and own[each] not in NAMED[each]}
+    own = {each: parse_setting(each, value) for each, value in cells.items()}
+    own |= {each: _place(each, own[each], folder) for each in PLACES if own.get(each) and own[each] not in SETTINGS[each].names}
     settings = settings_from({**defaults, **own})
     return Row(
         number, content, tuple(places["style"]), name, settings, tuple(places["content_mask"]), tuple(places["style_mask"])
@@ -125,8 +121,7 @@ def _name(content: str, styles: Iterable[str]) -> str:
 
 def _column(name: str) -> str:
     if name not in COLUMNS:
-        nearest = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.0)[0]
-        raise StylejaxError(f"no column is called {name!r}; did you mean {nearest!r}?")
+        raise StylejaxError(f"no column is called {name!r}; did you mean {nearest(name, COLUMNS)!r}?")
     return name
 
 
@@ -158,26 +153,6 @@ def _place(name: str, value: Any, folder: str) -> str:
         slashes = place.replace("\\", "/")
         raise StylejaxError(f"{name} is {place}, which does not exist; write folders with slashes: {slashes}")
     return path
-
-
-def _setting(name: str, value: Any) -> Any:
-    """The value as the setting's own type: tables have text where settings have numbers."""
-    default = getattr(Settings(), name)
-    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(default)]
-    try:
-        if isinstance(default, bool):
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).strip().lower()]
-        if isinstance(default, str) and isinstance(value, os.PathLike):
-            return os.fspath(value)
-        if isinstance(value, bool) or (isinstance(default, str) and not isinstance(value, str)):
-            raise ValueError
-        if isinstance(default, int) and not (name == "size" and value == "native"):
-            if float(value) != int(float(value)):
-                raise ValueError
-            return int(float(value))
-        return float(value) if isinstance(default, float) else value
-    except (ValueError, TypeError, KeyError, OverflowError):
-        raise StylejaxError(f"{name} is {value!r}; it must be {wanted}") from None
 
 
 def _numbers(numbers: list[int]) -> str:

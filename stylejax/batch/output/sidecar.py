@@ -16,7 +16,6 @@ import jax
 
 from stylejax.batch.input.row import Outcome, Row
 from stylejax.files.url import stamp
-from stylejax.settings.settings import STARTS
 from stylejax.version import VERSION
 from stylejax.weights.sources import SOURCES, resolve, resolve_auto
 
@@ -44,8 +43,7 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
 def inputs(row: Row) -> list[str]:
     """The places of all files that a row is painted from, but for its network."""
     places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
-    places += [] if row.settings.init in STARTS else [row.settings.init]
-    return places + ([row.settings.proof] if row.settings.proof else [])
+    return places + [place for place in (row.settings.file("init"), row.settings.file("proof")) if place]
 
 
 def network_stamp(model: str) -> list[Any]:

@@ -9,7 +9,7 @@ from stylejax.batch.plan.aspects import painted_shape
 from stylejax.choices import Rounding
 from stylejax.errors import told
 from stylejax.optimize.chunk import Shared
-from stylejax.run.inputs.job import TRACED
+from stylejax.settings.derived import OF_STYLES, STATIC, values_of
 from stylejax.settings.pyramid import scale_shapes, side_of
 from stylejax.settings.settings import Settings
 
@@ -67,8 +67,7 @@ def with_lanes(groups: Iterable[Group], lanes_for: Callable[[Group], int]) -> li
 
 
 def _static(settings: Settings) -> tuple[Hashable, ...]:
-    fields = [field.name for field in dataclasses.fields(Settings) if field.name not in TRACED]
-    return (*(getattr(settings, name) for name in fields), settings.objective_spec(), settings.coarsest)
+    return (*values_of(settings, STATIC), settings.objective_spec(), settings.coarsest)
 
 
 def _form(row: Row) -> tuple[Hashable, ...]:
@@ -85,9 +84,6 @@ def _shared(rows: Sequence[Row]) -> Shared:
 
     content = common(lambda row: (row.content, row.settings.keep_color, row.settings.proof))
     guides = common(lambda row: (row.content if row.content_masks else None, row.content_masks, row.style_masks))
-    style = common(lambda row: (row.styles, *(getattr(row.settings, name) for name in _OF_STYLES)))
+    style = common(lambda row: (row.styles, *values_of(row.settings, OF_STYLES)))
     of_content = any(row.settings.keep_color != "none" or row.settings.strength < 1 for row in rows)
     return Shared(content, style and guides and (content or not of_content), guides)
-
-
-_OF_STYLES = ("style_blend", "style_fit", "style_scale", "style_size", "keep_color", "color_match", "proof", "strength")

@@ -1,1 +1,1 @@
-"""What each command takes. Nothing here imports JAX: help, completion and mistakes come at once."""
+"""The flags of each command. Nothing here imports JAX, so that help, completion and error messages are immediate."""

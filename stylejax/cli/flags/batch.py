@@ -62,7 +62,7 @@ class Batch:
         return cls(output=tyro.MISSING, settings=recipe_named(name))
 
     def run(self, console: "Console") -> int:
-        """StaticConfig and paint; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """Plan and run; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         from stylejax.cli.batch import BatchRun  # JAX takes a second to import
 
         return BatchRun(**vars(self)).run(console)

@@ -1,4 +1,4 @@
-"""Flags that several commands have in the same words."""
+"""Flags that several commands share."""
 
 from typing import Annotated
 

@@ -89,7 +89,7 @@ class Stylize:
         return cls(content=tyro.MISSING, styles=tyro.MISSING, output=None, settings=recipe_named(name))
 
     def check(self) -> None:
-        """Raise SettingsError for what contradicts itself."""
+        """Raise SettingsError for flags that contradict each other."""
         if not self.styles:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE")
         if self.quiet and self.json:

@@ -1,1 +1,4 @@
-"""From words to commands: `commands`, `sections`, `sweep_values`, `paths`; `grammar`, `mistakes`, `completion`, `completer`."""
+"""From the words of a command line to a command.
+
+Reading order: `commands`, `sections`, `sweep_values`, `paths`; then `grammar`, `mistakes`, `completion`, `completer`.
+"""

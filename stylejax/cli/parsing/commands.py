@@ -1,9 +1,9 @@
-"""The commands: one dataclass each, from which tyro draws flags and help."""
+"""The commands: one dataclass each, from which tyro derives flags and help."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
@@ -17,7 +17,7 @@ from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.info import Info
 from stylejax.cli.parsing.completion import Completion, completion_script
 from stylejax.cli.parsing.grammar import ROOT_FLAGS, read_grammar
-from stylejax.cli.parsing.mistakes import told_in_one_line
+from stylejax.cli.parsing.mistakes import errors_in_one_line
 from stylejax.cli.parsing.paths import REGISTRY
 from stylejax.cli.recipes import Recipes
 from stylejax.cli.terminal.welcome import BEGIN
@@ -26,11 +26,22 @@ from stylejax.cli.weights import convert_weights, fetch_weights, list_weights, v
 if TYPE_CHECKING:
     from rich.console import Console
 
+
+def _deferred(function: Callable[..., None]) -> Callable[..., Callable[[], None]]:
+    """A constructor with the signature and the help of `function`, which returns the call instead of making it."""
+
+    @wraps(function)
+    def bind(*values: Any, **named: Any) -> Callable[[], None]:
+        return partial(function, *values, **named)
+
+    return bind
+
+
 WeightsCommand = (
-    Annotated[Any, tyro.conf.subcommand("list", constructor=list_weights)]
-    | Annotated[Any, tyro.conf.subcommand("fetch", constructor=fetch_weights)]
-    | Annotated[Any, tyro.conf.subcommand("convert", constructor=convert_weights)]
-    | Annotated[Any, tyro.conf.subcommand("verify", constructor=verify_weights)]
+    Annotated[Any, tyro.conf.subcommand("list", constructor=_deferred(list_weights))]
+    | Annotated[Any, tyro.conf.subcommand("fetch", constructor=_deferred(fetch_weights))]
+    | Annotated[Any, tyro.conf.subcommand("convert", constructor=_deferred(convert_weights))]
+    | Annotated[Any, tyro.conf.subcommand("verify", constructor=_deferred(verify_weights))]
 )
 
 
@@ -41,15 +52,16 @@ class WeightsCommands:
     Example: stylejax weights fetch vgg19
     """
 
-    done: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
+    call: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
 
     def run(self, console: "Console") -> int:
-        """The work was done while the arguments were read."""
+        """Run the subcommand; returns the exit code."""
+        self.call()
         return 0
 
 
 def commands(recipe: str) -> dict[str, Any]:
-    """What tyro makes each command of, by name; `recipe` decides the defaults of those that paint."""
+    """The type of each command, by name, as tyro parses it; `recipe` decides the defaults of `stylize` and `batch`."""
     kinds = {
         "stylize": Stylize,
         "batch": Batch,
@@ -69,7 +81,7 @@ def commands(recipe: str) -> dict[str, Any]:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command that the arguments ask for; returns the exit code."""
+    """Parse the arguments and run their command; returns the exit code."""
     if arguments in ([], ["stylize"]):
         print(BEGIN, file=sys.stderr)
         return 2
@@ -78,24 +90,24 @@ def run(arguments: list[str]) -> int:
 
         print(f"stylejax {VERSION}")
         return 0
-    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may have several
+    recipe = "stylejax" if arguments[:1] == ["sweep"] else recipe_asked_for(arguments)  # a sweep may vary it
     known = commands(recipe)
-    every = Union[tuple(known.values())]  # noqa: UP007 - of as many as there are
+    every = Union[tuple(known.values())]  # noqa: UP007 - built from a tuple
     root = {"commands": known, "flags": ROOT_FLAGS}
-    with told_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), name)):
+    with errors_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), name)):
         command = _parse(arguments, every)
     if isinstance(command, Completion):
         print(completion_script(command.shell, read_grammar(partial(_parse, kind=every))))
         return 0
     from stylejax.cli.terminal.console import plain_console
 
-    if hasattr(command, "compile_cache"):  # it paints
+    if hasattr(command, "compile_cache"):
         _prepare(keep_programs=command.compile_cache)
     return command.run(plain_console())
 
 
 def _prepare(*, keep_programs: bool) -> None:
-    """What a process that paints does first."""
+    """Set up a process that will optimize pictures."""
     from stylejax.images.io.read import silence_decoders
     from stylejax.run.compilation_cache import keep_compiled_programs
 
@@ -105,7 +117,7 @@ def _prepare(*, keep_programs: bool) -> None:
 
 
 def _parse(arguments: Sequence[str], kind: Any) -> Any:
-    """What the arguments ask for, of a kind that tyro can make; exits after a help text."""
+    """Parse the arguments as `kind`; exits after printing a help text."""
     return tyro.cli(
         kind,
         prog="stylejax",
@@ -116,7 +128,7 @@ def _parse(arguments: Sequence[str], kind: Any) -> Any:
 
 
 def recipe_asked_for(arguments: Sequence[str]) -> str:
-    """The value of `--recipe`, which must be known before the others are read: it decides their defaults."""
+    """The value of `--recipe`. It decides the defaults of the other flags, so it must be known before they are parsed."""
     for flag, value in zip_longest(arguments, arguments[1:], fillvalue=""):
         if flag == "--recipe":
             return value

@@ -1,15 +1,15 @@
-"""What a shell may offer for a word. The completion scripts carry the source of this module: it must import only `sys`."""
+"""The completions of a word. The completion scripts contain the source of this module, so it imports only `sys`."""
 
 import sys
 
 FILES = "<files>"
-"""What is printed where the shell is to offer its files."""
+"""Printed where the shell should offer files."""
 
 
 def offers(grammar: dict, words: list[str]) -> list[tuple[str, str]]:
-    """What may stand in place of the last of `words`, which are those after the program's name; each with a remark.
+    """Completions of the last of `words`, which follow the program's name; each with a description.
 
-    Bash takes `=` for a word of its own; elsewhere `--flag=value` is one.
+    Bash splits `--flag=value` into three words; other shells keep it as one.
     """
     *before, word = [each for each in words[:-1] if each != "="] + [words[-1].removeprefix("=")]
     name, equals, value = word.partition("=")
@@ -33,17 +33,17 @@ def offers(grammar: dict, words: list[str]) -> list[tuple[str, str]]:
 
 
 def wants(slot: dict, taken: int) -> bool:
-    """Whether another word belongs to a slot that has `taken` some."""
+    """Whether a slot that has taken so many words takes another."""
     return slot["takes"] == "many" or taken < slot["takes"]
 
 
 def values(slot: dict, word: str) -> list[tuple[str, str]]:
-    """The known values that begin so, or else the files."""
+    """The known values with the prefix `word`, or else files."""
     known = [(value, "") for value in slot["values"] if value.startswith(word)]
     return known if known or not slot["files"] else [(FILES, "")]
 
 
 def print_offers(grammar: dict) -> None:
-    """Print a line for each: the word, a tab, and the remark."""
+    """Print a line for each completion: the word, a tab, and its description."""
     for found, about in offers(grammar, sys.argv[1:]):
         print(f"{found}\t{about}")

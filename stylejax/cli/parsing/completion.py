@@ -1,6 +1,6 @@
-"""`stylejax completion`: the script that lets a shell complete commands, flags, their values and files.
+"""`stylejax completion`: a script for completing commands, flags, their values and files in a shell.
 
-tyro's own scripts know no values of what is given by its place, such as the names of weights, and no files there.
+The scripts of tyro complete neither the values of positional arguments, such as names of weights, nor files there.
 """
 
 import inspect
@@ -74,7 +74,7 @@ class Completion:
 
 
 def completion_script(shell: ShellName, grammar: Grammar) -> str:
-    """The script for a shell, about the commands of a grammar."""
+    """The script for a shell that completes the commands of a grammar."""
     source = inspect.getsource(completer)
     program = f"{source}\nprint_offers({grammar!r})"
     script = _SCRIPTS[shell].replace("PYTHON", shlex.quote(sys.executable))

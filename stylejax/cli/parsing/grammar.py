@@ -1,4 +1,4 @@
-"""The commands, their flags and the values of these as tyro knows them: for completion, and for what was meant by a mistake."""
+"""The commands, their flags and their values as tyro knows them, for completion and for error messages."""
 
 import ast
 import contextlib
@@ -10,11 +10,11 @@ from typing import Any, Literal
 from stylejax.choices import NetworkName, PublishedName, ShellName, names_in
 
 Slot = dict[str, Any]
-"""Where values stand: `values`, those known; `files`, whether a path may stand there; `takes`, how many words, 0, 1 or "many";
-and `about`, a sentence."""
+"""A flag or a positional argument: its known `values`; `files`, whether it may be a path; `takes`, its number of words, 0, 1 or
+"many"; and `about`, a sentence."""
 Grammar = dict[str, Any]
-"""Of a command: `commands`, the grammars of its subcommands by name; `flags`, a slot by name; `place`, the slot of what has no
-flag, or None."""
+"""A command: `commands`, the grammars of its subcommands by name; `flags`, their slots by name; `place`, the slot of its
+positional arguments, or None."""
 
 _SPECIFICATION = re.compile(r"^COMPLETION_SPEC = (\{.*\})$", re.MULTILINE)
 _FILES: Slot = {"values": [], "files": True, "takes": "many", "about": ""}
@@ -23,7 +23,7 @@ ROOT_FLAGS: dict[str, Slot] = {
     "--help": {**_NONE, "about": "show help message and exit"},
     "--version": {**_NONE, "about": "print the version and exit"},
 }
-"""What may stand in place of a command."""
+"""Flags that may replace a command."""
 
 _PLACES: dict[str, Slot] = {
     "stylize": _FILES,
@@ -34,11 +34,11 @@ _PLACES: dict[str, Slot] = {
     "weights verify": {**_FILES, "values": names_in(NetworkName)},
     "completion": {**_FILES, "values": names_in(ShellName), "files": False},
 }
-"""By command; tyro's specification leaves them out."""
+"""Positional arguments by command; tyro's specification omits them."""
 
 
 def read_grammar(parse: Callable[[Sequence[str]], Any], command: str = "") -> Grammar:
-    """The grammar of what `parse` parses, `command` or all of them, out of the completion script that tyro makes of it."""
+    """The grammar of `command`, or of all commands, read from the completion script that tyro generates for `parse`."""
     with contextlib.redirect_stdout(io.StringIO()) as script, contextlib.suppress(SystemExit):
         parse(["--tyro-print-completion", "bash"])
     found = _SPECIFICATION.search(script.getvalue())

@@ -1,6 +1,5 @@
-"""What cannot be understood on the command line, told in one line: what was got, what was wanted, and where to read more."""
+"""One-line messages for command lines that cannot be parsed: what was given, what was expected, and where to read more."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,33 +8,33 @@ from typing import Any, NoReturn
 from tyro import _errors as tyro_errors
 
 from stylejax.cli.parsing.grammar import Grammar
-from stylejax.errors import UsageError
+from stylejax.errors import UsageError, nearest
 
 _IN_WORDS = {"INT": "a whole number", "FLOAT": "a number", "PATH": "a path", "STR": "a text", "{True,False}": "True or False"}
 
 
 @contextmanager
-def told_in_one_line(arguments: Sequence[str], root: Grammar, grammar_of: Callable[[str], Grammar]) -> Iterator[None]:
-    """Raise UsageError in place of tyro's boxes while the block parses `arguments`.
+def errors_in_one_line(arguments: Sequence[str], root: Grammar, grammar_of: Callable[[str], Grammar]) -> Iterator[None]:
+    """Raise UsageError instead of printing tyro's boxes while the block parses `arguments`.
 
     Args:
         arguments: the words after the program's name.
-        root: the commands and the flags that may be the first of them.
-        grammar_of: the grammar of one of these commands.
+        root: the commands and the flags that may come first.
+        grammar_of: the grammar of a command.
     """
 
-    def tell(event: tyro_errors.ParseErrorEvent) -> NoReturn:
+    def fail(event: tyro_errors.ParseErrorEvent) -> NoReturn:
         command, *words = arguments
         if command in root["commands"]:
-            raise UsageError(_Line(command, words, grammar_of(command)).told(event))
-        raise UsageError(_Line("", [command, *words], root).told(event))
+            raise UsageError(_Line(command, words, grammar_of(command)).message(event))
+        raise UsageError(_Line("", [command, *words], root).message(event))
 
-    with tyro_errors.on_parse_error(tell):
+    with tyro_errors.on_parse_error(fail):
         yield
 
 
 class _Line:
-    """A command, what is known of it, and the words that follow its name."""
+    """A command, its grammar, and the words that follow its name."""
 
     def __init__(self, command: str, words: list[str], grammar: Grammar):
         while command and words and words[0] in grammar["commands"]:
@@ -43,13 +42,13 @@ class _Line:
         self._title, self._help = command or "stylejax", f"stylejax {command}".rstrip() + " --help"
         self._words, self._grammar = words, grammar
 
-    def told(self, event: tyro_errors.ParseErrorEvent) -> str:
-        """What the mistake is."""
-        told = self._unknown() or self._misused(event)
-        return f"{told} See {self._help}" if told.endswith("?") else f"{told}; see {self._help}"
+    def message(self, event: tyro_errors.ParseErrorEvent) -> str:
+        """The mistake in one line."""
+        mistake = self._unknown() or self._misused(event)
+        return f"{mistake} See {self._help}" if mistake.endswith("?") else f"{mistake}; see {self._help}"
 
     def _unknown(self) -> str:
-        """What is wrong with the first word that no command or flag goes by; empty where each is known."""
+        """The mistake in the first word that is no known command or flag; empty where all are known."""
         commands, flags = self._grammar["commands"], self._grammar["flags"]
         if commands and not self._words:
             return f"{self._title} needs a command; there are {', '.join(commands)}"
@@ -82,7 +81,7 @@ class _Line:
         return " ".join(str(getattr(event, "message", type(event).__name__)).split())
 
     def _value_of(self, argument: Any) -> str:
-        """What was given for a flag, in quotes."""
+        """The value given for a flag, in quotes."""
         for number, word in enumerate(self._words):
             name, equals, value = word.partition("=")
             if name.replace("_", "-") in argument.lowered.name_or_flags:
@@ -91,12 +90,12 @@ class _Line:
 
 
 def _name(argument: Any) -> str:
-    """A flag's longest name, or what stands for a place."""
+    """The longest name of a flag, or the name of a positional argument."""
     return str(argument.lowered.metavar) if argument.is_positional() else max(argument.lowered.name_or_flags, key=len)
 
 
 def _wanted(argument: Any) -> str:
-    """What a value may be, in words."""
+    """The values that an argument may have, in words."""
     kinds = [kind for kind in str(argument.lowered.metavar).split("|") if kind != "{None}"]
     return _listed([_IN_WORDS.get(kind) or _one_of(kind.strip("{}").split(",")) for kind in kinds], "or")
 
@@ -118,7 +117,7 @@ def _is_number(word: str) -> bool:
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing where nothing known is near."""
+    """`did you mean ...?`, or an empty text where no known word is similar."""
     begun = [each for each in known if len(word.strip("-")) > 2 and each.lstrip("-").startswith(word.lstrip("-"))]
-    near = begun or difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    near = begun[0] if begun else nearest(word, known, cutoff=0.6)
+    return f"did you mean {near}?" if near else ""

@@ -1,4 +1,4 @@
-"""Every flag that is a path is read by the rule for paths that people give."""
+"""Flags that are paths follow the rule for paths that users give: `~` is expanded."""
 
 from pathlib import Path
 from typing import Any

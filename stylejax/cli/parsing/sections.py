@@ -1,11 +1,12 @@
-"""Flags in titled groups, drawn from the dataclass that declares them.
+"""Flags in titled groups, derived from the dataclass that declares them.
 
-A dataclass starts a section with a class variable whose name begins with `about_`; the fields that follow belong to it:
+A class variable whose name begins with `about_` starts a section of a dataclass, and the fields that follow belong to it:
 
     about_color: ClassVar = "What happens to the photograph's colors."
     keep_color: KeepColorName = "none"
 
-`--help` then shows a box "color options" under that sentence. A new field belongs to the section that it is written in.
+`--help` then shows a box "color options" with that sentence. tyro groups flags only by nested dataclasses; with sections the
+settings stay one flat dataclass, whose fields are also keyword arguments of the library.
 """
 
 import ast
@@ -23,11 +24,11 @@ from tyro.constructors import ConstructorRegistry, StructConstructorSpec, Struct
 ABOUT = "about_"
 
 REGISTRY = ConstructorRegistry()
-"""Teaches tyro the sections: `tyro.cli(..., registry=REGISTRY)`."""
+"""Makes tyro group flags by section: `tyro.cli(..., registry=REGISTRY)`."""
 
 
 def sections(kind: type) -> dict[str, list[str]]:
-    """The fields of a dataclass by section, in order; under "" those before the first."""
+    """The fields of a dataclass by section, in order; those before the first section under ""."""
     fields = {field.name for field in dataclasses.fields(kind)}
     found: dict[str, list[str]] = {"": []}
     for name in kind.__annotations__:
@@ -40,7 +41,7 @@ def sections(kind: type) -> dict[str, list[str]]:
 
 @cache
 def field_docs(kind: type) -> dict[str, str]:
-    """What the string below each field says, on one line; nothing of a class that has no source."""
+    """The docstring below each field, on one line; empty for a class without source."""
     try:
         (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     except (OSError, TypeError):
@@ -55,11 +56,11 @@ def field_docs(kind: type) -> dict[str, str]:
 
 @REGISTRY.struct_rule
 def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
-    """How tyro builds a dataclass: from one structure a section. Help is what stands below a field, no comment beside it."""
+    """Make tyro build a dataclass from one structure for each section, with the docstrings below its fields as help."""
     kind = info.type
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)) or kind.__module__.startswith("tyro."):
         return None
-    if hasattr(kind, "_docs"):  # a section, made below
+    if hasattr(kind, "_docs"):  # a section, created below
         made = _field_specs(kind, [field.name for field in dataclasses.fields(kind)], info.default, kind._docs)
         return StructConstructorSpec(kind, tuple(made))
     by_section, docs = sections(kind), field_docs(kind)
@@ -74,7 +75,7 @@ def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
 
 
 def _field_specs(kind: type, names: list[str], instance: Any, docs: dict[str, str]) -> list[StructFieldSpec]:
-    """What tyro has to know of the named fields; their defaults are those of `instance` if there is one."""
+    """Specifications of the named fields, with the values of `instance` as defaults if there is one."""
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name, "")) for name in names]
@@ -89,18 +90,18 @@ def _default(field: dataclasses.Field, instance: Any) -> Any:
 
 
 def _section(title: str, about: str, specs: list[StructFieldSpec], docs: dict[str, str]) -> type:
-    """A dataclass of the fields of one section."""
+    """Create a dataclass of the fields of one section."""
     fields = [(spec.name, spec.type, dataclasses.field(default_factory=lambda spec=spec: spec.default)) for spec in specs]
     return dataclasses.make_dataclass(title, fields, namespace={"__doc__": about, "_docs": docs}, frozen=True)
 
 
 def _joined(kind: type, titles: list[str]) -> Callable[..., Any]:
-    """Builds `kind` from its sections and its fields outside of any."""
+    """A constructor of `kind` from its sections and its fields outside of sections."""
 
     def build(**values: Any) -> Any:
         for title in titles:
             values |= vars(values.pop(ABOUT + title))
         return kind(**values)
 
-    build.__doc__ = inspect.getdoc(kind)  # which tyro shows above the flags
+    build.__doc__ = inspect.getdoc(kind)  # tyro shows it above the flags
     return build

@@ -1,20 +1,20 @@
-"""The application's page in Gradio: what goes in on the left, the picture as it develops on the right."""
+"""The application's page in Gradio: inputs on the left, the picture as it develops on the right."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
 
 import gradio as gr
 from gradio.themes import Base
 
-from stylejax.choices import KeepColorName, RecipeName
 from stylejax.errors import StylejaxError
 from stylejax.preview.app.examples import Example
 from stylejax.preview.app.run import check_upload
 from stylejax.preview.app.visitors import BEGIN, FIELDS, LARGEST_SIZE, OUTPUTS, Visitors
+from stylejax.settings.derived import SETTINGS
 from stylejax.settings.recipes import recipe_named
 from stylejax.weights.sources import SOURCES, installed_path
 
@@ -77,11 +77,13 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
             [inputs["content"], inputs["styles"]], queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
     inputs |= {
-        "recipe": gr.Dropdown(list(get_args(RecipeName)), value="stylejax", label="Recipe"),
-        "model": gr.Dropdown(_models(), value="auto", label="Network"),
+        "recipe": gr.Dropdown(SETTINGS["recipe"].names, value=usual.recipe, label="Recipe"),
+        "model": gr.Dropdown(_models(), value=usual.model, label="Network"),
         "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
         "iterations": gr.Slider(5, 1000, usual.iterations, step=5, label="Steps at each scale"),
-        "strength": gr.Slider(0, 1, usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"),
+        "strength": gr.Slider(
+            *_bounds("strength"), usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"
+        ),
         "content_weight": gr.Number(
             usual.content_weight, label="Content weight", info="higher keeps more of the photograph"
         ),
@@ -89,8 +91,12 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
     with gr.Accordion("More settings", open=False):
         inputs["style_weight"] = gr.Number(usual.style_weight, label="Style weight")
         inputs["tv_weight"] = gr.Number(usual.tv_weight, label="Smoothness", info="weight of total variation")
-        inputs["keep_color"] = gr.Radio(list(get_args(KeepColorName)), value="none", label="Keep the photograph's colors")
-        inputs["style_blend"] = gr.Textbox("", label="Share of each style", placeholder="0.7,0.3", max_length=100)
+        inputs["keep_color"] = gr.Radio(
+            SETTINGS["keep_color"].names, value=usual.keep_color, label="Keep the photograph's colors"
+        )
+        inputs["style_blend"] = gr.Textbox(
+            usual.style_blend, label="Share of each style", placeholder="0.7,0.3", max_length=100
+        )
     with gr.Accordion("Regions", open=False):
         gr.Markdown("With two styles: draw where the second one goes. Or upload a mask for each style, white where it goes.")
         brush = gr.Brush(default_size=40, colors=["#e0452b"], color_mode="fixed")
@@ -102,10 +108,17 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
     return inputs
 
 
-def _undecoded(given: gr.Image | gr.Gallery) -> gr.Image | gr.Gallery:
-    """An input that hands over files as they were uploaded: with their depth and profile, and undecoded until they are checked.
+def _bounds(name: str) -> tuple[float, float]:
+    """The smallest and the largest value of a setting."""
+    within = SETTINGS[name].info.within
+    assert within is not None
+    return within.low, within.high
 
-    Not a class of its own: Gradio writes a stub beside the source of each that it meets.
+
+def _undecoded(given: gr.Image | gr.Gallery) -> gr.Image | gr.Gallery:
+    """Make an input pass on files as uploaded, with their depth and profile, and undecoded until `check_upload` has seen them.
+
+    This is no subclass, because Gradio writes a stub file beside the source of every component class.
     """
     if isinstance(given, gr.Image):
         given.preprocess = lambda payload: None if payload is None else payload.path
@@ -139,7 +152,7 @@ def _outputs() -> dict[str, Any]:
 
 
 def _recipe_values(name: str) -> list[Any]:
-    """The values of the fields in a recipe; a network that is not here becomes the one that is."""
+    """The values of `FIELDS` in a recipe; `auto` for a network that is not installed."""
     recipe = recipe_named(name)
     values = {field: getattr(recipe, field) for field in FIELDS}
     if values["model"] not in _models():
@@ -152,7 +165,7 @@ def _models() -> list[str]:
 
 
 def _canvas(content: str | None) -> dict[str, Any] | None:
-    """The photograph as the ground to draw a region on; nothing where it is refused."""
+    """The photograph as the background to draw a region on; None where it is refused."""
     try:
         if content:
             check_upload(Path(content))

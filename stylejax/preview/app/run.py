@@ -135,7 +135,7 @@ class Run:
 
         try:
             masks = self._masks(folder)
-            painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, **self.options)
+            painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, settings=self.settings)
             news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
         except StylizeInterrupted as stopped:
             if stopped.paintings and self.kept:

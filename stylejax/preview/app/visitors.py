@@ -1,7 +1,6 @@
-"""What a visitor's clicks do: values of the form become a run, its frames become what the page shows.
+"""Event handlers of the page: the values of the form become a run, and its frames become updates of the outputs.
 
-Nothing here is told in passing. The message stands as long as what it is about, and each button is active only while
-it does something.
+A message stays until its cause is gone, and each button is active only while it has an effect.
 """
 
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 
 from stylejax.errors import StylejaxError
 from stylejax.preview.app.run import Frame, Run, check_upload
+from stylejax.settings.parse import parse_setting
 
 LARGEST_SIZE = 1024
 FIELDS = (
@@ -27,7 +27,7 @@ FIELDS = (
     "keep_color",
     "style_blend",
 )
-"""Settings that the page asks for; the others are the recipe's."""
+"""Settings that the form has; the others are the recipe's."""
 OUTPUTS = ("picture", "status", "message", "start", "stop", "download", "curves", "command", "files")
 
 _LEGEND = (
@@ -37,28 +37,28 @@ BEGIN = "<p>Give a photograph and at least one style, or click an example.</p>"
 
 
 class Visitors:
-    """Who is here: each visitor has one run at a time, and may stop what is their own."""
+    """The sessions of the page: each visitor has one run at a time, and can stop only that."""
 
     def __init__(self):
-        """Nobody yet."""
+        """Start without sessions."""
         self._busy: set[str | None] = set()
         self._runs: dict[str | None, Run] = {}
 
     def look(self, request: gr.Request, *values: Any) -> list[Any]:
-        """What is wrong with the values of the form, or missing, and whether there is something to paint: `message, start`."""
+        """Check the values of the form: updates of `message` and `start`."""
         wanted, problem = _wanted(values)
         message = _problem(problem) if problem else "" if wanted else BEGIN
         return [message, gr.Button(interactive=bool(wanted) and request.session_hash not in self._busy)]
 
     def begin(self, request: gr.Request) -> list[Any]:
-        """What `OUTPUTS` show before the first frame, while others may still be painting."""
+        """Updates of `OUTPUTS` before the first frame, while the run may have to wait for others."""
         self._busy.add(request.session_hash)
         news = {"status": _status("waiting for the device", busy=True), "message": "", "curves": "", "picture": None}
         news |= {"start": gr.Button(interactive=False), "download": gr.DownloadButton(interactive=False)}
         return _outputs(news | {"command": gr.Textbox(visible=False), "files": gr.File(visible=False)})
 
     def paint(self, request: gr.Request, *values: Any) -> Iterator[list[Any]]:
-        """Paint with the values of the form, and yield what `OUTPUTS` show."""
+        """Run with the values of the form, and yield updates of `OUTPUTS`."""
         frames = None
         try:
             run = self._runs[request.session_hash] = _run_of(values)
@@ -74,19 +74,19 @@ class Visitors:
             self._busy.discard(request.session_hash)
 
     def over(self, request: gr.Request, *values: Any) -> list[Any]:
-        """The buttons when nothing is painted any more, or nothing could be begun: `start, stop`."""
+        """Updates of `start` and `stop` after a run, or after one that could not begin."""
         self._busy.discard(request.session_hash)
         return [gr.Button(interactive=bool(_wanted(values)[0])), gr.Button(interactive=False)]
 
     def stop(self, request: gr.Request) -> Any:
-        """Stop this visitor's run, and keep its picture: `stop`."""
+        """Stop this visitor's run and keep its picture; an update of `stop`."""
         run = self._runs.get(request.session_hash)
         if run is not None:
             run.stop.set()
         return gr.Button(interactive=False)
 
     def dismiss(self) -> None:
-        """Stop all runs, and keep nothing."""
+        """Stop all runs without keeping their pictures."""
         for run in list(self._runs.values()):
             run.kept = False
             run.stop.set()
@@ -97,7 +97,7 @@ def _outputs(news: dict[str, Any]) -> list[Any]:
 
 
 def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
-    """The run that the values ask for, or why there can be none; neither as long as a picture is missing."""
+    """The run for the values of the form, or the reason why there is none; neither while a picture is missing."""
     content, styles, *_ = values
     try:
         if content and styles:
@@ -111,15 +111,18 @@ def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
 
 
 def _run_of(values: tuple[Any, ...]) -> Run:
-    """The run that the values ask for; a region that was drawn may follow the other values."""
+    """The run for the values of the form, which a drawn region may follow.
+
+    Raises:
+        StylejaxError: a value is missing or cannot be used.
+    """
     content, styles, recipe, *rest = values
     fields, masks, drawn = rest[: len(FIELDS)], rest[len(FIELDS)], rest[len(FIELDS) + 1 :]
     options = dict(zip(FIELDS, fields, strict=True)) | {"recipe": recipe}
     for name, value in options.items():
         if value is None:
             raise StylejaxError(f"{name.replace('_', ' ')} is empty; give a number")
-    for name in ("size", "iterations"):
-        options[name] = int(options[name])
+    options = {name: parse_setting(name, value) for name, value in options.items()}
     options["size"] = min(options["size"], LARGEST_SIZE)
     region = np.asarray(drawn[0]["layers"][0])[..., 3] if drawn and drawn[0] and drawn[0]["layers"] else None
     return Run(Path(content), [Path(style) for style, _ in styles], options, [Path(mask) for mask in masks or ()], region)

@@ -1,7 +1,7 @@
-"""What is to be painted. A batch is a list of jobs, each with its own pictures and its own settings.
+"""A job: one picture to stylize, with its pixels and its settings. A batch is a list of jobs.
 
-Jobs that are painted together must agree in everything static (shapes, layers, statistic, number of steps); their numbers
-(every weight, the learning rate, the seed) may all differ.
+The jobs of a batch agree in everything static (shapes, layers, statistic, number of steps); their numbers (every weight, the
+learning rate, the seed) may differ.
 """
 
 import dataclasses
@@ -20,20 +20,14 @@ from stylejax.images.visible import resize_opacity, resize_visible
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
 from stylejax.settings.blend import check_blend
+from stylejax.settings.derived import STATIC
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings
 from stylejax.types import AnyHostImage, HostImage
 
-TRACED = frozenset(
-    {"content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "learning_rate", "seed", "init"}
-    | {"recipe", "noise", "schedule", "style_fit", "style_blend", "style_scale", "style_size", "keep_color", "color_match"}
-    | {"stop_when", "proof", "strength", "detail", "beta1", "beta2", "averaging"}
-)
-"""Settings that may differ between the jobs of one batch (of the layers, only the weights)."""
-
 
 class Opacity(NamedTuple):
-    """How much each pixel of a job's pictures counts, `[height, width]` in [0, 1]; None where all count alike."""
+    """Weights of the pixels of a job's pictures, `[height, width]` in [0, 1]; None where all are 1."""
 
     content: HostAlpha | None = None
     styles: tuple[HostAlpha | None, ...] = ()
@@ -45,7 +39,7 @@ OPAQUE = Opacity()
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One picture to paint: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and how."""
+    """One picture to stylize: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and the settings."""
 
     content: HostImage
     styles: tuple[AnyHostImage, ...]
@@ -53,35 +47,35 @@ class Job:
     init: AnyHostImage | None = None
     """The picture to start from where `settings.init` is a path."""
     regions: Regions | None = None
-    """Where each style is painted; everywhere if None."""
+    """Where each style applies; everywhere if None."""
     opacity: Opacity = OPAQUE
-    """Of pictures that are partly transparent, whose colors under full transparency are filled (`images.visible`)."""
+    """Opacity of pictures that are partly transparent; colors under full transparency are filled (`images.visible`)."""
     notes: tuple[str, ...] = ()
-    """What the user should know of the pictures and masks."""
+    """Messages to the user about the pictures and masks."""
 
     def __post_init__(self):
-        """Raise SettingsError when the styles, their shares and the masks do not go together."""
+        """Raise SettingsError when the styles, their shares and the masks are inconsistent."""
         check_blend(self.settings.style_blend, styles=len(self.styles), regions=self.regions is not None)
 
     def content_at(self, height: int, width: int) -> HostImage:
-        """The content at another shape."""
+        """The content, resized."""
         return resize_visible(self.content, self.opacity.content, height, width, self.settings.resampling)
 
     def init_at(self, height: int, width: int) -> HostImage:
-        """The picture to start from at another shape."""
+        """The picture to start from, resized."""
         assert self.init is not None
         return resize_visible(self.init, self.opacity.init, height, width, self.settings.resampling)
 
     def style_at(self, number: int, height: int, width: int) -> HostImage:
-        """A style, counted from 0, at another shape."""
+        """The style of this index, resized."""
         return resize_visible(self.styles[number], self.style_opacity(number), height, width, self.settings.resampling)
 
     def style_opacity(self, number: int) -> HostAlpha | None:
-        """How much each pixel of a style counts, if not all count alike."""
+        """Weights of the pixels of a style; None where all are 1."""
         return self.opacity.styles[number] if self.opacity.styles else None
 
     def at(self, height: int, width: int) -> "Job":
-        """The same with the content at another shape."""
+        """This job with its content resized."""
         opacity = self.opacity.content
         if opacity is not None:
             opacity = resize_opacity(opacity, height, width)
@@ -100,11 +94,11 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
     first = jobs[0]
     shapes = scale_shapes(first.content.shape[0], first.content.shape[1], first.settings)
     for number, job in enumerate(jobs[1:], start=2):
-        for field in dataclasses.fields(Settings):
-            ours, theirs = getattr(first.settings, field.name), getattr(job.settings, field.name)
-            if field.name not in TRACED and ours != theirs:
+        for name in STATIC:
+            ours, theirs = getattr(first.settings, name), getattr(job.settings, name)
+            if ours != theirs:
                 raise SettingsError(
-                    f"picture {number} has {field.name} {theirs} and picture 1 has {ours}; "
+                    f"picture {number} has {name} {theirs} and picture 1 has {ours}; "
                     "pictures of one batch share it, so paint them in separate batches"
                 )
         if job.settings.objective_spec() != first.settings.objective_spec():
@@ -131,10 +125,10 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
 
 
 def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> LossWeights:
-    """LossWeights of every job with a leading axis of lanes, the factors of their normalization multiplied in.
+    """The loss weights of the jobs with a leading axis `batch`, including the factors of their normalization.
 
-    Total variation keeps away what painting adds, and so has as much weight as there is painted: the photograph stays as it is
-    at strength 0.
+    Total variation penalizes what stylization adds, so its weight is proportional to `strength`: at strength 0 the photograph
+    stays as it is.
     """
     rows = []
     for job in jobs:
@@ -143,4 +137,4 @@ def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int,
         content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
         style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
         rows.append(LossWeights(np.array(content), np.array(style), np.array(settings.tv_weight * settings.strength)))  # pyright: ignore
-    return jax.tree.map(lambda *lanes: jnp.asarray(np.stack(lanes), jnp.float32), *rows)
+    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves), jnp.float32), *rows)

@@ -11,7 +11,7 @@ from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job, Opacity
 from stylejax.run.inputs.reader import ImageSource, Reader, source_name
 from stylejax.run.inputs.style_size import check_styles
-from stylejax.settings.settings import STARTS, Settings
+from stylejax.settings.settings import Settings
 from stylejax.weights.load import load_model
 
 
@@ -35,7 +35,8 @@ def job_from(
     settings: Settings,
 ) -> Job:
     """The job of painting `content` in `styles`, with what the settings do to their colors."""
-    init = None if settings.init in STARTS else reader.read(settings.init, proof=settings.proof)
+    start = settings.file("init")
+    init = reader.read(start, proof=settings.proof) if start else None
     regions = reader.regions(content_masks, style_masks, content, styles)
     seen = Opacity(
         opacity_of(content), tuple(opacity_of(style) for style in styles), None if init is None else opacity_of(init)

@@ -14,9 +14,8 @@ from stylejax.images.picture import Picture
 from stylejax.images.proof import soft_proof
 from stylejax.images.visible import visible
 from stylejax.run.inputs.preserve_color import content_to_paint, style_to_paint
-from stylejax.settings.settings import STARTS, Settings
+from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
-from stylejax.weights.sources import SOURCES
 
 ImageSource = Any
 """A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
@@ -79,13 +78,9 @@ def given_source(source: ImageSource) -> ImageSource:
 
 
 def files_of(settings: Settings) -> list[tuple[str, str]]:
-    """The files that settings name, each by what it is for."""
-    places = {
-        "start": "" if settings.init in STARTS else settings.init,
-        "profile": settings.proof,
-        "network": "" if settings.model in ("auto", *SOURCES) else settings.model,
-    }
-    return [(what, place) for what, place in places.items() if place]
+    """The files that settings name, each with its purpose."""
+    files = {"start": settings.file("init"), "profile": settings.file("proof"), "network": settings.file("model")}
+    return [(purpose, place) for purpose, place in files.items() if place]
 
 
 def mask_lists(masks: Sequence[Sequence[ImageSource]] | None, lanes: int, name: str) -> list[list[ImageSource]]:

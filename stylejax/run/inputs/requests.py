@@ -1,8 +1,9 @@
-"""What a caller gives for a batch, brought to one content, one list of styles and one set of options for every lane."""
+"""The arguments of a batch, as one request for each picture."""
 
 import dataclasses
 import os
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -13,53 +14,88 @@ from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.images.visible import resized_picture
 from stylejax.run.inputs.job import Job
-from stylejax.run.inputs.reader import ImageSource, given_source
+from stylejax.run.inputs.reader import ImageSource, given_source, mask_lists
 from stylejax.run.result import StylizedImage
 from stylejax.settings.pyramid import scale_shapes
+from stylejax.settings.recipes import settings_from
+from stylejax.settings.settings import Settings
 
 ShapesName = Literal["same", "group", "resize"]
 
-WEIGHTS = ("content_weight", "style_weight", "tv_weight")
+LOSS_WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 
 
 class Request(NamedTuple):
-    """One picture of a batch, as the caller gave it."""
+    """The caller's arguments for one picture."""
 
     content: ImageSource
     styles: list[ImageSource]
-    options: dict[str, Any]
+    settings: Settings
+    content_masks: Sequence[ImageSource] = ()
+    style_masks: Sequence[ImageSource] = ()
 
 
 def requests_of(
     contents: Sequence[ImageSource] | ImageSource,
     styles: Sequence[ImageSource | Sequence[ImageSource]] | ImageSource,
-    weights: Sequence[float | Mapping[str, float]] | None,
-    each: Sequence[Mapping[str, Any]] | None,
+    *,
+    settings: Settings | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    loss_weights: Sequence[float | Mapping[str, float]] | None = None,
+    each: Sequence[Settings | Mapping[str, Any]] | None = None,
+    content_masks: Sequence[Sequence[ImageSource]] | None = None,
+    style_masks: Sequence[Sequence[ImageSource]] | None = None,
 ) -> list[Request]:
-    """One lane a picture; a content or a style that is no list serves all lanes. See `stylize_batch` for the arguments.
+    """One request for each picture. See `stylize_batch` for the arguments; `options` are those of all pictures.
 
     Raises:
-        SettingsError: there is no picture, or there are more of one thing than of another.
+        SettingsError: there is no picture, the arguments are for different numbers of pictures, or a setting cannot be used.
         ImageError: a path is empty, or no file can have it.
     """
-    many = {"contents": contents, "styles": styles, "weights": weights, "sets of options": each}
-    many = {name: value for name, value in many.items() if value is not None and not _is_one(value)}
+    given = {"contents": contents, "styles": styles, "loss weights": loss_weights, "sets of options": each}
+    many = {name: value for name, value in given.items() if value is not None and not _is_one(value)}
+    batch_size = _common_length(many)
+    masks = zip(
+        mask_lists(content_masks, batch_size, "content_masks"), mask_lists(style_masks, batch_size, "style_masks"), strict=True
+    )
+    return [
+        Request(
+            given_source(contents[number] if "contents" in many else contents),
+            [given_source(style) for style in _as_list(styles[number] if "styles" in many else styles)],
+            _own_settings(
+                settings, options, loss_weights[number] if loss_weights is not None else {}, each[number] if each else {}
+            ),
+            *own_masks,
+        )
+        for number, own_masks in enumerate(masks)
+    ]
+
+
+def _common_length(many: Mapping[str, Sequence[Any]]) -> int:
+    """The number of pictures that all these arguments are for.
+
+    Raises:
+        SettingsError: it is 0, or they differ.
+    """
     counts = {name: len(value) for name, value in many.items()}
     if any(count == 0 for count in counts.values()) or not counts:
         raise SettingsError("got no picture to paint; give at least one content and one style")
-    lanes = max(counts.values())
-    if set(counts.values()) != {lanes}:
-        told = " and ".join(f"{count} {name}" for name, count in counts.items())
-        raise SettingsError(f"got {told}; give one of each for every picture, or a single content or style for all")
-    chosen = [_weights(own) for own in weights or [{}] * lanes]
-    return [
-        Request(
-            content=given_source(many["contents"][lane] if "contents" in many else contents),
-            styles=[given_source(style) for style in _as_list(many["styles"][lane] if "styles" in many else styles)],
-            options={**chosen[lane], **(each[lane] if each else {})},
-        )
-        for lane in range(lanes)
-    ]
+    if len(set(counts.values())) > 1:
+        got = " and ".join(f"{count} {name}" for name, count in counts.items())
+        raise SettingsError(f"got {got}; give one of each for every picture, or a single content or style for all")
+    return next(iter(counts.values()))
+
+
+def _own_settings(
+    base: Settings | None,
+    options: Mapping[str, Any],
+    loss_weights: float | Mapping[str, float],
+    own: Settings | Mapping[str, Any],
+) -> Settings:
+    """The settings of one picture: `own` or `base`, then what all pictures have, the picture's weights and its own options."""
+    if isinstance(own, Settings):
+        base, own = own, {}
+    return settings_from({**options, **_by_name(loss_weights), **own}, base=base)
 
 
 def check_shapes(shapes: str) -> None:
@@ -69,7 +105,7 @@ def check_shapes(shapes: str) -> None:
 
 
 def at_one_shape(pictures: Sequence[Picture]) -> list[Picture]:
-    """The pictures, all brought to the shape of the first."""
+    """The pictures, all resized to the shape of the first."""
     shape = pictures[0].height, pictures[0].width
     differing = {id(each): each for each in pictures if (each.height, each.width) != shape}
     made = {key: resized_picture(each, *shape) for key, each in differing.items()}
@@ -77,7 +113,7 @@ def at_one_shape(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def at_own_shapes(paintings: Sequence[StylizedImage], contents: Sequence[Picture]) -> list[StylizedImage]:
-    """The paintings with the aspect and the opacity of their own contents."""
+    """The pictures resized to the aspect of their own contents, with the opacity of these."""
 
     def own(painting: StylizedImage, content: Picture) -> StylizedImage:
         shape = scale_shapes(content.height, content.width, painting.settings)[-1]
@@ -93,7 +129,7 @@ def resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray | Non
 
 
 def groups_of(jobs: Sequence[Job]) -> list[list[int]]:
-    """Numbers of the jobs that are painted at the same shapes, together."""
+    """Indices of the jobs whose scales have the same shapes, together."""
     groups: dict[Hashable, list[int]] = {}
     for number, job in enumerate(jobs):
         height, width = job.content.shape[:2]
@@ -102,7 +138,7 @@ def groups_of(jobs: Sequence[Job]) -> list[list[int]]:
 
 
 def _is_one(value: Any) -> bool:
-    """Whether it is one picture, rather than many: a path, a PIL image, or an array with the axes of a picture."""
+    """Whether a value is one picture rather than several: a path, a PIL image, or an array with the axes of a picture."""
     return isinstance(value, str | os.PathLike | Image.Image) or getattr(value, "ndim", 0) in (2, 3)
 
 
@@ -110,10 +146,13 @@ def _as_list(style: ImageSource | Sequence[ImageSource]) -> list[ImageSource]:
     return list(style) if isinstance(style, list | tuple) else [style]
 
 
-def _weights(own: float | Mapping[str, float]) -> dict[str, float]:
-    if not isinstance(own, Mapping):
-        return {"style_weight": float(own)}
-    for name in own:
-        if name not in WEIGHTS:
-            raise SettingsError(f"weights have {name!r}; they may have {', '.join(WEIGHTS)}, and `each` has other settings")
-    return dict(own)
+def _by_name(loss_weights: float | Mapping[str, float]) -> dict[str, float]:
+    """Loss weights by the names of their settings; a number is the style weight."""
+    if not isinstance(loss_weights, Mapping):
+        return {"style_weight": float(loss_weights)}
+    for name in loss_weights:
+        if name not in LOSS_WEIGHTS:
+            raise SettingsError(
+                f"loss_weights have {name!r}; they may have {', '.join(LOSS_WEIGHTS)}, and `each` has other settings"
+            )
+    return dict(loss_weights)
