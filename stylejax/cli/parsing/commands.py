@@ -52,11 +52,11 @@ class WeightsCommands:
     Example: stylejax weights fetch vgg19
     """
 
-    call: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
+    command: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
 
     def run(self, console: "Console") -> int:
         """Run the subcommand; returns the exit code."""
-        self.call()
+        self.command()
         return 0
 
 
