@@ -7,7 +7,7 @@ and exits with code 2; a library caller catches `StylejaxError` or one of its ki
 from collections.abc import Iterable
 from typing import Any
 
-LONGEST = 400
+MAX_LENGTH = 400
 """Letters that are told of an error of others; compilers write pages."""
 
 
@@ -15,7 +15,7 @@ class StylejaxError(Exception):
     """Base of all errors that a user can cause and can mend."""
 
 
-def told(problem: BaseException) -> str:
+def one_line(problem: BaseException) -> str:
     """Any error in one line: ours as they are, memory that ran out in words, others after the name of their kind."""
     line = " ".join(str(problem).splitlines())
     if isinstance(problem, StylejaxError):
@@ -25,7 +25,7 @@ def told(problem: BaseException) -> str:
     if isinstance(problem, MemoryError):
         return f"it needs more memory than there is{f' ({line})' if line else ''}; make it smaller"
     kind = type(problem).__name__
-    return f"{kind}: {line[:LONGEST]}" if line else kind
+    return f"{kind}: {line[:MAX_LENGTH]}" if line else kind
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.0) -> str:

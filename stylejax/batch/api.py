@@ -34,10 +34,10 @@ from stylejax.batch.plan.groups import Group
 from stylejax.batch.plan.survey import Survey, survey
 from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
-from stylejax.files.apart import check_apart
 from stylejax.files.folder import Folder
-from stylejax.files.paths import given, given_path
+from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.files.url import is_url
+from stylejax.files.user_paths import expand_home, user_path
 from stylejax.run.devices import devices_for
 from stylejax.run.memory.available import memory_budget
 from stylejax.settings.recipes import settings_from
@@ -236,12 +236,12 @@ def _cells(jobs: Jobs | None, options: BatchOptions, output: Folder) -> tuple[Ce
     if (jobs is None) != bool(options.content):
         raise SettingsError("give either a table of jobs or --content, such as stylejax batch jobs.csv -o painted")
     if jobs is None:
-        contents, styles = (tuple(map(given, patterns)) for patterns in (options.content, options.style))
+        contents, styles = (tuple(map(expand_home, patterns)) for patterns in (options.content, options.style))
         return matched(contents, styles, options.pair, f".{options.format}", output), ""
     if isinstance(jobs, str | os.PathLike):
-        place = jobs if isinstance(jobs, str) and is_url(jobs) else str(given_path(jobs))
+        place = jobs if isinstance(jobs, str) and is_url(jobs) else str(user_path(jobs))
         if output.local:
-            check_apart([("run's own", output.local / name) for name in RESERVED], [("table", place)])
+            check_output_conflicts([("run's own", output.local / name) for name in RESERVED], [("table", place)])
         table = read_table(place)
         return table, place.rpartition("/")[0] if is_url(place) else os.path.dirname(os.path.abspath(place))  # noqa: PTH100, PTH120
     rows = [row if isinstance(row, Mapping) else f"is {row!r:.40}; wanted a mapping of columns" for row in jobs]

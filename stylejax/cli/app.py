@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from stylejax.cli.flags.shared import CompileCache
-from stylejax.cli.live import has_screen, tell_address
+from stylejax.cli.live import has_display, print_address
 from stylejax.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class App:
         from stylejax.preview.app.serve import serve
 
         def tell(server: "Server") -> None:
-            tell_address(f"stylejax is at {server.url} (Ctrl-C ends it)", server.port, console)
-            if not self.no_browser and has_screen():
+            print_address(f"stylejax is at {server.url} (Ctrl-C ends it)", server.port, console)
+            if not self.no_browser and has_display():
                 webbrowser.open(server.url)
 
         serve(port=self.port, tell=tell)

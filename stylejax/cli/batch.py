@@ -14,17 +14,17 @@ from stylejax.batch.events import Tally
 from stylejax.batch.execute.local import AbandonedError
 from stylejax.batch.input.table import lines_of
 from stylejax.cli.flags.batch import Batch
-from stylejax.cli.live import on_the_wall
+from stylejax.cli.live import showing_live
 from stylejax.cli.terminal.batch_display import batch_display
 from stylejax.cli.terminal.console import plain_console
 from stylejax.errors import SettingsError
-from stylejax.files.interrupts import heeding
 from stylejax.files.url import is_url
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import batch_cells, write_grid
 from stylejax.preview.report import check_report
-from stylejax.run.memory.available import in_words
+from stylejax.run.memory.available import format_bytes
 from stylejax.settings.recipes import changes_of
+from stylejax.signals import handling_signals
 
 SOME_FAILED = 3
 
@@ -47,8 +47,8 @@ class BatchRun(Batch):
             display.stopping(number)
 
         try:
-            with watching as live, heeding(notice), closing(run.events()) as events:
-                show = on_the_wall(live, display.show, stop)
+            with watching as live, handling_signals(notice), closing(run.events()) as events:
+                show = showing_live(live, display.show, stop)
                 for event in events:
                     tally = event.tally
                     show(event)
@@ -116,7 +116,7 @@ class BatchRun(Batch):
         for group, size in zip(plan.groups, memory, strict=True):
             height, width = group.scales[-1]
             counts = (len(group.scales), len(group.rows), plan.todo_of(group), group.lanes)
-            table.add_row(f"{width}×{height}", *map(str, counts), in_words(size) if size else "")
+            table.add_row(f"{width}×{height}", *map(str, counts), format_bytes(size) if size else "")
         console.print(table)
         console.print(
             f"{len(plan.todo)} to paint, {plan.done} done, {len(plan.refused)} cannot be read, {plan.failed_before} failed "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from stylejax.cli.flags.shared import CompileCache, Quiet
-from stylejax.files.interrupts import heeding
+from stylejax.signals import handling_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ class Demo:
         import numpy as np
 
         from stylejax.cli.terminal.display import display_for
-        from stylejax.files.apart import check_apart
+        from stylejax.files.output_conflicts import check_output_conflicts
         from stylejax.images.io.write import check_output, write_picture
         from stylejax.images.resize import fit_long_side, resize
         from stylejax.images.sheet import contact_sheet
@@ -50,7 +50,7 @@ class Demo:
         names = ["photograph", *(f"{kind}_{name}" for name in PAINTINGS for kind in ("style", "painted")), "contact_sheet"]
         for name in names:
             check_output(self.output / f"{name}.png")
-        check_apart(("picture", self.output / f"{name}.png") for name in names)
+        check_output_conflicts(("picture", self.output / f"{name}.png") for name in names)
         photograph = demo_photograph()
         photograph = resize(photograph, *fit_long_side(photograph.shape[0], photograph.shape[1], self.size))
         styles = {name: draw(STYLE_SIZE, STYLE_SIZE) for name, draw in PAINTINGS.items()}
@@ -60,7 +60,7 @@ class Demo:
 
         display = display_for(quiet=self.quiet, as_json=False, console=console)
         stopped = False
-        with heeding(display.stopping) as interrupts:
+        with handling_signals(display.stopping) as interrupts:
             try:
                 paintings = stylize_batch(
                     [photograph] * len(styles),

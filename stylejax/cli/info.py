@@ -38,8 +38,8 @@ def _facts() -> Iterator[tuple[str, str]]:
     yield "model auto", resolve_auto().message
     # Last: JAX takes longer than all that is above.
     from stylejax.network.backend import local_devices
-    from stylejax.run.memory.available import free_memory, in_words, memory_budget, total_memory
+    from stylejax.run.memory.available import format_bytes, free_memory, memory_budget, total_memory
 
     yield "devices", ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in local_devices())
     amounts = {"in all": total_memory(), "free": free_memory(), "to use": memory_budget()}
-    yield "memory", ", ".join(f"{in_words(amount)} {what}" for what, amount in amounts.items() if amount) or "unknown"
+    yield "memory", ", ".join(f"{format_bytes(amount)} {what}" for what, amount in amounts.items() if amount) or "unknown"

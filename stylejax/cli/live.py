@@ -79,14 +79,14 @@ class LiveOptions:
         from stylejax.preview.access import is_loopback
 
         here = is_loopback(self.live_host)
-        opened = not self.no_browser and here and has_screen() and webbrowser.open(server.url)
+        opened = not self.no_browser and here and has_display() and webbrowser.open(server.url)
         if as_json:
             print(json.dumps({"event": "live", "url": server.url}), flush=True)
         elif not (quiet and opened):
-            tell_address(f"watch it at {server.url}", server.port if here else None, console)
+            print_address(f"watch it at {server.url}", server.port if here else None, console)
 
 
-def on_the_wall(live: "Live | None", observe: "Callable[[Event], None]", stop: "Shutdown") -> "Callable[[Event], None]":
+def showing_live(live: "Live | None", observe: "Callable[[Event], None]", stop: "Shutdown") -> "Callable[[Event], None]":
     """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
     from stylejax.batch.events import BatchProgress
     from stylejax.preview.live import StopPressed
@@ -103,7 +103,7 @@ def on_the_wall(live: "Live | None", observe: "Callable[[Event], None]", stop: "
     return show
 
 
-def tell_address(told: str, port: int | None, console: "Console") -> None:
+def print_address(told: str, port: int | None, console: "Console") -> None:
     """Print where a page is; to who works here from another computer also how to reach a `port` of this machine alone."""
     import getpass
     import socket
@@ -114,6 +114,6 @@ def tell_address(told: str, port: int | None, console: "Console") -> None:
         console.print(f"from your own computer, after: {tunnel}", soft_wrap=True)
 
 
-def has_screen() -> bool:
+def has_display() -> bool:
     """Whether a browser would open a window, rather than take over the terminal."""
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

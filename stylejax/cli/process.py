@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from stylejax.cli.terminal.streams import make_streams_unfailing
 from stylejax.errors import StylejaxError
-from stylejax.files.interrupts import came, listen
+from stylejax.signals import listen, received_signals
 
 
 def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | None) -> None:
@@ -29,7 +29,7 @@ def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | N
         sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
     except KeyboardInterrupt:
         _say("stopped")
-        sys.exit(came().exit_code)
+        sys.exit(received_signals().exit_code)
     except Exception as problem:
         code, told = _outcome(problem)
         if code == 1 and os.environ.get("STYLEJAX_TRACEBACK"):

@@ -17,10 +17,9 @@ from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.display import display_for
 from stylejax.cli.terminal.pipes import picture_output, send, standard_input
 from stylejax.errors import NonFiniteError
-from stylejax.files.apart import Named, check_apart
 from stylejax.files.atomic import check_writable, save_file
-from stylejax.files.interrupts import begun, heeding
-from stylejax.files.paths import given
+from stylejax.files.output_conflicts import NamedPath, check_output_conflicts
+from stylejax.files.user_paths import expand_home
 from stylejax.images.io.read import read_shape
 from stylejax.images.io.write import check_format, check_output, encode_picture
 from stylejax.optimize.config import CHUNK
@@ -32,10 +31,11 @@ from stylejax.run.api import StylizeInterrupted, stylize
 from stylejax.run.checkpoint.checkpoint import OWN, Checkpoint
 from stylejax.run.checkpoint.state import Saved
 from stylejax.run.inputs.reader import ImageSource, files_of, named_picture
-from stylejax.run.memory.available import in_words
+from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import Preparing, Progress
 from stylejax.run.result import StylizedImage
 from stylejax.settings.pyramid import scale_shapes
+from stylejax.signals import handling_signals, mark_started
 from stylejax.version import VERSION
 from stylejax.weights.sources import resolve_auto
 
@@ -80,7 +80,7 @@ class StylizeRun(Stylize):
             if latest is None and checkpoint and checkpoint.resumed:
                 self._tell_of(checkpoint.resumed, console)
             latest = progress
-            begun()
+            mark_started()
             display.show(progress)
             if self.save_every and progress.step % self.save_every == 0:
                 self._save_intermediate(progress)
@@ -93,7 +93,7 @@ class StylizeRun(Stylize):
                 checkpoint.release()
             self._keep(StylizeInterrupted([]), 0, checkpoint, console)
 
-        with heeding(display.stopping, leave) as interrupts:
+        with handling_signals(display.stopping, on_early_exit=leave) as interrupts:
             try:
                 painting = self._paint(observe, display.prepare, checkpoint)
             except StylizeInterrupted as stopped:
@@ -145,9 +145,9 @@ class StylizeRun(Stylize):
             check_writable(self.trace)
         if self.report:
             check_report(self.report)
-        check_apart(self._outputs(), self._inputs())
+        check_output_conflicts(self._outputs(), self._inputs())
 
-    def _outputs(self) -> Iterator[Named]:
+    def _outputs(self) -> Iterator[NamedPath]:
         if self.output != STREAM:
             yield "output", self._aim
         yield from ((what, path) for what, path in (("trace", self.trace), ("report", self.report)) if path)
@@ -159,11 +159,11 @@ class StylizeRun(Stylize):
                 for step in range(self.save_every, steps + 1, self.save_every):
                     yield "picture of --save-every", self._intermediate(scale, step)
 
-    def _inputs(self) -> Iterator[Named]:
+    def _inputs(self) -> Iterator[NamedPath]:
         yield "content", self.content
         yield from (("style", style) for style in self.styles)
         yield from (("mask", mask) for mask in (*self.content_mask, *self.style_mask))
-        yield from ((what, given(place)) for what, place in files_of(self.settings))
+        yield from ((what, expand_home(place)) for what, place in files_of(self.settings))
 
     def _intermediate(self, scale: int, step: int) -> Path:
         return self._aim.with_name(f"{self._aim.stem}-scale{scale}-step{step:04d}{self._aim.suffix}")
@@ -273,8 +273,8 @@ class StylizeRun(Stylize):
                 console.print(f"note: {note}", soft_wrap=True)
             for stop in painting.stops:
                 console.print(f"scale {stop.scale} had converged after {stop.step} steps")
-            told = f"the picture is {self._where()}  {width}×{height}  {seconds:.1f} s  peak memory {in_words(painting.memory)}"
-            console.print(told, soft_wrap=True)
+            facts = [f"{width}×{height}", f"{seconds:.1f} s", f"peak memory {format_bytes(painting.memory)}"]
+            console.print("  ".join([f"the picture is {self._where()}", *facts]), soft_wrap=True)
             if self.report:
                 console.print(f"look at {self.report}", soft_wrap=True)
 

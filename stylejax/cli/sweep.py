@@ -16,24 +16,24 @@ from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.parsing.sweep_values import in_short
 from stylejax.cli.terminal.display import Display, display_for
 from stylejax.errors import NonFiniteError, SettingsError
-from stylejax.files.apart import check_apart
 from stylejax.files.atomic import save_file
-from stylejax.files.interrupts import begun, heeding
+from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.curves import TERMS
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
-from stylejax.preview.report import check_report, title_of
+from stylejax.preview.report import check_report, report_title
 from stylejax.run.api import StylizeInterrupted
 from stylejax.run.inputs.reader import files_of, named_picture
-from stylejax.run.memory.available import in_words
+from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import Progress
 from stylejax.run.result import StylizedImage
 from stylejax.run.sweep import combinations, settings_of, sweep_settings
 from stylejax.settings.parse import parse_values
 from stylejax.settings.settings import Settings
+from stylejax.signals import handling_signals, mark_started
 from stylejax.weights.sources import resolve_auto
 
 COLUMNS = 5
@@ -68,7 +68,7 @@ class SweepRun(Sweep):
 
         with (
             self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live,
-            heeding(display.stopping, leave) as interrupts,
+            handling_signals(display.stopping, on_early_exit=leave) as interrupts,
         ):
             try:
                 stopped = self._paint(settings, names, finished, live, display)
@@ -103,7 +103,7 @@ class SweepRun(Sweep):
         def observe(progress: Progress, numbers: Sequence[int]) -> None:
             nonlocal latest
             latest = progress, numbers
-            begun()
+            mark_started()
             display.show(progress)
             if live:
                 live.show(progress, [names[number] for number in numbers], (len(finished), len(names)))
@@ -143,7 +143,7 @@ class SweepRun(Sweep):
         outputs = [("output", self.output / name) for name in (*names, "contact_sheet.png", "sweep.jsonl")]
         outputs += [("report", self.report)] if self.report else []
         files = {named for each in settings for named in files_of(each)}
-        check_apart(outputs, [("content", self.content), *(("style", style) for style in self.styles), *files])
+        check_output_conflicts(outputs, [("content", self.content), *(("style", style) for style in self.styles), *files])
 
     def _write(
         self,
@@ -162,7 +162,7 @@ class SweepRun(Sweep):
             write_grid(
                 self.report,
                 cells,
-                title=title_of(content, styles),
+                title=report_title(content, styles),
                 content=content,
                 styles=styles,
                 columns=columns_of(changes, grid),
@@ -198,7 +198,7 @@ class SweepRun(Sweep):
         if not finished:
             console.print("stopped before the first steps; nothing was written")
             return
-        told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {in_words(memory)}"
+        told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {format_bytes(memory)}"
         console.print(told, soft_wrap=True)
         for page in (self.output / "contact_sheet.png", *([self.report] if self.report else [])):
             console.print(f"look at {page}", soft_wrap=True)

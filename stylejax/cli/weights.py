@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from stylejax.files.interrupts import came, raising
-from stylejax.files.names import shown
+from stylejax.files.file_names import printable
+from stylejax.signals import raising_on_signal, received_signals
 from stylejax.weights.sources import SOURCES, WeightSource, installed_path, resolve, source_named, target_path
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _here(source: WeightSource) -> str:
 
     try:
         with safe_open(path, "np") as file:
-            quantization = shown((file.metadata() or {}).get("quantization", ""))
+            quantization = printable((file.metadata() or {}).get("quantization", ""))
     except Exception:  # there is no list of what a damaged file can raise
         return "damaged"
     return f"yes, {quantization.partition(',')[0]}" if quantization else "yes"
@@ -88,13 +88,13 @@ def fetch_weights(
 
     console = plain_console(stderr=True)
     try:
-        with raising(), _progress(console, name) as report:
+        with raising_on_signal(), _progress(console, name) as report:
             path = fetch(name, origin=origin, report=report, say=partial(console.print, soft_wrap=True))
     except KeyboardInterrupt:
         kept = target_path(source_named(name)).with_suffix(".part").exists()
         rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
         console.print(f"stopped; {rest}", soft_wrap=True)
-        raise SystemExit(came().exit_code) from None
+        raise SystemExit(received_signals().exit_code) from None
     plain_console().print(f"{name} is ready: {path}", soft_wrap=True)
 
 
@@ -119,7 +119,7 @@ def convert_weights(
     from stylejax.cli.terminal.console import plain_console
     from stylejax.weights.convert import convert
 
-    with raising():
+    with raising_on_signal():
         weight_set = convert(source, target, name=name, preprocessing=preprocessing)
     console = plain_console()
     console.soft_wrap = True
@@ -162,7 +162,7 @@ def _describe(console: "Console", weight_set: "WeightSet") -> None:
 
 def _plain(text: str) -> str:
     """What stands in the header of a file, as it may be printed."""
-    return shown(text[:500])
+    return printable(text[:500])
 
 
 def _in_words(preprocessing: "Preprocessing") -> str:

@@ -96,17 +96,17 @@ def check_writable(path: Path, *, error: type[StylejaxError] = StylejaxError) ->
             raise error(f"{path} is a folder; name a file to write, such as {path / 'out.png'}")
         if target.exists() and not target.is_file():
             raise error(f"{path} is a device or a pipe; name an ordinary file to write")
-        if target.exists() and not may(target, os.W_OK):
+        if target.exists() and not is_permitted(target, os.W_OK):
             raise error(f"{path} is write-protected; name another file or allow writing to it")
         folder = next(parent for parent in target.parents if parent.exists())
     except OSError as problem:
         raise error(f"{path} cannot be written: {problem.strerror}; name another file") from None
     if not folder.is_dir():
         raise error(f"{path} cannot be written: {folder} is a file, not a folder; name another file")
-    if not may(folder, os.W_OK | os.X_OK):
+    if not is_permitted(folder, os.W_OK | os.X_OK):
         raise error(f"{path} cannot be written: no permission to write in {folder}; name another folder")
 
 
-def may(path: Path, mode: int) -> bool:
+def is_permitted(path: Path, mode: int) -> bool:
     """Whether this process, as the user it acts for, may use `path` so."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -10,14 +10,14 @@ from pathlib import Path
 import platformdirs
 
 from stylejax.errors import StylejaxError
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 
 
 def cache_folder() -> Path:
     """The root of the cache, an absolute path that may not exist yet."""
     chosen = os.environ.get("STYLEJAX_CACHE")
     if chosen:
-        return given_path(chosen).absolute()
+        return user_path(chosen).absolute()
     return Path(platformdirs.user_cache_dir("stylejax", appauthor=False))
 
 

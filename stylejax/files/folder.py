@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from stylejax.errors import StylejaxError, told
-from stylejax.files.atomic import check_writable, make_folder, may, write_atomically
-from stylejax.files.lines import Tail, add_line, change_lines
-from stylejax.files.names import check_fits, check_name, shown
-from stylejax.files.paths import given_path
-from stylejax.files.small import open_ordinary, read_small
+from stylejax.errors import StylejaxError, one_line
+from stylejax.files.atomic import check_writable, is_permitted, make_folder, write_atomically
+from stylejax.files.bounded_read import open_regular, read_bounded
+from stylejax.files.file_names import check_length, checked_name, printable
+from stylejax.files.lines import Tail, append_line, rewrite_lines
 from stylejax.files.url import file_system, is_url
+from stylejax.files.user_paths import user_path
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that would meet every other file, too."""
@@ -29,7 +29,7 @@ class FolderError(StylejaxError):
     """A file in a folder of results cannot be read or written."""
 
 
-class FullError(FolderError):
+class StorageFullError(FolderError):
     """Nothing more can be written."""
 
 
@@ -42,7 +42,7 @@ class Folder:
         Raises:
             StylejaxError: the path is empty, or no folder can have it.
         """
-        self.place = place if isinstance(place, str) and is_url(place) else str(given_path(place))
+        self.place = place if isinstance(place, str) and is_url(place) else str(user_path(place))
         # Absolute: threads go on writing here, wherever the process goes meanwhile.
         self.local = None if is_url(self.place) else Path(self.place).absolute()
         self._system, self._root = (None, "") if self.local else file_system(self.place)
@@ -56,7 +56,7 @@ class Folder:
         if self.local:
             with self._told(self.place, "used as the output folder"):
                 make_folder(self.local)
-                if not may(self.local, os.W_OK | os.X_OK):
+                if not is_permitted(self.local, os.W_OK | os.X_OK):
                     raise PermissionError(errno.EACCES, "no permission to write there")
 
     def check(self, name: str) -> None:
@@ -64,12 +64,12 @@ class Folder:
         if self.local:
             path = Path(self.path(name))
             if path.is_dir():
-                raise FolderError(f"{shown(name)} cannot be written: it is a folder; remove it or name another output")
+                raise FolderError(f"{printable(name)} cannot be written: it is a folder; remove it or name another output")
             check_writable(path, error=FolderError)
 
     def check_file(self, name: str) -> None:
         """Raise StylejaxError when no file of this name can lie in the folder: it leads out, or its name is too long."""
-        check_fits(check_name(name), self.local)
+        check_length(checked_name(name), self.local)
         self.path(name)
 
     def path(self, name: str) -> str:
@@ -78,7 +78,7 @@ class Folder:
         Raises:
             FolderError: outside the folder.
         """
-        name = check_name(name)
+        name = checked_name(name)
         if self.local is None:
             return f"{self._root}/{name}"
         root = os.path.realpath(self.local)
@@ -93,9 +93,9 @@ class Folder:
         Raises:
             FolderError: it leads out of the folder.
         """
-        return check_name(name) if self.local is None else os.path.relpath(self.path(name), os.path.realpath(self.local))
+        return checked_name(name) if self.local is None else os.path.relpath(self.path(name), os.path.realpath(self.local))
 
-    def holds(self, place: str) -> bool:
+    def contains(self, place: str) -> bool:
         """Whether a path or URL lies in this folder."""
         if self.local is None or is_url(place):
             return place.startswith(self.place.rstrip("/") + "/")
@@ -105,7 +105,7 @@ class Folder:
         """Write a file whole or not at all, over an older one.
 
         Raises:
-            FullError: the disk is full or read-only.
+            StorageFullError: the disk is full or read-only.
             FolderError: it cannot be written.
         """
         with self._told(name, "written"):
@@ -120,7 +120,7 @@ class Folder:
         """Add a line, which ends in a newline, to a file. A bucket's is written anew, so only one process may add to it.
 
         Raises:
-            FullError: the disk is full or read-only.
+            StorageFullError: the disk is full or read-only.
             FolderError: it cannot be written.
         """
         if self._system:
@@ -130,13 +130,13 @@ class Folder:
         with self._told(name, "written"):
             path = Path(self.path(name))
             make_folder(path.parent)
-            add_line(path, line)
+            append_line(path, line)
 
     def change(self, name: str, how: Callable[[bytes], bytes]) -> None:
         """Replace all lines of a file by what `how` makes of them, or remove it for none. Nobody adds to it meanwhile.
 
         Raises:
-            FullError: the disk is full or read-only.
+            StorageFullError: the disk is full or read-only.
             FolderError: it cannot be read or written, or has no locks: what others add meanwhile would be lost.
         """
         if self._system:
@@ -145,7 +145,7 @@ class Folder:
             return
         with self._told(name, "tidied"):
             path = Path(self.path(name))
-            if path.exists() and not change_lines(path, how):
+            if path.exists() and not rewrite_lines(path, how):
                 raise FolderError(
                     f"{name} keeps what is mended: {self.place} has no locks, and another process may be adding to it"
                 )
@@ -158,11 +158,11 @@ class Folder:
         """
         with self._told(name, "read"):
             try:
-                return self._system.cat_file(self.path(name)) if self._system else read_small(self.path(name))
+                return self._system.cat_file(self.path(name)) if self._system else read_bounded(self.path(name))
             except ABSENT:
                 return None
 
-    def read_on(self, name: str, tail: Tail) -> tuple[bytes, bool]:
+    def read_new(self, name: str, tail: Tail) -> tuple[bytes, bool]:
         """What `tail` has not read of a file of lines, and whether it is all; of a bucket's file it is always all.
 
         Raises:
@@ -188,7 +188,7 @@ class Folder:
                 same = (self._system.size(path) if self._system else Path(path).stat().st_size) == size
                 if self._system or not same or sha256 is None:
                     return same
-                with BufferedReader(open_ordinary(path)) as file:
+                with BufferedReader(open_regular(path)) as file:
                     return hashlib.file_digest(file, "sha256").hexdigest() == sha256  # pyright: ignore[reportArgumentType]
             except ABSENT:
                 return False
@@ -205,7 +205,7 @@ class Folder:
             except ABSENT:
                 return
 
-    def litter(self) -> Iterator[Path]:
+    def temporary_files(self) -> Iterator[Path]:
         """Temporary files that writers have left, or are just writing."""
         if self.local:
             yield from (path for path in self.local.rglob(".stylejax-*.tmp") if path.is_file())
@@ -221,5 +221,5 @@ class Folder:
                 raise
             if verb != "read" and isinstance(problem, OSError) and problem.errno in FULL:
                 todo = "what is finished is whole: make room and give the same command again"
-                raise FullError(f"{self.place} cannot hold more: {told(problem)}; {todo}") from None
-            raise FolderError(f"{shown(name)} cannot be {verb}: {told(problem)}") from None
+                raise StorageFullError(f"{self.place} cannot hold more: {one_line(problem)}; {todo}") from None
+            raise FolderError(f"{printable(name)} cannot be {verb}: {one_line(problem)}") from None

@@ -7,20 +7,20 @@ from io import BufferedReader
 from pathlib import Path
 
 from stylejax.files.atomic import write_atomically
-from stylejax.files.lock import holding
-from stylejax.files.small import open_ordinary
+from stylejax.files.bounded_read import open_regular
+from stylejax.files.lock import file_lock
 
 _KNOWN = 4096
 """Bytes before the end by which a file is known again."""
 
 
-def add_line(path: Path, line: bytes) -> None:
+def append_line(path: Path, line: bytes) -> None:
     """Add a line, which ends in a newline, whole or not at all; a last line that was cut off is ended first.
 
     Raises:
         OSError: it cannot be written, or the disk is full.
     """
-    with holding(path) as (file, held):
+    with file_lock(path) as (file, held):
         end = file.seek(0, os.SEEK_END)
         if end:
             file.seek(end - 1)
@@ -36,7 +36,7 @@ def add_line(path: Path, line: bytes) -> None:
             raise
 
 
-def change_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
+def rewrite_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
     """Replace all that a file holds by what `change` makes of it; nobody adds to it meanwhile. A file of nothing is removed.
 
     False where there would be something to change and are no locks: nothing is changed, since what others add would be lost.
@@ -44,7 +44,7 @@ def change_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
     Raises:
         OSError: it cannot be read or written, or the disk is full. The file is as it was.
     """
-    with holding(path) as (file, held):
+    with file_lock(path) as (file, held):
         file.seek(0)
         before = file.readall()
         after = change(before)
@@ -74,7 +74,7 @@ class Tail:
         Raises:
             OSError: it is not there, is no ordinary file, or cannot be read.
         """
-        with BufferedReader(open_ordinary(path)) as file:
+        with BufferedReader(open_regular(path)) as file:
             file.seek(self._end - len(self._last))
             added = file.read()
             if self._last and added.startswith(self._last):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
-from stylejax.files.small import open_ordinary
+from stylejax.files.bounded_read import open_regular
 
 try:
     import fcntl
@@ -22,7 +22,7 @@ TAKEN = (errno.EACCES, errno.EAGAIN)
 
 
 @contextmanager
-def holding(path: Path) -> Iterator[tuple[FileIO, bool]]:
+def file_lock(path: Path) -> Iterator[tuple[FileIO, bool]]:
     """Wait until nobody else holds the file at `path`, which is made if it is not there, and hold it while the block runs.
 
     Yields the file, to read and to append to, and whether it is held: False where there are no locks. The block may replace
@@ -33,7 +33,7 @@ def holding(path: Path) -> Iterator[tuple[FileIO, bool]]:
         OSError: it cannot be opened or made.
     """
     while True:
-        with open_ordinary(path, append=True) as file:
+        with open_regular(path, append=True) as file:
             if not _lock(file):
                 yield file, False
                 return

@@ -70,7 +70,7 @@ def open_url(url: str) -> BinaryIO:
     return system.open(path, "rb", block_size=2**16)
 
 
-def copy_of(url: str) -> BinaryIO:
+def local_copy(url: str) -> BinaryIO:
     """A local, unnamed copy of the file at `url`, open for reading.
 
     Raises:
@@ -87,7 +87,7 @@ def copy_of(url: str) -> BinaryIO:
     return copy
 
 
-def stamp(place: str) -> list[Any]:
+def change_stamp(place: str) -> list[Any]:
     """What changes when the file at `place` does: where it is, its size and when it was last written, or a bucket's own mark.
 
     Empty where there is no such file.

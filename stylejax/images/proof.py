@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from stylejax.errors import ImageError
-from stylejax.files.small import read_small
+from stylejax.files.bounded_read import read_bounded
 from stylejax.images.icc import SRGB_PROFILE
 from stylejax.types import HostImage
 
@@ -36,7 +36,7 @@ def soft_proof(pixels: HostImage, profile: str | os.PathLike[str]) -> HostImage:
 def _transforms(path: Path) -> tuple[ImageCms.ImageCmsTransform, ImageCms.ImageCmsTransform]:
     """Into the inks, and back."""
     try:
-        content = read_small(path)
+        content = read_bounded(path)
     except (OSError, ValueError) as problem:  # ValueError: the name has a null
         raise ImageError(f"proof {path} cannot be read ({getattr(problem, 'strerror', None) or problem}); {_WANTED}") from None
     try:

@@ -17,7 +17,7 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.picture import Picture
 from stylejax.images.sheet import evenly
 from stylejax.preview.embed import data_uri
-from stylejax.preview.report import check_report, given_pictures, made_with, save_page
+from stylejax.preview.report import check_report, environment_facts, input_pictures, save_page
 from stylejax.preview.template import render_page
 from stylejax.settings.recipes import recipe_named
 from stylejax.settings.settings import Settings
@@ -104,7 +104,7 @@ def write_grid(
         columns=columns if columns in range(2, 9) and len(sample) == len(painted) else 0,
         cells=shown,
         named=content is None,
-        given=[] if content is None else given_pictures(content, styles),
+        given=[] if content is None else input_pictures(content, styles),
         failures=[(cell.name, cell.failure) for cell in failed[:MOST_FAILURES]],
         more_failures=max(0, len(failed) - MOST_FAILURES),
         command=[shlex.quote(word) for word in shlex.split(command)],
@@ -112,7 +112,7 @@ def write_grid(
         recipe=recipe,
         changed=[(name, value, usual[name]) for name, value in same.items() if value != usual[name]],
         settings=same,
-        made_with=made_with(networks, seconds),
+        environment_facts=environment_facts(networks, seconds),
     )
     return save_page(path, page)
 

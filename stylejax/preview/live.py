@@ -18,7 +18,7 @@ from jax import Array
 from stylejax.images.picture import Picture
 from stylejax.preview.curves import TERMS, curves_svg
 from stylejax.preview.embed import jpeg, png
-from stylejax.preview.thumbnails import shrunk
+from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.progress import Progress
 
 Status = Literal["starting", "painting", "paused", "stopping", "finished", "stopped", "failed"]
@@ -129,7 +129,7 @@ class Live:
         ):
             return
         self._last_thumbnails = now
-        thumbnails = shrunk(self._progress.pictures)
+        thumbnails = make_thumbnails(self._progress.pictures)
         for lane, name in enumerate(names):
             tile = self._tile(name)
             tile.thumbnails, tile.lane, tile.version = thumbnails, lane, tile.version + 1

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, save_file
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 from stylejax.images.picture import Picture
 from stylejax.images.visible import resized_picture
 from stylejax.preview.curves import TERMS, curves_svg
@@ -62,7 +62,7 @@ def write_report(
         >>> painting = stylejax.stylize("town.jpg", "wave.jpg")  # doctest: +SKIP
         >>> stylejax.write_report("painted.html", painting, "town.jpg", ["wave.jpg"])  # doctest: +SKIP
     """
-    path = given_path(path)
+    path = user_path(path)
     check_report(path)
     pictures = [named_picture(given_source(source)) for source in (content, *styles)]
     page = _page(painting, pictures[0], pictures[1:], command, seconds)
@@ -87,14 +87,14 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         "report.html",
         style="look.css,made.css,curves.css,report.css",
         script="compare.js,copy.js",
-        title=title_of(content, styles),
+        title=report_title(content, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
         before=data_uri(resized_picture(content, height, width).pixels, painting.alpha, long_side=LARGE),
         after=data_uri(painting.image, painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
         content=content.source,
-        given=given_pictures(content, styles),
+        given=input_pictures(content, styles),
         losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in TERMS},
         curves=Markup(curves_svg(painting.trace)),  # drawn from numbers alone
         command=[shlex.quote(word) for word in shlex.split(command)],
@@ -102,17 +102,17 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
         settings=settings.as_options(),
-        made_with=made_with(painting.network, seconds),
+        environment_facts=environment_facts(painting.network, seconds),
     )
 
 
-def title_of(content: Picture, styles: Sequence[Picture]) -> str:
+def report_title(content: Picture, styles: Sequence[Picture]) -> str:
     """What was to be painted."""
     *before, last = [style.source for style in styles]
     return f"{content.source} in the style of {', '.join(before)}{' and ' if before else ''}{last}"
 
 
-def given_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str, Any]]:
+def input_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str, Any]]:
     """What the page shows as painted from."""
     return [_shown("Content", content), *(_shown("Style", style) for style in styles)]
 
@@ -129,7 +129,7 @@ def _shown(role: str, picture: Picture) -> dict[str, Any]:
     return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, picture.alpha, long_side=SMALL), **size}
 
 
-def made_with(network: str, seconds: float | None) -> dict[str, str]:
+def environment_facts(network: str, seconds: float | None) -> dict[str, str]:
     """Device, versions and date, by what they are called on the page."""
     devices = jax.devices()
     kinds = {device.device_kind: sum(device.device_kind == other.device_kind for other in devices) for device in devices}

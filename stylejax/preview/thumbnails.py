@@ -12,16 +12,16 @@ from stylejax.types import Images
 LONG_SIDE = 960
 
 
-def shrunk(pictures: Images, *, long_side: int = LONG_SIDE) -> Array:
+def make_thumbnails(pictures: Images, *, long_side: int = LONG_SIDE) -> Array:
     """The pictures as uint8 `[lanes, height, width, 3]`, of at most this long side; returns before they are computed."""
     height, width = pictures.shape[1:3]
     if max(height, width) > long_side:
         height, width = fit_long_side(height, width, long_side)
-    return _shrunk(pictures, height=height, width=width)
+    return _resize_to_uint8(pictures, height=height, width=width)
 
 
 @partial(jax.jit, static_argnames=("height", "width"))
-def _shrunk(pictures: Images, *, height: int, width: int) -> Array:
+def _resize_to_uint8(pictures: Images, *, height: int, width: int) -> Array:
     lanes = pictures.shape[0]
     resized = jax.image.resize(pictures, (lanes, height, width, 3), "linear", antialias=True)
     return jnp.rint(jnp.clip(resized, 0, 1) * 255).astype(jnp.uint8)

@@ -10,7 +10,6 @@ import numpy as np
 
 from stylejax.choices import DeviceCount
 from stylejax.errors import NonFiniteError, SettingsError
-from stylejax.files.interrupts import noted
 from stylejax.images.picture import Picture
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
@@ -34,6 +33,7 @@ from stylejax.run.loop import paint
 from stylejax.run.progress import Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage
 from stylejax.settings.settings import Settings
+from stylejax.signals import noting_interrupts
 
 
 class StylizeInterrupted(KeyboardInterrupt):
@@ -299,12 +299,12 @@ def _paint_all(
             for lane, job in enumerate(jobs)
         ]
 
-    with noted() as interrupts:
+    with noting_interrupts() as interrupts:
         try:
             interrupts.check()
             steps = iter(progresses)
             while True:
-                with interrupts.unguarded() if progress is None else nullcontext():  # nothing is there that could be lost
+                with interrupts.interruptible() if progress is None else nullcontext():  # nothing is there that could be lost
                     raw = next(steps, None)
                 if raw is None:
                     break
@@ -315,7 +315,7 @@ def _paint_all(
                 if checkpoint:
                     checkpoint.keep(progress, traces)
                 if observe:
-                    with interrupts.unguarded():
+                    with interrupts.interruptible():
                         observe(progress)
                 interrupts.check()
                 if all(progress.failures):

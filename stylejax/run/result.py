@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from stylejax.errors import ImageError
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 from stylejax.images.io.write import write_picture
 from stylejax.run.progress import Converged, Failure
 from stylejax.settings.settings import Settings
@@ -59,6 +59,6 @@ class StylizedImage:
         Raises:
             ImageError: the suffix is unknown or the place cannot be written.
         """
-        path = given_path(path, error=ImageError)
+        path = user_path(path, error=ImageError)
         write_picture(path, self.image, alpha=self.alpha, metadata=self.record, bits=bits)
         return path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_origin
 
 from stylejax.choices import names_in
 from stylejax.errors import SettingsError
-from stylejax.files.paths import given
+from stylejax.files.user_paths import expand_home
 
 if TYPE_CHECKING:
     from stylejax.settings.settings import Settings
@@ -152,7 +152,7 @@ class Setting:
         """
         if value == "" and self.default:
             raise SettingsError(f"{self.name} is empty; name a file, or leave it out")
-        return given(os.fspath(value)) if isinstance(value, str | os.PathLike) else value
+        return expand_home(os.fspath(value)) if isinstance(value, str | os.PathLike) else value
 
 
 @cache

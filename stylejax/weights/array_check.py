@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from stylejax.files.names import shown
+from stylejax.files.file_names import printable
 from stylejax.network.layers import BLOCK_DEPTHS, kernel_shapes
 
 _SHOWN, _LONGEST = 8, 120
@@ -72,5 +72,5 @@ def array_problems(
 
 def listed(names: Collection[str]) -> str:
     """`a, b, c`, cut after the first few; names come out of files and hold whatever there is."""
-    first = ", ".join(shown(name[:_LONGEST]) for name in list(names)[:_SHOWN])
+    first = ", ".join(printable(name[:_LONGEST]) for name in list(names)[:_SHOWN])
     return first if len(names) <= _SHOWN else f"{first} and {len(names) - _SHOWN} more"

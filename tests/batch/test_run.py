@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import heed_ctrl_c
+from processes import restore_signals
 from tables import COUNT, MAIN, flags, write_material
 
 from stylejax.batch.execute import load as load_module
@@ -222,7 +222,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command,
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_run_within_its_grace(material, started, number, code):
     more = ["--iterations", "1000000", "--grace", "1", "-o", f"stopped{code}", "--json"]
-    process = started([*COMMAND, *more], cwd=material, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+    process = started([*COMMAND, *more], cwd=material, stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals)
     assert any('"painting"' in line for line in process.stdout)
     began = time.monotonic()
     process.send_signal(number)

@@ -4,12 +4,12 @@ import os
 import re
 
 import pytest
-from processes import PROGRAM, heeding
+from processes import PROGRAM, interruptible_process
 from rich.console import Console
 
 import stylejax
 from stylejax.batch.events import Tally
-from stylejax.cli.terminal.bar import State, a_second, in_time, line
+from stylejax.cli.terminal.bar import BarState, format_duration, format_rate, line
 from stylejax.cli.terminal.display import facts
 from stylejax.run import loop as paint_module
 from stylejax.run import progress as progress_module
@@ -25,7 +25,7 @@ FACTS = (
 )
 
 
-def drawn(state: State, width: int) -> str:
+def drawn(state: BarState, width: int) -> str:
     console = Console(width=width, force_terminal=True, color_system=None, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     with console.capture() as captured:
         console.print(line(state, width))
@@ -44,7 +44,7 @@ def drawn(state: State, width: int) -> str:
     ],
 )
 def test_what_matters_most_is_there_at_every_width(width, told, left_out):
-    text = drawn(State(0.456, FACTS), width)
+    text = drawn(BarState(0.456, FACTS), width)
     assert len(text.splitlines()) == 1
     assert len(text) <= width
     assert text.startswith(" 45%  ━━━━")
@@ -55,14 +55,14 @@ def test_what_matters_most_is_there_at_every_width(width, told, left_out):
 
 @pytest.mark.parametrize("width", [1, 5, 12, 25])
 def test_a_terminal_that_is_hardly_there_is_no_error(width):
-    assert len(drawn(State(1.0, FACTS), width).splitlines()) == 1
+    assert len(drawn(BarState(1.0, FACTS), width).splitlines()) == 1
 
 
 def test_numbers_are_told_shortly():
-    assert [in_time(seconds) for seconds in (0, 65, 3599.6, 7200, float("inf"), float("nan"))] == [
+    assert [format_duration(seconds) for seconds in (0, 65, 3599.6, 7200, float("inf"), float("nan"))] == [
         "0:00", "1:05", "1:00:00", "2:00:00", "?", "?",
     ]  # fmt: skip
-    assert [a_second(speed) for speed in (0.01234, 12.34, 1234.5)] == ["0.0123", "12.3", "1234"]
+    assert [format_rate(speed) for speed in (0.01234, 12.34, 1234.5)] == ["0.0123", "12.3", "1234"]
 
 
 def test_neither_speed_nor_time_left_contains_compilation(tiny_model, pictures, monkeypatch):
@@ -118,7 +118,7 @@ def test_a_terminal_sees_compilation_and_then_the_steps(folder, tmp_path, column
     ]
     master, slave = os.openpty()
     environment = {**os.environ, "COLUMNS": columns, "LINES": "24", "TERM": "xterm"}
-    with heeding(command, cwd=folder, stdout=slave, stderr=slave, env=environment) as process:
+    with interruptible_process(command, cwd=folder, stdout=slave, stderr=slave, env=environment) as process:
         os.close(slave)
         written = b""
         while piece := _read(master):

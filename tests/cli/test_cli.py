@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import PROGRAM, heeding
+from processes import PROGRAM, interruptible_process
 
 import stylejax
 from stylejax.images.io.metadata import read_metadata
@@ -275,7 +275,7 @@ def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
     output = tmp_path / "out.png"
     command = [*PROGRAM, "stylize", "content.png", "style.png"]
     command += ["--model", "tiny.safetensors", "--size", "48", "--iterations", "1000000", "-o", str(output), "--json"]
-    with heeding(command, cwd=folder, stdout=subprocess.PIPE) as process:
+    with interruptible_process(command, cwd=folder, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()  # the first steps are done
         time.sleep(0.2)

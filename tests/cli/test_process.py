@@ -9,7 +9,7 @@ import termios
 from pathlib import Path
 
 import pytest
-from processes import PROGRAM, heed_ctrl_c, heeding
+from processes import PROGRAM, interruptible_process, restore_signals
 
 from stylejax.cli.main import main
 from stylejax.cli.parsing import commands
@@ -113,7 +113,9 @@ def test_ctrl_c_while_modules_are_imported_is_one_word(tmp_path):
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
     words = ["stylize", "a.png", "b.png", "-o", "c.png"]
     for number in (signal.SIGINT, signal.SIGTERM):
-        with heeding([*PROGRAM, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with interruptible_process(
+            [*PROGRAM, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             assert process.stdout is not None and process.stdout.readline() == "importing\n"
             process.send_signal(number)
             out, err = process.communicate(timeout=20)
@@ -124,7 +126,7 @@ def test_the_work_goes_on_when_nobody_reads(folder, tmp_path):
     """`--json | head -1`, and then a full disk under everything that is printed."""
     flags = [*TINY, "--iterations", "30", "-o", str(tmp_path / "out.png"), "--json"]
     command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]
-    with heeding(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with interruptible_process(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         assert json.loads(process.stdout.readline())["event"] == "progress"
         process.stdout.close()
@@ -141,7 +143,7 @@ def test_the_work_goes_on_when_nobody_reads(folder, tmp_path):
 def take_the_terminal() -> None:
     """To be run in a new process: standard input is its terminal, which ends it by a signal when it goes away."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    heed_ctrl_c()
+    restore_signals()
 
 
 def test_a_terminal_that_goes_away_stops_the_run_and_keeps_its_state(folder, tmp_path):
@@ -149,7 +151,7 @@ def test_a_terminal_that_goes_away_stops_the_run_and_keeps_its_state(folder, tmp
     command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]
     ours, terminal = os.openpty()
     streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal, "start_new_session": True}
-    with heeding(command, cwd=folder, preexec_fn=take_the_terminal, **streams) as process:
+    with interruptible_process(command, cwd=folder, preexec_fn=take_the_terminal, **streams) as process:
         os.close(terminal)
         seen = b""
         while b"step " not in seen:

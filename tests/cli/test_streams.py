@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import heeding
+from processes import interruptible_process
 
 PRELUDE = "from stylejax.cli.terminal.streams import make_streams_unfailing; make_streams_unfailing()\n"
 MANY = (
@@ -91,7 +91,7 @@ def test_a_pipe_that_does_not_block_loses_nothing(tmp_path):
     program = PRELUDE + "for number in range(30000): print(number)"
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    with heeding([sys.executable, "-c", program], stdout=writing) as process:
+    with interruptible_process([sys.executable, "-c", program], stdout=writing) as process:
         os.close(writing)
         with os.fdopen(reading) as lines:
             assert [int(line) for line in lines] == list(range(30000))

@@ -11,32 +11,32 @@ from pathlib import Path
 import pytest
 
 from stylejax.files import lock
+from stylejax.files.bounded_read import UnsuitableFileError
 from stylejax.files.folder import Folder, FolderError
-from stylejax.files.lines import Tail, add_line, change_lines
-from stylejax.files.small import NotSmallError
+from stylejax.files.lines import Tail, append_line, rewrite_lines
 
 posix = pytest.mark.skipif(os.name != "posix", reason="locks as POSIX has them")
 
 ADD = """
 import json, sys
 from pathlib import Path
-from stylejax.files.lines import add_line
+from stylejax.files.lines import append_line
 for number in range(int(sys.argv[2])):
-    add_line(Path("lines"), json.dumps({"by": sys.argv[1], "number": number, "more": "x" * 3000}).encode() + b"\\n")
+    append_line(Path("lines"), json.dumps({"by": sys.argv[1], "number": number, "more": "x" * 3000}).encode() + b"\\n")
     print(number, flush=True)
 """
 TIDY = """
 import json
 from pathlib import Path
-from stylejax.files.lines import change_lines
+from stylejax.files.lines import rewrite_lines
 def without_odd_ones(data):
     lines = data.splitlines(keepends=True)
     return b"".join(line for line in lines if line.endswith(b"}\\n") and json.loads(line)["number"] % 2 == 0)
 while not Path("enough").exists():
     if Path("lines").exists():
-        change_lines(Path("lines"), without_odd_ones)
+        rewrite_lines(Path("lines"), without_odd_ones)
 without_odd_ones(Path("lines").read_bytes())
-change_lines(Path("lines"), without_odd_ones)
+rewrite_lines(Path("lines"), without_odd_ones)
 """
 
 
@@ -86,11 +86,11 @@ def test_what_was_added_before_a_kill_stays_and_the_next_line_is_not_glued_to_a_
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from stylejax.files.lines import add_line
+from stylejax.files.lines import append_line
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 for number in range(3):
     try:
-        add_line(Path("lines"), b"%d" % number * 4000 + b"\\n")
+        append_line(Path("lines"), b"%d" % number * 4000 + b"\\n")
     except OSError as problem:
         print(problem.errno)
 """
@@ -108,10 +108,10 @@ def test_a_line_that_does_not_fit_leaves_no_part_of_it(tmp_path, start):
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
 def test_what_is_no_ordinary_file_is_not_added_to(tmp_path, make):
     make(tmp_path / "lines")
-    with pytest.raises(NotSmallError):
-        add_line(tmp_path / "lines", b"1\n")
-    with pytest.raises(NotSmallError):
-        change_lines(tmp_path / "lines", lambda data: b"")
+    with pytest.raises(UnsuitableFileError):
+        append_line(tmp_path / "lines", b"1\n")
+    with pytest.raises(UnsuitableFileError):
+        rewrite_lines(tmp_path / "lines", lambda data: b"")
 
 
 @posix
@@ -134,7 +134,7 @@ def test_a_tail_tells_what_is_new_and_sees_that_a_file_was_changed(tmp_path):
     path.write_bytes(b"first\nsecond\n")
     assert tail.read(path) == (b"first\nsecond\n", True)
     assert tail.read(path) == (b"", False)
-    add_line(path, b"third\n")
+    append_line(path, b"third\n")
     with path.open("ab") as file:
         file.write(b"half")
     assert tail.read(path) == (b"third\nhalf", False)

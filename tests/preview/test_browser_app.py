@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 from PIL import Image
-from processes import PROGRAM, heeding
+from processes import PROGRAM, interruptible_process
 
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.write import write_picture
@@ -28,7 +28,7 @@ def served(temporary, ending: signal.Signals) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [*PROGRAM, "app", "--port", str(port), "--no-browser"]
     surroundings = {**os.environ, "TMPDIR": str(temporary)}
-    with heeding(command, env=surroundings, stdout=subprocess.PIPE) as process:
+    with interruptible_process(command, env=surroundings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = process.stdout.readline()
         assert told.startswith(f"stylejax is at http://127.0.0.1:{port}/")

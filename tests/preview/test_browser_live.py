@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from PIL import Image
-from processes import PROGRAM, heeding
+from processes import PROGRAM, interruptible_process
 
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.write import write_picture
@@ -28,7 +28,7 @@ def run(tmp_path, pictures, tiny_weights, browser):
     def run(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
         command = [*PROGRAM, "stylize", "<b>content.png", "style.png", "-o", "out.png", "--model", "tiny.safetensors"]
         command += ["--size", "64", "--iterations", str(steps), "--live", "--json", *more]
-        with heeding(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        with interruptible_process(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             yield process, json.loads(process.stdout.readline())["url"]
             process.stdout.read()  # until it ends

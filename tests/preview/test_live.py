@@ -17,7 +17,7 @@ import pytest
 import requests
 from objectives import GRAMS
 from PIL import Image
-from processes import PROGRAM, heeding
+from processes import PROGRAM, interruptible_process
 
 import stylejax
 import stylejax.preview.connections as connections
@@ -332,7 +332,7 @@ def test_a_port_that_is_taken_is_one_clear_error(folder, capsys):
 def test_the_command_ends_whoever_watches(folder, how):
     steps = "40" if how == "to the end" else "1000000"
     command = [*PROGRAM, *STYLIZE, "--json", "--iterations", steps]
-    with heeding(command, stdout=subprocess.PIPE) as process:
+    with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:  # and never hangs up
@@ -354,7 +354,7 @@ def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
     command = [*PROGRAM, "batch", "--content", "content.png", "other.png"]
     command += ["--style", "style.png", "-o", "painted", "--model", "tiny.safetensors", "--size", "48", "--grace", "0"]
     command += ["--iterations", "1000000", "--live", "--json"]
-    with heeding(command, stdout=subprocess.PIPE) as process:
+    with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:
@@ -373,7 +373,7 @@ def test_a_sweep_is_a_wall_whose_stop_keeps_what_there_is(folder):
     command += ["-o", "swept", "--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--style-weight", "1,2"]
     command += ["--content-layers", "relu2_1", "--style-layers", "relu1_1=1,relu2_1=1", "--report", "swept/all.html"]
     command += ["--iterations", "1000000", "--live", "--json"]
-    with heeding(command, stdout=subprocess.PIPE) as process:
+    with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:

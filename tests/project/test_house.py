@@ -11,7 +11,20 @@ from places import ROOT
 
 import stylejax
 
-ROOMS = ["errors", "choices", "types", "version", "files", "images", "samples", "network", "weights", "losses", "settings"]
+ROOMS = [
+    "errors",
+    "choices",
+    "types",
+    "version",
+    "signals",
+    "files",
+    "images",
+    "samples",
+    "network",
+    "weights",
+    "losses",
+    "settings",
+]
 ROOMS += ["optimize", "run", "batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from processes import heed_ctrl_c
+from processes import restore_signals
 
 import stylejax
 from stylejax.errors import CheckpointError, SettingsError
-from stylejax.files.sealed import kind_of, read_sealed, write_sealed
+from stylejax.files.checksummed import read_checksummed, read_kind, write_checksummed
 from stylejax.images.io.write import write_picture
 from stylejax.run.api import StylizeInterrupted
 from stylejax.weights.weight_set import write_weights
@@ -174,10 +174,10 @@ def wrong(change, folder, sealed) -> bytes:
     """The state with other facts or arrays, under a seal that is right."""
     path = folder / "sealed"
     path.write_bytes(sealed)
-    kind = kind_of(path)
-    facts, arrays = read_sealed(path)
+    kind = read_kind(path)
+    facts, arrays = read_checksummed(path)
     change(facts, arrays)
-    write_sealed(path, kind, facts, arrays)
+    write_checksummed(path, kind, facts, arrays)
     return path.read_bytes()
 
 
@@ -333,7 +333,7 @@ def test_a_second_run_in_the_folder_is_refused_and_the_first_unharmed(tiny_model
 
 def test_only_arrays_and_json_are_written(sealed, tmp_path):
     (tmp_path / "state").write_bytes(sealed[0])
-    facts, arrays = read_sealed(tmp_path / "state")
+    facts, arrays = read_checksummed(tmp_path / "state")
     assert facts["step"] == 10
     assert {array.dtype.kind for array in arrays.values()} <= set("fib")
 
@@ -346,7 +346,7 @@ def command(folder: Path, output: Path, *more: str) -> list[str]:
 
 def events(folder: Path, arguments: list[str], *, stop_after: int = 0, how: int = 0) -> tuple[list[dict], int]:
     """Run; after so many lines send the signal `how`. Gives what was printed, and the exit code."""
-    with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(stop_after)]
         if stop_after:

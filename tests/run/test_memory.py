@@ -10,7 +10,7 @@ import stylejax
 from stylejax.errors import OutOfMemoryError, SettingsError
 from stylejax.optimize.chunk import Shared
 from stylejax.run.memory import available as budgets
-from stylejax.run.memory.available import in_words, memory_budget, parse_bytes
+from stylejax.run.memory.available import format_bytes, memory_budget, parse_bytes
 from stylejax.run.memory.check import DIRECT
 from stylejax.run.memory.estimate import chunk_bytes, lanes_that_fit, least_bytes
 from stylejax.settings.settings import Settings
@@ -128,7 +128,7 @@ def test_amounts_of_memory(monkeypatch):
     assert parse_bytes("6G") == parse_bytes(" 6 GiB") == 6 * 2**30
     assert parse_bytes("1.5m") == 3 * 2**19
     assert parse_bytes("12345") == 12345
-    assert [in_words(count) for count in (3 * 2**29, 211 * 2**20, 3 * 2**20)] == ["1.50 GiB", "211 MiB", "3.0 MiB"]
+    assert [format_bytes(count) for count in (3 * 2**29, 211 * 2**20, 3 * 2**20)] == ["1.50 GiB", "211 MiB", "3.0 MiB"]
     for nothing in ("", "much", "-1G", "0", "1X"):
         with pytest.raises(SettingsError, match="such as 6G"):
             parse_bytes(nothing)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from objectives import SHALLOW_GRAMS
-from processes import heed_ctrl_c
+from processes import restore_signals
 from programs import compiled_programs
 
 import stylejax
@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_there_is(folder):
         "--json",
     ]
     command += ["--model", "tiny.safetensors", *FLAGS[:-2], "--iterations", "1000000", "--style-weight", "1,2", "-o", "out"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c, env=os.environ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals, env=os.environ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)

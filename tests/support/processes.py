@@ -13,7 +13,7 @@ PROGRAM = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
 """The command line in a process of its own; the words after `stylejax` follow."""
 
 
-def heed_ctrl_c() -> None:
+def restore_signals() -> None:
     """To be run in a new process: a background job of a shell ignores SIGINT, one of `nohup` SIGHUP, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -29,9 +29,9 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
             process.kill()
 
 
-def heeding(command: Sequence[str], **options: Any):
+def interruptible_process(command: Sequence[str], **options: Any):
     """The same with text in its streams, and with signals heeded."""
-    return running(command, **{"text": True, "preexec_fn": heed_ctrl_c, **options})
+    return running(command, **{"text": True, "preexec_fn": restore_signals, **options})
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import heed_ctrl_c
+from processes import restore_signals
 from weights_files import legacy_h5, random_arrays, torchvision_safetensors
 from weights_server import Behavior, serving
 
@@ -296,7 +296,7 @@ def fetching(started: Callable[..., subprocess.Popen[str]]) -> Callable[[str, by
 
     def start(url: str, content: bytes) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", SCRIPT, url, str(len(content)), hashlib.md5(content).hexdigest()]
-        return started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+        return started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=restore_signals)
 
     return start
 

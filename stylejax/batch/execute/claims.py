@@ -12,9 +12,9 @@ from io import FileIO
 
 from stylejax.batch.input.row import Row
 from stylejax.files.atomic import make_folder
+from stylejax.files.bounded_read import open_regular
 from stylejax.files.folder import Folder
 from stylejax.files.lock import TAKEN
-from stylejax.files.small import open_ordinary
 
 try:
     import fcntl
@@ -37,12 +37,12 @@ class Claims:
             return
         try:
             make_folder(folder.local)
-            self._file = open_ordinary(folder.local / NAME, append=True)
+            self._file = open_regular(folder.local / NAME, append=True)
         except OSError as problem:
             self._do_without(problem)
         if self._lock(_PRESENCE):  # else others run, and may be writing
             with suppress(OSError):
-                for litter in () if self.problem else folder.litter():
+                for litter in () if self.problem else folder.temporary_files():
                     litter.unlink(missing_ok=True)
         self._lock(_PRESENCE, share=True)  # waits while another one starts
 

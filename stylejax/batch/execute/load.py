@@ -9,7 +9,7 @@ from typing import Any
 from stylejax.batch.execute.lru_cache import Recent
 from stylejax.batch.input.row import Outcome, Row, Unit
 from stylejax.batch.plan.aspects import result_shape
-from stylejax.errors import told
+from stylejax.errors import one_line
 from stylejax.images.picture import Picture
 from stylejax.images.visible import resize_opacity, resized_picture
 from stylejax.run.inputs.job import Job
@@ -66,7 +66,7 @@ class Loader:
             finished = resized_picture(content, *result_shape(content.height, content.width, row.settings))
             return Ready(row, finished, job.at(*shape), sources)
         except Exception as problem:
-            return Outcome(row, stage="read", reason=told(problem))
+            return Outcome(row, stage="read", reason=one_line(problem))
 
     def _style(self, place: str, row: Row, shape: tuple[int, int]) -> Picture:
         """A style at the largest shape that it is looked at; the same object for all rows that look at it so."""

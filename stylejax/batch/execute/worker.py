@@ -20,7 +20,7 @@ from stylejax.batch.execute.load import Loaded, Loader, Ready
 from stylejax.batch.execute.lru_cache import Recent
 from stylejax.batch.input.row import Outcome, Unit
 from stylejax.choices import DeviceCount
-from stylejax.errors import OutOfMemoryError, told
+from stylejax.errors import OutOfMemoryError, one_line
 from stylejax.images.resize import resize
 from stylejax.network.vgg import VGG19
 from stylejax.run.devices import devices_for
@@ -139,7 +139,7 @@ class _RefusedError(Exception):
     """A batch that cannot be painted as it is."""
 
     def __init__(self, problem: Exception):
-        super().__init__(told(problem))
+        super().__init__(one_line(problem))
         self.for_memory = isinstance(problem, OutOfMemoryError | MemoryError) or "RESOURCE_EXHAUSTED" in str(problem)
 
 
@@ -173,7 +173,7 @@ def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, mode
     try:
         return Outcome(one.row, _painting(one, pixels, progress, lane, model), seconds)
     except Exception as problem:
-        return Outcome(one.row, seconds=seconds, reason=told(problem))
+        return Outcome(one.row, seconds=seconds, reason=one_line(problem))
 
 
 def _painting(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19) -> StylizedImage:

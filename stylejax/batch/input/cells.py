@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from stylejax.errors import MissingExtraError, StylejaxError, told
-from stylejax.files.small import parse_json, read_small
-from stylejax.files.url import copy_of, is_url
+from stylejax.errors import MissingExtraError, StylejaxError, one_line
+from stylejax.files.bounded_read import parse_json, read_bounded
+from stylejax.files.url import is_url, local_copy
 
 LARGEST = 2**30
 """Bytes of a table."""
@@ -34,8 +34,8 @@ def read_table(place: str) -> Cells:
         raise StylejaxError(f"{place} has the suffix {suffix!r}; wanted a table: {', '.join(readers)}")
     try:
         if not is_url(place):
-            return readers[suffix](read_small(place, most=LARGEST), place)
-        with copy_of(place) as file:
+            return readers[suffix](read_bounded(place, most=LARGEST), place)
+        with local_copy(place) as file:
             return readers[suffix](file.read(), place)
     except FileNotFoundError:
         raise StylejaxError(f"{place} does not exist; check the path") from None
@@ -118,7 +118,7 @@ def _json_lines(data: bytes, place: str) -> Cells:
                 value = parse_json(line, pairs=cells_by_name)
                 found.append((number, value if isinstance(value, dict) else f"is {line.strip()[:40]}; wanted a JSON object"))
             except StylejaxError as problem:
-                found.append((number, told(problem)))
+                found.append((number, one_line(problem)))
             except ValueError as problem:
                 found.append((number, f"is not JSON: {problem}"))
     return found
@@ -133,7 +133,7 @@ def _parquet(data: bytes, place: str) -> Cells:
         table = parquet.read_table(io.BytesIO(data))
         columns = [column.to_pylist() for column in table.columns]
     except Exception as problem:  # pyarrow has errors of its own for damaged files
-        raise StylejaxError(f"{place} cannot be read as a Parquet table: {told(problem)}") from None
+        raise StylejaxError(f"{place} cannot be read as a Parquet table: {one_line(problem)}") from None
     _check_header([plain_name(name) for name in table.column_names], place)
     rows = zip(*columns, strict=True)
     return [(number, dict(zip(table.column_names, row, strict=True))) for number, row in enumerate(rows, start=1)]

@@ -13,8 +13,8 @@ from typing import Any
 
 from stylejax.choices import Pairing
 from stylejax.errors import StylejaxError
+from stylejax.files.file_names import result_name
 from stylejax.files.folder import Folder
-from stylejax.files.names import name_after
 from stylejax.files.url import file_system, is_url
 
 
@@ -28,7 +28,7 @@ def matched(
     Raises:
         StylejaxError: a pattern finds nothing, or the numbers do not go together.
     """
-    found = [each for pattern in contents for each in _find(pattern) if not folder.holds(each[0])]
+    found = [each for pattern in contents for each in _find(pattern) if not folder.contains(each[0])]
     if not found:
         raise StylejaxError(f"all that matches lies in the output folder {folder.place}; name another folder for the results")
     paintings = [(place, PurePath(place).stem) for pattern in styles for place, _ in _find(pattern)]
@@ -40,7 +40,7 @@ def matched(
     pairs = zip(found, paintings, strict=True) if pair == "zip" else itertools.product(found, paintings)
     cells, taken = [], set()
     for number, (content, style) in enumerate(dict.fromkeys((one, other) for (one, _), (other, _) in pairs), start=1):
-        name = name_after(f"{names[content]}-{ends[style]}", utf8=folder.local is None)
+        name = result_name(f"{names[content]}-{ends[style]}", utf8=folder.local is None)
         cells.append((number, {"content": content, "style": [style], "output": _first_free(name, suffix, taken)}))
     return cells
 

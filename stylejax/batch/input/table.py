@@ -14,11 +14,11 @@ from typing import Any
 from stylejax.batch.input.cells import LISTS, cells_by_name
 from stylejax.batch.input.row import Row
 from stylejax.batch.output.paths import Outputs
-from stylejax.errors import StylejaxError, nearest, told
+from stylejax.errors import StylejaxError, nearest, one_line
+from stylejax.files.file_names import check_encoding, checked_name, printable, result_name
 from stylejax.files.folder import Folder
-from stylejax.files.names import check_encoding, check_name, name_after, shown
-from stylejax.files.paths import given
 from stylejax.files.url import is_url
+from stylejax.files.user_paths import expand_home
 from stylejax.images.io.write import check_format
 from stylejax.settings.derived import PLACES, SETTINGS
 from stylejax.settings.parse import parse_setting
@@ -39,7 +39,7 @@ class BadRowsError(StylejaxError):
         self.problems = sorted(problems)
         lines = lines_of(self.problems)
         if len(lines) == 1 and len(self.problems) == rows > 1:
-            super().__init__(f"none of the {rows} rows can be painted: {shown(self.problems[0][1])}")
+            super().__init__(f"none of the {rows} rows can be painted: {printable(self.problems[0][1])}")
         else:
             super().__init__(f"{len(self.problems)} bad rows; nothing was painted\n" + "\n".join(lines))
 
@@ -49,7 +49,7 @@ def lines_of(problems: Iterable[tuple[int, str]]) -> list[str]:
     together: dict[str, list[int]] = {}
     for number, problem in problems:
         together.setdefault(problem, []).append(number)
-    return [f"{_numbers(numbers)}: {shown(problem)}" for problem, numbers in together.items()]
+    return [f"{_numbers(numbers)}: {printable(problem)}" for problem, numbers in together.items()]
 
 
 def rows_of(
@@ -89,7 +89,7 @@ def rows_of(
             outputs.take(row)
             rows.append(row)
         except Exception as problem:  # whatever a row is made of, it takes no other along
-            problems.append((number, told(problem)))
+            problems.append((number, one_line(problem)))
     if problems and not (skip_bad and rows):
         raise BadRowsError(problems, rows=len(rows) + len(problems))
     if not rows:
@@ -105,7 +105,7 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
         raise StylejaxError("has no style; name at least one picture in the column style")
     output = cells.pop("output", None)
     name = _name(content, places["style"]) + suffix if output is None else _text("output", output)
-    name = check_name(name)
+    name = checked_name(name)
     check_format(name, bits=bits)
     own = {each: parse_setting(each, value) for each, value in cells.items()}
     own |= {each: _place(each, own[each], folder) for each in PLACES if own.get(each) and own[each] not in SETTINGS[each].names}
@@ -116,7 +116,7 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
 
 
 def _name(content: str, styles: Iterable[str]) -> str:
-    return name_after("-".join(PurePosixPath(place).stem for place in (content, *styles)))
+    return result_name("-".join(PurePosixPath(place).stem for place in (content, *styles)))
 
 
 def _column(name: str) -> str:
@@ -148,7 +148,7 @@ def _place(name: str, value: Any, folder: str) -> str:
     check_encoding(name, place)
     if is_url(place) or not folder:
         return place
-    path = os.path.join(folder, given(place))  # noqa: PTH118
+    path = os.path.join(folder, expand_home(place))  # noqa: PTH118
     if "\\" in place and os.sep == "/" and not os.path.lexists(path):
         slashes = place.replace("\\", "/")
         raise StylejaxError(f"{name} is {place}, which does not exist; write folders with slashes: {slashes}")

@@ -8,9 +8,9 @@ from typing import Any
 
 from stylejax.batch.input.row import Result
 from stylejax.batch.output.paths import FAILURES
+from stylejax.files.bounded_read import parse_json
 from stylejax.files.folder import Folder
 from stylejax.files.lines import Tail
-from stylejax.files.small import parse_json
 
 _READING = threading.Lock()  # of the module: what holds one cannot be sent to another machine
 
@@ -42,7 +42,7 @@ class Failures:
             FolderError: the file cannot be read.
         """
         with _READING:
-            added, all_of_it = self._folder.read_on(self.name, self._tail)
+            added, all_of_it = self._folder.read_new(self.name, self._tail)
             if added or all_of_it:
                 new = {found["output"]: found for found in map(_parsed, added.splitlines()) if found}
                 self._newest = new if all_of_it else self._newest | new

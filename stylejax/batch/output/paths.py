@@ -11,7 +11,7 @@ from stylejax.batch.input.row import Row
 from stylejax.batch.output.sidecar import sidecar_name
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
-from stylejax.files.same import Taken
+from stylejax.files.same_file import NameRegistry
 
 RESERVED = SHEET, FAILURES = ("contact_sheet.jpg", "failures.jsonl")
 PREFIX = ".stylejax-"
@@ -25,8 +25,8 @@ class Outputs:
         """Look at the links in the output `folder` and at its file system; without one, at names alone."""
         self._folder = folder
         local = Path(os.path.realpath(folder.local)) if folder and folder.local else None
-        self._files: Taken[int] = Taken(local)
-        self._folders: Taken[int] = Taken(local)
+        self._files: NameRegistry[int] = NameRegistry(local)
+        self._folders: NameRegistry[int] = NameRegistry(local)
 
     def take(self, row: Row) -> None:
         """Take the names of what `row` makes.
@@ -50,6 +50,6 @@ class Outputs:
             self._folders.take(folder, row.number)
 
 
-def _check(row: Row, name: str, taken: Taken[int], message: str) -> None:
+def _check(row: Row, name: str, taken: NameRegistry[int], message: str) -> None:
     if (number := taken.owner(name)) is not None:
         raise StylejaxError(f"output {row.output} {message.format(number)}")

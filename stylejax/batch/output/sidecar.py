@@ -15,7 +15,7 @@ from typing import Any
 import jax
 
 from stylejax.batch.input.row import Outcome, Row
-from stylejax.files.url import stamp
+from stylejax.files.url import change_stamp
 from stylejax.version import VERSION
 from stylejax.weights.sources import SOURCES, resolve, resolve_auto
 
@@ -35,7 +35,7 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
         "shape": list(shape),
         "bits": bits,
         "counts": [len(row.styles), len(row.content_masks), len(row.style_masks)],
-        "pictures": [stamp(place) for place in inputs(row)],
+        "pictures": [change_stamp(place) for place in inputs(row)],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -49,7 +49,7 @@ def inputs(row: Row) -> list[str]:
 def network_stamp(model: str) -> list[Any]:
     """What tells networks apart: the name of a known one, place, size and time of any other file."""
     name = resolve_auto().name if model == "auto" else model
-    return [name] if name in SOURCES else stamp(str(resolve(name)))
+    return [name] if name in SOURCES else change_stamp(str(resolve(name)))
 
 
 def sidecar_name(output: str) -> str:

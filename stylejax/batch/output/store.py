@@ -13,9 +13,9 @@ from typing import Any
 from stylejax.batch.input.row import Outcome, Result, Row
 from stylejax.batch.output.failures import Failures
 from stylejax.batch.output.sidecar import is_record, record_of, sidecar_name
-from stylejax.errors import told
-from stylejax.files.folder import Folder, FolderError, FullError
-from stylejax.files.small import parse_json
+from stylejax.errors import one_line
+from stylejax.files.bounded_read import parse_json
+from stylejax.files.folder import Folder, FolderError, StorageFullError
 from stylejax.images.io.write import encode_picture
 
 
@@ -74,7 +74,7 @@ class Store:
         """Write a painting and its record; where there is none, or it cannot be written, the reason goes into the failures.
 
         Raises:
-            FullError: the disk is full or read-only. Nothing partial is left.
+            StorageFullError: the disk is full or read-only. Nothing partial is left.
         """
         row, painting = outcome.row, outcome.painting
         if painting is None:
@@ -84,12 +84,12 @@ class Store:
             record = record_of(outcome, len(data), hashlib.sha256(data).hexdigest())
             self.folder.write(row.output, data)
             self.folder.write(sidecar_name(row.output), json.dumps(record).encode() + b"\n")
-        except FullError:
+        except StorageFullError:
             raise
         except FolderError as problem:
             return self.fail(Result(row, stage="write", reason=str(problem)))
         except Exception as problem:
-            return self.fail(Result(row, stage="write", reason=f"{row.output} cannot be written: {told(problem)}"))
+            return self.fail(Result(row, stage="write", reason=f"{row.output} cannot be written: {one_line(problem)}"))
         self._verified.add((row.output, record["sha256"]))
         return Result(row, record)
 
@@ -97,11 +97,11 @@ class Store:
         """Note a failure, and give it back. That it cannot be noted is a problem of this store, and does not end the run.
 
         Raises:
-            FullError: the disk is full or read-only.
+            StorageFullError: the disk is full or read-only.
         """
         try:
             self._failures.note(result)
-        except FullError:
+        except StorageFullError:
             raise
         except FolderError as problem:
             self.problem = self.problem or str(problem)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stylejax.batch.input.row import Outcome, Row, Unit
 from stylejax.batch.plan.aspects import painted_shape
 from stylejax.choices import Rounding
-from stylejax.errors import told
+from stylejax.errors import one_line
 from stylejax.optimize.chunk import Shared
 from stylejax.settings.derived import OF_STYLES, STATIC, values_of
 from stylejax.settings.pyramid import scale_shapes, side_of
@@ -57,7 +57,7 @@ def group_rows(rows: Iterable[tuple[Row, Shape]], rounding: Rounding) -> tuple[l
             scales[key] = tuple(scale_shapes(*shape, settings))
             groups.setdefault(key, []).append(row)
         except Exception as problem:
-            refused.append(Outcome(row, stage="read", reason=told(problem)))
+            refused.append(Outcome(row, stage="read", reason=one_line(problem)))
     return [Group(tuple(members), scales[key], _shared(members)) for key, members in groups.items()], refused
 
 

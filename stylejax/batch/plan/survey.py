@@ -12,9 +12,9 @@ from stylejax.batch.output.store import Store
 from stylejax.batch.plan.aspects import painted_shape
 from stylejax.batch.plan.groups import Group, group_rows, with_lanes
 from stylejax.choices import Rounding
-from stylejax.errors import told
+from stylejax.errors import one_line
 from stylejax.files.folder import FolderError
-from stylejax.files.same import identity
+from stylejax.files.same_file import file_id
 from stylejax.files.url import is_url
 from stylejax.images.io.read import read_shape
 
@@ -74,7 +74,7 @@ def survey(
             found = read_shape(row.content)
             shape = painted_shape(*found, row.settings, rounding)
         except Exception as problem:
-            found, reason = (), told(problem)
+            found, reason = (), one_line(problem)
         try:
             row = dataclasses.replace(row, digest=digest(row, shape, bits=bits))
             known = store.known(row)
@@ -83,10 +83,10 @@ def survey(
                 _check_originals(row, store, originals)
         except Exception as problem:
             stage = "write" if isinstance(problem, FolderError) else "read"
-            return row, Outcome(row, stage=stage, reason=told(problem)), None
+            return row, Outcome(row, stage=stage, reason=one_line(problem)), None
         return row, found or Outcome(row, stage="read", reason=reason), known
 
-    originals = {identity(place) for row in rows for place in inputs(row) if not is_url(place)} - {None}
+    originals = {file_id(place) for row in rows for place in inputs(row) if not is_url(place)} - {None}
     if retry_failed:
         store.forget_failures()
     with ThreadPoolExecutor(LOOKERS) as pool:
@@ -113,5 +113,5 @@ def survey(
 def _check_originals(row: Row, store: Store, originals: Container[Any]) -> None:
     """Raise FolderError when the row would be written over a picture that rows are painted from, and that no run has made."""
     folder = store.folder
-    if folder.local and identity(folder.path(row.output)) in originals and folder.read(sidecar_name(row.output)) is None:
+    if folder.local and file_id(folder.path(row.output)) in originals and folder.read(sidecar_name(row.output)) is None:
         raise FolderError(f"output {row.output} would replace a picture that is painted from; choose another name")

@@ -6,7 +6,7 @@ from typing import Any
 from tyro.constructors import PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from stylejax.cli.parsing.sections import REGISTRY
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 
 
 @REGISTRY.primitive_rule
@@ -16,7 +16,7 @@ def _path(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
     return PrimitiveConstructorSpec(
         nargs=1,
         metavar="PATH",
-        instance_from_str=lambda words: given_path(words[0]),
+        instance_from_str=lambda words: user_path(words[0]),
         is_instance=lambda value: isinstance(value, Path),
         str_from_instance=lambda value: [str(value)],
     )

@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 8, 30
 
 
 @dataclass(frozen=True)
-class State:
+class BarState:
     """What a line shows."""
 
     fraction: float
@@ -29,7 +29,7 @@ class Bar:
 
     def __init__(self, console: Console):
         """Show it at once."""
-        self.state = State(0.0, ())
+        self.state = BarState(0.0, ())
         self._waits_for: str | None = "compiling"
         self._since = time.monotonic()
         self._live = Live(self, console=console, refresh_per_second=5)
@@ -41,11 +41,11 @@ class Bar:
             self._since = time.monotonic()
         self._waits_for = told
 
-    def show(self, state: State) -> None:
+    def show(self, state: BarState) -> None:
         """Something has come of it."""
         self._waits_for, self.state = None, state
 
-    def update(self, state: State) -> None:
+    def update(self, state: BarState) -> None:
         """Show it as soon as nothing is waited for."""
         self.state = state
 
@@ -57,11 +57,11 @@ class Bar:
         """The line at the width that there is."""
         state = self.state
         if self._waits_for:
-            state = State(state.fraction, ((0, f"{self._waits_for}, {in_time(time.monotonic() - self._since)}"),))
+            state = BarState(state.fraction, ((0, f"{self._waits_for}, {format_duration(time.monotonic() - self._since)}"),))
         yield line(state, options.max_width)
 
 
-def line(state: State, width: int) -> Table:
+def line(state: BarState, width: int) -> Table:
     """Percentage, bar and facts in at most `width` columns."""
     percent = f"{math.floor(100 * state.fraction + 1e-9):3d}%"
     room = width - len(percent) - 2 - SHORTEST - 2
@@ -79,7 +79,7 @@ def line(state: State, width: int) -> Table:
     return grid
 
 
-def in_time(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Minutes and seconds, hours where there are any: `1:05`, `2:00:00`."""
     if not math.isfinite(seconds):
         return "?"
@@ -88,7 +88,7 @@ def in_time(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def a_second(speed: float) -> str:
+def format_rate(speed: float) -> str:
     """A speed with three digits: `0.0123`, `12.3`, `1234`."""
     return f"{speed:.3g}" if speed < 100 else f"{speed:.0f}"
 

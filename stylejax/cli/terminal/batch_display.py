@@ -7,9 +7,9 @@ from typing import Protocol
 from rich.console import Console
 
 from stylejax.batch.events import BatchProgress, Compiling, Ended, Event, Finished, Known, Noted, Planned, Tally
-from stylejax.cli.terminal.bar import STOPPING, Bar, State, a_second, in_time
+from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
 from stylejax.cli.terminal.display import SECONDS_BETWEEN_LINES, compiling
-from stylejax.files.names import shown
+from stylejax.files.file_names import printable
 
 
 class BatchDisplay(Protocol):
@@ -101,7 +101,7 @@ class Lines(Silent):
             self._say(f"note: {event.text}")
 
     def _say(self, line: str) -> None:
-        self._console.print(shown(line), soft_wrap=True)
+        self._console.print(printable(line), soft_wrap=True)
 
 
 class LiveBar(Lines):
@@ -123,9 +123,9 @@ class LiveBar(Lines):
         else:
             self._bar.update(self._state(event.tally))
 
-    def _state(self, tally: Tally) -> State:
+    def _state(self, tally: Tally) -> BarState:
         fraction = (tally.total - tally.left + min(tally.painting, tally.left)) / max(tally.total, 1)
-        return State(fraction, (*_counted(tally), *self._place, *_timed(tally)))
+        return BarState(fraction, (*_counted(tally), *self._place, *_timed(tally)))
 
     def close(self) -> None:
         """Stop redrawing."""
@@ -151,7 +151,7 @@ def _counted(tally: Tally) -> Facts:
 def _timed(tally: Tally) -> Facts:
     if tally.seconds_left is None:
         return ()
-    return (4, f"{a_second(tally.images_per_second)} images/s"), (1, f"{in_time(tally.seconds_left)} left")
+    return (4, f"{format_rate(tally.images_per_second)} images/s"), (1, f"{format_duration(tally.seconds_left)} left")
 
 
 def _place(event: BatchProgress | Ended) -> Facts:

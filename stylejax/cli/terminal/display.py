@@ -6,7 +6,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from stylejax.cli.terminal.bar import STOPPING, Bar, State, a_second, in_time
+from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
 from stylejax.preview.curves import TERMS
 from stylejax.run.progress import Preparing, Progress
 
@@ -87,7 +87,7 @@ class Lines(Silent):
         now = time.monotonic()
         painted = progress.seconds - (self._painted if progress.seconds > self._painted else 0)  # another batch counts anew
         if self._since is not None and now - self._since - painted >= 1:
-            self._say(f"compiled in {in_time(now - self._since - painted)}")
+            self._say(f"compiled in {format_duration(now - self._since - painted)}")
         self._since, self._painted = None, progress.seconds
         if progress.step == progress.steps or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
@@ -114,7 +114,7 @@ class LiveBar(Silent):
 
     def show(self, progress: Progress) -> None:
         """Move the bar."""
-        self._bar.show(State(progress.fraction, facts(progress)))
+        self._bar.show(BarState(progress.fraction, facts(progress)))
 
     def stopping(self, number: int) -> None:
         """Say what happens now, above the bar."""
@@ -138,6 +138,6 @@ def facts(progress: Progress) -> tuple[tuple[int, str], ...]:
         (0, f"step {progress.step}/{progress.steps}"),
         (3, f"total {losses['total']:.4g}"),
         (5, "  ".join(f"{name} {losses[name]:.4g}" for name in ("content", "style", "tv"))),
-        (4, f"{a_second(progress.steps_per_second)} steps/s"),
-        (1, f"{in_time(progress.seconds_left)} left"),
+        (4, f"{format_rate(progress.steps_per_second)} steps/s"),
+        (1, f"{format_duration(progress.seconds_left)} left"),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, TiffImagePlugin
 
 from stylejax.errors import ImageError
-from stylejax.files.small import parse_json
+from stylejax.files.bounded_read import parse_json
 from stylejax.images.io.read import READABLE, open_file
 
 KEY = "stylejax"

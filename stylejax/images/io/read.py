@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from stylejax.errors import ImageError
-from stylejax.files.url import as_url, copy_of, open_url
+from stylejax.files.url import as_url, local_copy, open_url
 from stylejax.images.io.decode import decode
 from stylejax.images.io.formats import check_no_raw_file, named
 from stylejax.images.io.high_bit_depth import has_sixteen_bits, low_bytes
@@ -123,7 +123,7 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
     source, place = Path(path), as_url(path)
     try:
         if place:
-            return copy_of(place) if whole else open_url(place)
+            return local_copy(place) if whole else open_url(place)
         if source.is_dir():
             raise ImageError(f"{source} is a folder; {_WANTED}")
         if source.exists() and not source.is_file():

@@ -18,7 +18,7 @@ from stylejax.images.io.write import write_picture
 from stylejax.preview.command import repeat_command
 from stylejax.preview.curves import curves_svg
 from stylejax.preview.report import write_report
-from stylejax.preview.thumbnails import shrunk
+from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.api import StylizeInterrupted, stylize
 from stylejax.run.progress import Progress
 from stylejax.run.result import StylizedImage
@@ -130,7 +130,7 @@ class Run:
                 raise KeyboardInterrupt
             if time.monotonic() - last >= SECONDS_BETWEEN_FRAMES:
                 last = time.monotonic()
-                picture = np.asarray(jax.device_get(shrunk(progress.pictures)[0]))
+                picture = np.asarray(jax.device_get(make_thumbnails(progress.pictures)[0]))
                 news.put(Frame(picture, describe(progress), curves_svg(records)))
 
         try:

@@ -11,10 +11,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stylejax.files.interrupts import heeding
 from stylejax.preview.app.examples import write_examples
 from stylejax.preview.server import Server
 from stylejax.preview.template import page_text
+from stylejax.signals import handling_signals
 
 LARGEST_FILE = "30mb"
 
@@ -43,7 +43,7 @@ def serve(
     folder = Path(tempfile.gettempdir()) / f"stylejax-app-{secrets.token_hex(8)}"
     visitors: list[Any] = []
     try:
-        with heeding(lambda _: None, farewell=lambda: _clear(folder, visitors)):
+        with handling_signals(lambda _: None, on_early_exit=lambda: _clear(folder, visitors)):
             folder.mkdir(mode=0o700)
             os.environ["GRADIO_TEMP_DIR"] = str(folder)  # read when Gradio is imported, too
             from stylejax.preview.app.visitors import Visitors

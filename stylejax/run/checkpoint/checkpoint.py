@@ -1,7 +1,7 @@
 """The whole state of a run in a folder, so that a killed one goes on where it was and ends with the same bytes.
 
     DIR/stylejax-checkpoint/state    what the run is (`fingerprint`), scale, step, the losses so far, and every
-                                     array of the lanes' state, under one seal (`stylejax.files.sealed`)
+                                     array of the lanes' state, under one seal (`stylejax.files.checksummed`)
     DIR/stylejax-checkpoint/.lock    held by the run that uses the folder
 
 The folder may hold whatever else: nothing but these two files is ever looked at, replaced or removed, and the state only if its
@@ -22,9 +22,8 @@ import jax.numpy as jnp
 from filelock import FileLock, Timeout
 
 from stylejax.errors import CheckpointError, SettingsError
-from stylejax.files.interrupts import postponed_interrupts
-from stylejax.files.paths import given_path
-from stylejax.files.sealed import BrokenSealError, kind_of, read_sealed, write_sealed
+from stylejax.files.checksummed import ChecksumError, read_checksummed, read_kind, write_checksummed
+from stylejax.files.user_paths import user_path
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.step import PictureState
 from stylejax.run.checkpoint.fingerprint import Identity, difference, run_identity
@@ -33,6 +32,7 @@ from stylejax.run.devices import padded
 from stylejax.run.inputs.job import Job
 from stylejax.run.progress import Progress
 from stylejax.run.single_precision import in_float32
+from stylejax.signals import postponed_interrupts
 
 OWN = "stylejax-checkpoint"
 """The folder of ours inside of the folder that is given."""
@@ -73,7 +73,7 @@ class Checkpoint:
         """
         if not minutes >= 0:
             raise SettingsError(f"checkpoint_every is {minutes}; it must be a number of minutes, at least 0")
-        self.folder = given_path(folder, error=CheckpointError).absolute()
+        self.folder = user_path(folder, error=CheckpointError).absolute()
         self.resumed: Saved | None = None
         """Where the run went on, if there was something to go on from."""
         self._own = self.folder / OWN
@@ -117,7 +117,7 @@ class Checkpoint:
     def saved(self) -> bool:
         """Whether there is a state of this run to go on from."""
         try:
-            return bool(self._kind) and kind_of(self._state) == self._kind
+            return bool(self._kind) and read_kind(self._state) == self._kind
         except OSError:
             return False
 
@@ -144,7 +144,7 @@ class Checkpoint:
             with postponed_interrupts():
                 if self._state.exists() and not self.saved:
                     raise FileExistsError(errno.EEXIST, f"{self._state} is not of this run any more")
-                write_sealed(self._state, self._kind, facts, state.arrays())
+                write_checksummed(self._state, self._kind, facts, state.arrays())
         except OSError as problem:
             told = problem.strerror or problem
             self._tell_once(f"the state cannot be saved in {self.folder}: {told}; the run goes on, and tries again")
@@ -204,12 +204,12 @@ class Checkpoint:
     def _read(self, jobs: Sequence[Job], *, lanes: int) -> Saved | None:
         if not self._state.exists():
             return None
-        if not kind_of(self._state).startswith(f"{_KIND} "):
+        if not read_kind(self._state).startswith(f"{_KIND} "):
             raise CheckpointError(f"{self._state} is no state of this version of stylejax; name another folder")
         damaged = CheckpointError(f"the checkpoint in {self.folder} is damaged; name another folder to begin anew")
         try:
-            facts, arrays = read_sealed(self._state)
-        except BrokenSealError:
+            facts, arrays = read_checksummed(self._state)
+        except ChecksumError:
             raise damaged from None
         identity = facts.get("identity")
         if not isinstance(identity, dict):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stylejax.errors import ImageError, SettingsError
-from stylejax.files.paths import given_path
 from stylejax.files.url import is_url
+from stylejax.files.user_paths import user_path
 from stylejax.images.io.read import to_picture
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
@@ -74,7 +74,7 @@ def given_source(source: ImageSource) -> ImageSource:
     Raises:
         ImageError: the path is empty, or no file can have it.
     """
-    return given_path(source, error=ImageError) if isinstance(source, str | Path) and not is_url(source) else source
+    return user_path(source, error=ImageError) if isinstance(source, str | Path) and not is_url(source) else source
 
 
 def files_of(settings: Settings) -> list[tuple[str, str]]:

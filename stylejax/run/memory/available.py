@@ -63,7 +63,7 @@ def parse_bytes(text: str) -> int:
     return int(count)
 
 
-def in_words(count: float) -> str:
+def format_bytes(count: float) -> str:
     """`1.50 GiB`, or whole MiB below one GiB, or `3.0 MiB` below ten."""
     if count >= 2**30:
         return f"{count / 2**30:.2f} GiB"

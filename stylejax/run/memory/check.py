@@ -11,7 +11,7 @@ from stylejax.network.algorithms import Algorithms, bfloat16_problem
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
-from stylejax.run.memory.available import in_words, memory_budget
+from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.estimate import chunk_bytes, least_bytes
 from stylejax.run.targets import shared_targets
 from stylejax.weights.load import reconfigured
@@ -54,8 +54,8 @@ def _too_large(
     what = f"{len(jobs)} pictures" if len(jobs) > 1 else "a picture"
     ways = ", ".join(_ways_to_fit(model, jobs, shape, needed, budget))
     return OutOfMemoryError(
-        f"{what} of {shape[1]}×{shape[0]} pixels would take {told}{in_words(needed)} of memory, and there are "
-        f"{in_words(budget)} to use; " + (f"these would fit: {ways}" if ways else "choose a smaller size")
+        f"{what} of {shape[1]}×{shape[0]} pixels would take {told}{format_bytes(needed)} of memory, and there are "
+        f"{format_bytes(budget)} to use; " + (f"these would fit: {ways}" if ways else "choose a smaller size")
     )
 
 

@@ -21,11 +21,11 @@ import h5py
 import numpy as np
 
 from stylejax.errors import MissingExtraError, WeightsError
-from stylejax.files.apart import check_apart
 from stylejax.files.atomic import check_writable
-from stylejax.files.names import shown
-from stylejax.files.paths import given_path
-from stylejax.files.small import open_ordinary
+from stylejax.files.bounded_read import open_regular
+from stylejax.files.file_names import printable
+from stylejax.files.output_conflicts import check_output_conflicts
+from stylejax.files.user_paths import user_path
 from stylejax.network.preprocessing import preprocessing_named
 from stylejax.weights.array_check import array_problems, infer_widths
 from stylejax.weights.convert.codebooks import LOOK, holds_code_books, read_code_book_wheel, read_code_books
@@ -75,11 +75,11 @@ def convert(
         StylejaxError: the target is the source.
         MissingExtraError: the source is a `.pth` and PyTorch is not installed.
     """
-    source, target = given_path(source, error=WeightsError), given_path(target, error=WeightsError)
+    source, target = user_path(source, error=WeightsError), user_path(target, error=WeightsError)
     if target.suffix != ".safetensors":
         raise WeightsError(f"{target} does not end in .safetensors, the only format read at run time; choose such a name")
     check_writable(target, error=WeightsError)
-    check_apart([("target", target)], [("source", source)])
+    check_output_conflicts([("target", target)], [("source", source)])
     tensors = read_tensors(source)
     widths = infer_widths(tensors.arrays)
     problem = array_problems(tensors.arrays, widths, labels=tensors.labels, unread=tensors.unread)
@@ -99,7 +99,7 @@ def convert(
         expected, reason = tensors.preprocessing, "the layout of the file"
     header = {**origin, "preprocessing_from": reason, **(provenance or {})}
     arrays = {key: np.ascontiguousarray(array) for key, array in tensors.arrays.items()}
-    weight_set = WeightSet(shown(name or target.stem), widths, preprocessing_named(expected), arrays, header)
+    weight_set = WeightSet(printable(name or target.stem), widths, preprocessing_named(expected), arrays, header)
     write_weights(target, weight_set)
     return weight_set
 
@@ -112,7 +112,7 @@ def read_tensors(path: Path) -> Tensors:
         MissingExtraError: it is a `.pth` and PyTorch is not installed.
     """
     try:
-        with open_ordinary(path) as file:
+        with open_regular(path) as file:
             start = file.read(LOOK)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}; name a weight file") from None
@@ -189,7 +189,7 @@ def _provenance(source: Path) -> dict[str, str]:
     else:
         check = {}
     return check | {
-        "source": shown(source.name),
+        "source": printable(source.name),
         "source_sha256": checksum,
         "source_md5": file_hash(source, "md5"),
         "converted_by": f"stylejax {version}",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stylejax.errors import WeightsError, told
-from stylejax.files.names import shown
+from stylejax.errors import WeightsError, one_line
+from stylejax.files.file_names import printable
 from stylejax.network.layers import LARGEST
 
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
@@ -61,7 +61,7 @@ class Tensors:
         if layer is None or name in self._wanted:
             self.unread[source_name] = shape
             return
-        what = shown(source_name[:200])
+        what = printable(source_name[:200])
         if kind not in _FLOATS:
             raise WeightsError(
                 f"{what} in the file is of the type {kind}, and none of {', '.join(_FLOATS)}; save it as float32"
@@ -81,5 +81,5 @@ class Tensors:
 
 def damaged(path: Path, reason: object) -> WeightsError:
     """The error for a file that starts like its format and then cannot be read."""
-    text = told(reason) if isinstance(reason, BaseException) else str(reason)
-    return WeightsError(f"{path} is truncated or damaged ({shown(' '.join(text.split()))}); get it again")
+    text = one_line(reason) if isinstance(reason, BaseException) else str(reason)
+    return WeightsError(f"{path} is truncated or damaged ({printable(' '.join(text.split()))}); get it again")

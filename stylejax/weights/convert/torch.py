@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import safe_open
 
 from stylejax.errors import MissingExtraError, WeightsError
-from stylejax.files.names import shown
+from stylejax.files.file_names import printable
 from stylejax.network.layers import CONV_NAMES, LAYERS
 from stylejax.weights.convert.tensors import Tensors
 from stylejax.weights.weight_set import FORMAT
@@ -95,7 +95,7 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     named = re.search(r"GLOBAL ([\w.]+)", text)
     cause = text.rpartition("WeightsUnpickler error: ")[2].partition(" Check the documentation")[0]
-    return f"it names {named[1][:100]}" if named else shown(cause[:160])
+    return f"it names {named[1][:100]}" if named else printable(cause[:160])
 
 
 def _rename(found: dict[str, _Tensor]) -> Tensors:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import requests
 
 from stylejax.errors import WeightsError
-from stylejax.files.names import shown
+from stylejax.files.file_names import printable
 
 Result = TypeVar("Result")
 
@@ -225,14 +225,14 @@ def _answer(url: str, response: requests.Response, body: Iterator[bytes]) -> Ans
     if status == 429 or status >= 500:
         raise TryAgainError(f"the server answers {status}")
     if status not in (200, 206, 416):
-        reason = shown(str(response.reason))
+        reason = printable(str(response.reason))
         raise WeightsError(f"{url} answers {status} ({reason}); get the file elsewhere and run `stylejax weights convert`")
     told = response.headers.get("Content-Range", "")
     first, size = 0, None
     if status != 200:
         match = re.fullmatch(r"bytes (?:(\d{1,15})-\d{1,15}|\*)/(\d{1,15}|\*)", told, re.ASCII)
         if match is None or (status == 206 and match[1] is None):
-            raise TryAgainError(f"the server answers {status} with the Content-Range {shown(told)[:60]!r}")
+            raise TryAgainError(f"the server answers {status} with the Content-Range {printable(told)[:60]!r}")
         first, size = int(match[1] or 0), None if match[2] == "*" else int(match[2])
     elif "Content-Encoding" not in response.headers:
         length = response.headers.get("Content-Length", "")
@@ -252,4 +252,4 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split()).rpartition("Caused by ")[2]
     text = re.sub(r"<[^>]*>|\w+\(host=[^)]*\): ", "", text)
     text = re.sub(r"""^\w+\(["'](.*)["']\)+$""", r"\1", text)
-    return shown(text[:200]) or type(error).__name__
+    return printable(text[:200]) or type(error).__name__

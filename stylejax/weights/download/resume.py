@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylejax.errors import WeightsError
-from stylejax.files.small import parse_json, read_small
+from stylejax.files.bounded_read import parse_json, read_bounded
 from stylejax.weights.download.http import Answer, Retries, TryAgainError, Version, open_range, with_retries
 
 Report = Callable[[int, int | None], None]
@@ -146,7 +146,7 @@ def _resumable(piece: Piece, part: Path) -> tuple[int, Version]:
     """How many bytes of the piece the part has, and the version that they are of."""
     nothing = 0, Version()
     try:
-        note = parse_json(read_small(_note_path(part)))
+        note = parse_json(read_bounded(_note_path(part)))
         with part.open("rb") as file:
             fits = file.read(len(piece.head)) == piece.head
         have = part.stat().st_size - len(piece.head)

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from stylejax.errors import WeightsError
-from stylejax.files.small import parse_json
+from stylejax.files.bounded_read import parse_json
 from stylejax.weights.download.http import Retries, Version
 from stylejax.weights.download.resume import LARGEST_FILE, Piece, read_range
 

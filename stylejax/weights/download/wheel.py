@@ -9,8 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stylejax.errors import WeightsError, told
-from stylejax.files.names import shown
+from stylejax.errors import WeightsError, one_line
+from stylejax.files.file_names import printable
 from stylejax.network.layers import LARGEST_BYTES
 
 
@@ -70,7 +70,7 @@ def read_member(path: Path, member: str) -> bytes:
     except WeightsError:
         raise
     except Exception as error:  # there is no list of what a damaged archive can raise
-        raise WeightsError(f"{path} is truncated or damaged ({shown(told(error))}); get it again") from None
+        raise WeightsError(f"{path} is truncated or damaged ({printable(one_line(error))}); get it again") from None
 
 
 def check_growth(path: Path, archive: zipfile.ZipFile) -> None:

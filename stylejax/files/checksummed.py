@@ -21,11 +21,11 @@ from stylejax.files.atomic import write_atomically
 _FACTS = "facts"
 
 
-class BrokenSealError(StylejaxError):
+class ChecksumError(StylejaxError):
     """The file is not as it was written."""
 
 
-def write_sealed(path: Path, kind: str, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def write_checksummed(path: Path, kind: str, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write a file whole or not at all.
 
     Args:
@@ -48,7 +48,7 @@ def write_sealed(path: Path, kind: str, facts: Mapping[str, Any], arrays: Mappin
         file.write(seal)
 
 
-def kind_of(path: Path) -> str:
+def read_kind(path: Path) -> str:
     """What the file says that it is; empty where there is none, or none that is sealed."""
     if not path.is_file():
         return ""
@@ -56,27 +56,27 @@ def kind_of(path: Path) -> str:
         return _read_seal(file)[0]
 
 
-def read_sealed(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_checksummed(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts and the arrays.
 
     Raises:
-        BrokenSealError: it is not as it was written.
+        ChecksumError: it is not as it was written.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
         kind, seal = _read_seal(file)
         begin = file.tell()
         if not kind or _digest(kind, file).hexdigest() != seal:
-            raise BrokenSealError(f"{path} is damaged")
+            raise ChecksumError(f"{path} is damaged")
         file.seek(begin)
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = dict(archive)
             facts = json.loads(arrays.pop(_FACTS).tobytes())
         except Exception:  # sealed by somebody else's program: zip, npy and JSON each raise whatever trips them
-            raise BrokenSealError(f"{path} is damaged") from None
+            raise ChecksumError(f"{path} is damaged") from None
     if not isinstance(facts, dict):
-        raise BrokenSealError(f"{path} is damaged")
+        raise ChecksumError(f"{path} is damaged")
     return facts, arrays
 
 

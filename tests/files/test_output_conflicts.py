@@ -8,7 +8,7 @@ import pytest
 
 from stylejax.cli.main import main
 from stylejax.errors import StylejaxError
-from stylejax.files.apart import check_apart
+from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import write_weights
 
@@ -106,13 +106,13 @@ def test_what_is_apart_is_taken(folder):
         ("checkpoint", "new/stylejax-checkpoint"),
         ("report", "new/b.html"),
     ]
-    check_apart(outputs, [("content", "photo.png"), ("style", "photo.png"), ("mask", "not-there.png")])
+    check_output_conflicts(outputs, [("content", "photo.png"), ("style", "photo.png"), ("mask", "not-there.png")])
 
 
 @pytest.mark.parametrize("other", ["SAME.png", "Same.png/below.png"])
 def test_case_counts_where_the_file_system_tells_it_apart(folder, monkeypatch, other):
     outputs = [("output", "same.png"), ("trace", other)]
-    check_apart(outputs)  # Linux
-    monkeypatch.setattr("stylejax.files.same._is_one", lambda folder, name, other: True)
+    check_output_conflicts(outputs)  # Linux
+    monkeypatch.setattr("stylejax.files.same_file._is_one", lambda folder, name, other: True)
     with pytest.raises(StylejaxError, match=r"would be one file|would lie in the output same\.png"):
-        check_apart(outputs)
+        check_output_conflicts(outputs)

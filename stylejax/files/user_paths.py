@@ -8,15 +8,15 @@ import os
 from pathlib import Path
 
 from stylejax.errors import StylejaxError
-from stylejax.files.names import check_encoding
+from stylejax.files.file_names import check_encoding
 
 
-def given(place: str) -> str:
+def expand_home(place: str) -> str:
     """A path or URL as it is meant."""
     return os.path.expanduser(place)  # noqa: PTH111 - Path.expanduser refuses users whom it does not know
 
 
-def given_path(path: str | os.PathLike[str], *, error: type[StylejaxError] = StylejaxError) -> Path:
+def user_path(path: str | os.PathLike[str], *, error: type[StylejaxError] = StylejaxError) -> Path:
     """A path as it is meant.
 
     Raises:
@@ -29,4 +29,4 @@ def given_path(path: str | os.PathLike[str], *, error: type[StylejaxError] = Sty
         check_encoding("the path", text)
     except StylejaxError as problem:
         raise error(str(problem)) from None
-    return Path(given(text))
+    return Path(expand_home(text))

@@ -9,11 +9,11 @@ from io import BufferedReader, FileIO
 from typing import Any
 
 MEBIBYTE = 2**20
-SMALL = 64 * MEBIBYTE
+MAX_BYTES = 64 * MEBIBYTE
 """Bytes that no record, profile or note comes near."""
 
 
-class NotSmallError(OSError):
+class UnsuitableFileError(OSError):
     """There is something, and it is no ordinary file of a bounded size; `strerror` says what."""
 
     def __init__(self, told: str):
@@ -23,21 +23,21 @@ class NotSmallError(OSError):
         return self.strerror or ""
 
 
-def read_small(path: str | os.PathLike[str], *, most: int = SMALL) -> bytes:
+def read_bounded(path: str | os.PathLike[str], *, most: int = MAX_BYTES) -> bytes:
     """What an ordinary file of at most `most` bytes holds.
 
     Raises:
-        NotSmallError: it is a folder, a pipe, a device or a socket, or longer.
+        UnsuitableFileError: it is a folder, a pipe, a device or a socket, or longer.
         OSError: it is not there, or cannot be read.
     """
-    with BufferedReader(open_ordinary(path)) as file:
+    with BufferedReader(open_regular(path)) as file:
         data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     if data is None or len(data) > most:
-        raise NotSmallError(f"it has more than {most:,} bytes")
+        raise UnsuitableFileError(f"it has more than {most:,} bytes")
     return data
 
 
-def open_ordinary(path: str | os.PathLike[str], *, append: bool = False) -> FileIO:
+def open_regular(path: str | os.PathLike[str], *, append: bool = False) -> FileIO:
     """An ordinary file, open for reading; nothing else is waited for or read.
 
     Args:
@@ -45,7 +45,7 @@ def open_ordinary(path: str | os.PathLike[str], *, append: bool = False) -> File
         append: open it for adding to its end, too, and make it if it is not there.
 
     Raises:
-        NotSmallError: it is a folder, a pipe, a device or a socket.
+        UnsuitableFileError: it is a folder, a pipe, a device or a socket.
         OSError: it is not there, or cannot be read.
     """
     with suppress(FileNotFoundError):
@@ -74,6 +74,6 @@ def parse_json(text: str | bytes, *, pairs: Callable[[Iterable[tuple[str, Any]]]
 
 def _check_ordinary(mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise NotSmallError("it is a folder")
+        raise UnsuitableFileError("it is a folder")
     if not stat.S_ISREG(mode):
-        raise NotSmallError("it is a device or a pipe")
+        raise UnsuitableFileError("it is a device or a pipe")

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 _Owner = TypeVar("_Owner")
 
 
-def identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+def file_id(path: str | os.PathLike[str]) -> tuple[int, int] | None:
     """What tells the file at `path` from all others, by whatever name; None where there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116 - any name
@@ -22,7 +22,7 @@ def identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-class Taken(Generic[_Owner]):
+class NameRegistry(Generic[_Owner]):
     """Names without links below a folder, each with the first who took it."""
 
     def __init__(self, folder: Path | None):

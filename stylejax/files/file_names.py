@@ -20,7 +20,7 @@ _UNSAFE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, separators
 _TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # these change the order of what is read
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """The text on one line of any terminal: what is no character, ends lines or moves the cursor is written as an escape."""
     return "".join(letter if _is_plain(letter) else _escaped(letter) for letter in text)
 
@@ -32,10 +32,10 @@ def check_encoding(what: str, name: str) -> None:
     except UnicodeEncodeError:
         good = False
     if not good:
-        raise StylejaxError(f"{what} {shown(name)} has characters that no file name can have; correct it")
+        raise StylejaxError(f"{what} {printable(name)} has characters that no file name can have; correct it")
 
 
-def check_name(name: str) -> str:
+def checked_name(name: str) -> str:
     """The name in its plainest form.
 
     Raises:
@@ -57,8 +57,8 @@ def check_name(name: str) -> str:
     return posixpath.normpath(name)
 
 
-def name_after(found: str, *, utf8: bool = False) -> str:
-    """The name of a result that is called after a file which is there: as it is but for what `check_name` refuses.
+def result_name(found: str, *, utf8: bool = False) -> str:
+    """The name of a result that is called after a file which is there: as it is but for what `checked_name` refuses.
 
     Args:
         found: the relative name to begin with.
@@ -71,18 +71,18 @@ def name_after(found: str, *, utf8: bool = False) -> str:
     return _percent(name[0]) + name[1:] if _of_home(name) else name.replace(":", "%3A", 1) if _of_drive(name) else name
 
 
-def check_fits(name: str, folder: Path | None) -> None:
+def check_length(name: str, folder: Path | None) -> None:
     """Raise StylejaxError when there can be no file of this name below `folder`, None for a bucket: its name is too long."""
     if folder is None:
-        part, whole, path = LONGEST_KEY, LONGEST_KEY + 1, name_after(name, utf8=True)
+        part, whole, path = LONGEST_KEY, LONGEST_KEY + 1, result_name(name, utf8=True)
         if path != name:
-            raise StylejaxError(f"output {shown(name)} is no UTF-8, as names in a bucket are; write {path}")
+            raise StylejaxError(f"output {printable(name)} is no UTF-8, as names in a bucket are; write {path}")
     else:
         (part, whole), path = _limits(folder), os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
     longest = max(name.split("/"), key=lambda each: len(os.fsencode(each)))
     for each, size, most in ((longest, len(os.fsencode(longest)), part), (name, _written(path), whole - 1)):
         if size > most:
-            short = shown(each) if len(each) <= 60 else f"{shown(each[:40])}...{shown(each[-12:])}"
+            short = printable(each) if len(each) <= 60 else f"{printable(each[:40])}...{printable(each[-12:])}"
             raise StylejaxError(f"output {short} takes {size} bytes as a file name, and {most} are allowed there; shorten it")
 
 

@@ -10,7 +10,7 @@ from stylejax.batch.input.table import rows_of
 from stylejax.cli.main import main
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
-from stylejax.files.paths import given_path
+from stylejax.files.user_paths import user_path
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import write_weights
 
@@ -82,8 +82,8 @@ def test_a_home_is_found_by_the_library(home, tiny_model, tmp_path):
 
 
 def test_a_user_who_is_not_there_is_a_name(home):
-    assert given_path("~nobody-of-this-name/a.png") == Path("~nobody-of-this-name/a.png")
-    assert given_path("a/~/b.png") == Path("a/~/b.png")
+    assert user_path("~nobody-of-this-name/a.png") == Path("~nobody-of-this-name/a.png")
+    assert user_path("a/~/b.png") == Path("a/~/b.png")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_an_empty_path_is_an_error_in_the_library(tiny_model, pictures):
         lambda: painting.save(""),
         lambda: stylejax.stylize("", pictures[1]),
         lambda: stylejax.write_report("", painting, *pictures),
-        lambda: given_path("a\0b"),
-        lambda: given_path("\ud800"),
+        lambda: user_path("a\0b"),
+        lambda: user_path("\ud800"),
     ):
         with pytest.raises(StylejaxError, match=r"empty|characters"):
             use()

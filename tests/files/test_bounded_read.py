@@ -10,7 +10,7 @@ import pytest
 
 from stylejax.batch.input.cells import read_table
 from stylejax.errors import ImageError, StylejaxError
-from stylejax.files.small import NotSmallError, parse_json, read_small
+from stylejax.files.bounded_read import UnsuitableFileError, parse_json, read_bounded
 from stylejax.images.proof import soft_proof
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and devices as POSIX has them")
@@ -39,17 +39,17 @@ KINDS = ["folder", "pipe", "endless", "terminal", "huge"]
 @posix
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_but_an_ordinary_file_of_a_bounded_size_is_read(tmp_path, kind):
-    with pytest.raises(NotSmallError, match=r"is a folder|is a device or a pipe|has more than 100 bytes"):
-        read_small(odd(tmp_path, kind, "note.json"), most=100)
+    with pytest.raises(UnsuitableFileError, match=r"is a folder|is a device or a pipe|has more than 100 bytes"):
+        read_bounded(odd(tmp_path, kind, "note.json"), most=100)
 
 
 def test_a_file_of_just_the_bound_is_read_and_a_missing_one_is_told_as_such(tmp_path):
     (tmp_path / "note").write_bytes(b"x" * 100)
-    assert read_small(tmp_path / "note", most=100) == b"x" * 100
-    with pytest.raises(NotSmallError):
-        read_small(tmp_path / "note", most=99)
+    assert read_bounded(tmp_path / "note", most=100) == b"x" * 100
+    with pytest.raises(UnsuitableFileError):
+        read_bounded(tmp_path / "note", most=99)
     with pytest.raises(FileNotFoundError):
-        read_small(tmp_path / "gone")
+        read_bounded(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "{", b"\xff", "", "nul"])

@@ -1,6 +1,6 @@
 """No file of a run takes the place of another: what is written is compared with itself and with what is read, before any work.
 
-Two paths are one file if both are there and are one, as hard links are, and if their names are one (`files.same`), through
+Two paths are one file if both are there and are one, as hard links are, and if their names are one (`files.same_file`), through
 whatever links.
 """
 
@@ -9,23 +9,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stylejax.errors import StylejaxError
-from stylejax.files.same import Taken, identity
+from stylejax.files.same_file import NameRegistry, file_id
 
-Named = tuple[str, str | os.PathLike[str]]
+NamedPath = tuple[str, str | os.PathLike[str]]
 """What a file is for, as a message calls it, and its path."""
 
 
-def check_apart(outputs: Iterable[Named], inputs: Iterable[Named] = ()) -> None:
+def check_output_conflicts(outputs: Iterable[NamedPath], inputs: Iterable[NamedPath] = ()) -> None:
     """Raise StylejaxError when an output is an input or another output, or would lie below another output.
 
     Inputs that do not exist are left to those who read them.
     """
-    read = {same: what for what, path in inputs if (same := identity(path))}
-    there: dict[tuple[int, int] | None, Named] = {}
-    named: Taken[Named] = Taken(Path("/"))
+    read = {same: what for what, path in inputs if (same := file_id(path))}
+    there: dict[tuple[int, int] | None, NamedPath] = {}
+    named: NameRegistry[NamedPath] = NameRegistry(Path("/"))
     real = [(what, path, os.path.realpath(path)) for what, path in outputs]
     for what, path, name in real:
-        same = identity(path)
+        same = file_id(path)
         if same in read:
             raise StylejaxError(f"the {what} {path} would take the place of the {read[same]}; name another file")
         other = named.owner(name) or there.get(same)

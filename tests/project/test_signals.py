@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from processes import heeding
+from processes import interruptible_process
 
 import stylejax
 
@@ -20,8 +20,8 @@ ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 SWALLOWER = """
 import gc, os, sys, time
-from stylejax.files import interrupts
-interrupts.listen()
+from stylejax import signals
+signals.listen()
 def callback(*_):  # as JAX's: what is raised in here is printed and forgotten
     for _ in range(100):
         pass
@@ -34,7 +34,7 @@ def busy():
 NOTING = (
     SWALLOWER
     + """
-with interrupts.heeding(lambda number: os.write(1, b"heard\\n")) as found:
+with signals.handling_signals(lambda number: os.write(1, b"heard\\n")) as found:
     print("ready", flush=True)
     while not found.number:
         busy()
@@ -47,13 +47,13 @@ RAISING = (
     SWALLOWER
     + """
 try:
-    with interrupts.raising():
+    with signals.raising_on_signal():
         print("ready", flush=True)
         while True:
             busy()
 except KeyboardInterrupt:
     print("kept", flush=True)
-    sys.exit(interrupts.came().exit_code)
+    sys.exit(signals.received_signals().exit_code)
 """
 )
 
@@ -70,7 +70,7 @@ while True:
 @contextmanager
 def ready(program: str, **more: Any) -> Iterator[subprocess.Popen]:
     command = [sys.executable, "-c", program]
-    with heeding(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more) as process:
+    with interruptible_process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield process
