@@ -241,7 +241,7 @@ def _cells(jobs: Jobs | None, options: BatchOptions, output: Folder) -> tuple[Ce
     if isinstance(jobs, str | os.PathLike):
         place = jobs if isinstance(jobs, str) and is_url(jobs) else str(user_path(jobs))
         if output.local:
-            check_output_conflicts([("run's own", output.local / name) for name in RESERVED], [("table", place)])
+            check_output_conflicts([("run's own", output.local / name) for name in RESERVED], inputs=[("table", place)])
         table = read_table(place)
         return table, place.rpartition("/")[0] if is_url(place) else os.path.dirname(os.path.abspath(place))  # noqa: PTH100, PTH120
     rows = [row if isinstance(row, Mapping) else f"is {row!r:.40}; wanted a mapping of columns" for row in jobs]

@@ -145,7 +145,7 @@ class StylizeRun(Stylize):
             check_writable(self.trace)
         if self.report:
             check_report(self.report)
-        check_output_conflicts(self._outputs(), self._inputs())
+        check_output_conflicts(self._outputs(), inputs=self._inputs())
 
     def _outputs(self) -> Iterator[NamedPath]:
         if self.output != STREAM:

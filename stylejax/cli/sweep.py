@@ -143,7 +143,9 @@ class SweepRun(Sweep):
         outputs = [("output", self.output / name) for name in (*names, "contact_sheet.png", "sweep.jsonl")]
         outputs += [("report", self.report)] if self.report else []
         files = {named for each in settings for named in files_of(each)}
-        check_output_conflicts(outputs, [("content", self.content), *(("style", style) for style in self.styles), *files])
+        check_output_conflicts(
+            outputs, inputs=[("content", self.content), *(("style", style) for style in self.styles), *files]
+        )
 
     def _write(
         self,

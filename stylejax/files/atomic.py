@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all.
+"""Atomic writes: a file appears whole or not at all.
 
-A file is written under another name in the same folder, flushed to the disk, and renamed over its target in one step, and
-the folder is flushed, too. A reader sees the old file or the new one; a crash, a full disk or Ctrl-C leaves the old one and no
-litter, and a power cut afterwards the new one.
+A temporary file in the same folder is written, flushed to the disk and renamed over the target in one step; then the folder is
+flushed. A reader sees the old file or the new one. A crash, a full disk or Ctrl-C leaves the old file and no temporary one; a
+power cut after the write leaves the new file.
 """
 
 import errno
@@ -17,22 +17,28 @@ from typing import BinaryIO
 
 from stylejax.errors import StylejaxError
 
+RESERVED_PREFIX = ".stylejax-"
+"""Prefix of the names of stylejax's own files among a user's files."""
+TEMPORARY_SUFFIX = ".tmp"
+TEMPORARY_LENGTH = len(RESERVED_PREFIX) + 32 + len(TEMPORARY_SUFFIX)
+"""Bytes of the name of a temporary file."""
+
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[BinaryIO]:
     """Yield a binary file, readable and seekable, that becomes `path` when the block ends without an exception.
 
-    Missing parent folders are made. A symbolic link is followed, so its target is replaced and the link stays. A new
-    file gets the permissions of the umask, a replaced one keeps its own.
+    Missing parent folders are created. A symbolic link is followed: its target is replaced and the link stays. A new file gets
+    the permissions of the umask; a replaced file keeps its own.
 
     Raises:
         OSError: the folder or the file cannot be written, or the disk is full.
     """
     target = Path(os.path.realpath(path))
     make_folder(target.parent)
-    temporary = target.parent / f".stylejax-{uuid.uuid4().hex}.tmp"
+    temporary = target.parent / f"{RESERVED_PREFIX}{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
     try:
-        # Not tempfile: its files are private (0o600) and would stay so after the rename.
+        # Not tempfile: its files are private (0o600) and would remain so after the rename.
         with temporary.open("x+b") as file:
             yield file
             file.flush()
@@ -45,11 +51,16 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
     _flush(target.parent)
 
 
+def temporary_files(folder: Path) -> Iterator[Path]:
+    """The temporary files below a folder, left by writers that were killed or in use by others."""
+    yield from (path for path in folder.rglob(f"{RESERVED_PREFIX}*{TEMPORARY_SUFFIX}") if path.is_file())
+
+
 def save_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, as `write_atomically` does.
+    """Write a file as `write_atomically` does, with errors for users.
 
     Raises:
-        StylejaxError: it cannot be written.
+        StylejaxError: the file cannot be written.
     """
     try:
         with write_atomically(path) as file:
@@ -59,22 +70,22 @@ def save_file(path: Path, data: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that they are there after a power cut, too.
+    """Create a folder and its missing parents, flushed so that they survive a power cut.
 
     Raises:
-        OSError: one of them cannot be made.
+        OSError: one of them cannot be created.
     """
-    new = list(itertools.takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    missing = list(itertools.takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
-    for each in new:
+    for each in missing:
         _flush(each.parent)
 
 
 def _flush(folder: Path) -> None:
-    """Flush what a folder lists to the disk, where folders can be flushed."""
+    """Flush the entries of a folder to the disk, where the system supports it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows; or a folder that may be written and not listed
+    except OSError:  # Windows, or a folder that may be written but not listed
         return
     try:
         os.fsync(descriptor)
@@ -86,9 +97,9 @@ def _flush(folder: Path) -> None:
 
 
 def check_writable(path: Path, *, error: type[StylejaxError] = StylejaxError) -> None:
-    """Raise `error` when `write_atomically(path)` could only fail, so that no work is done in vain.
+    """Raise `error` if `write_atomically(path)` could only fail, so that no work is wasted.
 
-    Nothing is made or touched: missing parent folders are fine as long as the nearest one that exists can be written.
+    Nothing is created or changed. Parent folders may be missing as long as the nearest existing one is writable.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -108,5 +119,5 @@ def check_writable(path: Path, *, error: type[StylejaxError] = StylejaxError) ->
 
 
 def is_permitted(path: Path, mode: int) -> bool:
-    """Whether this process, as the user it acts for, may use `path` so."""
+    """Whether the effective user of this process may access `path` with this `os.access` mode."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -1,4 +1,4 @@
-"""Small files and the JSON in them, read without trust: in the place of a file may be a pipe, a device or an endless one."""
+"""Bounded reads of untrusted files and JSON: a path may lead to a pipe, a device or a file of any size."""
 
 import json
 import os
@@ -10,50 +10,50 @@ from typing import Any
 
 MEBIBYTE = 2**20
 MAX_BYTES = 64 * MEBIBYTE
-"""Bytes that no record, profile or note comes near."""
+"""Default limit in bytes, far above the size of any record, color profile or note."""
 
 
 class UnsuitableFileError(OSError):
-    """There is something, and it is no ordinary file of a bounded size; `strerror` says what."""
+    """A path leads to something other than a regular file of bounded size; `strerror` says what."""
 
-    def __init__(self, told: str):
-        super().__init__(None, told)
+    def __init__(self, reason: str):
+        super().__init__(None, reason)
 
     def __str__(self) -> str:
         return self.strerror or ""
 
 
-def read_bounded(path: str | os.PathLike[str], *, most: int = MAX_BYTES) -> bytes:
-    """What an ordinary file of at most `most` bytes holds.
+def read_bounded(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> bytes:
+    """The content of a regular file of at most `max_bytes` bytes.
 
     Raises:
         UnsuitableFileError: it is a folder, a pipe, a device or a socket, or longer.
-        OSError: it is not there, or cannot be read.
+        OSError: it does not exist or cannot be read.
     """
     with BufferedReader(open_regular(path)) as file:
-        data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
-    if data is None or len(data) > most:
-        raise UnsuitableFileError(f"it has more than {most:,} bytes")
+        data = file.read(max_bytes + 1) if os.fstat(file.fileno()).st_size <= max_bytes else None
+    if data is None or len(data) > max_bytes:
+        raise UnsuitableFileError(f"it has more than {max_bytes:,} bytes")
     return data
 
 
 def open_regular(path: str | os.PathLike[str], *, append: bool = False) -> FileIO:
-    """An ordinary file, open for reading; nothing else is waited for or read.
+    """Open a regular file for reading; never block on, or read from, anything else.
 
     Args:
-        path: where it lies.
-        append: open it for adding to its end, too, and make it if it is not there.
+        path: the file.
+        append: also open it for appending, and create it if it does not exist.
 
     Raises:
         UnsuitableFileError: it is a folder, a pipe, a device or a socket.
-        OSError: it is not there, or cannot be read.
+        OSError: it does not exist or cannot be read.
     """
     with suppress(FileNotFoundError):
-        _check_ordinary(os.stat(path).st_mode)  # noqa: PTH116 - before it is opened: opening a device may do something
+        _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - before opening: opening a device may have effects
     how = os.O_RDWR | os.O_APPEND | os.O_CREAT if append else os.O_RDONLY
     descriptor = os.open(path, how | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        _check_ordinary(os.fstat(descriptor).st_mode)
+        _check_regular(os.fstat(descriptor).st_mode)
         return FileIO(descriptor, "a+b" if append else "rb")
     except BaseException:
         os.close(descriptor)
@@ -61,10 +61,14 @@ def open_regular(path: str | os.PathLike[str], *, append: bool = False) -> FileI
 
 
 def parse_json(text: str | bytes, *, pairs: Callable[[Iterable[tuple[str, Any]]], Any] | None = None) -> Any:
-    """The value of a JSON text; `pairs` makes each object in it, as `dict` does unless given.
+    """Parse a JSON text.
+
+    Args:
+        text: the JSON.
+        pairs: makes each object from its pairs; `dict` by default.
 
     Raises:
-        ValueError: it is none, or nested deeper than can be read.
+        ValueError: the text is not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text, object_pairs_hook=pairs)
@@ -72,7 +76,7 @@ def parse_json(text: str | bytes, *, pairs: Callable[[Iterable[tuple[str, Any]]]
         raise ValueError("it is nested too deep") from None
 
 
-def _check_ordinary(mode: int) -> None:
+def _check_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise UnsuitableFileError("it is a folder")
     if not stat.S_ISREG(mode):

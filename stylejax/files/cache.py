@@ -1,7 +1,7 @@
-"""Where downloaded weights and compiled programs are kept.
+"""The cache of downloaded weights and compiled programs.
 
-The folder is `STYLEJAX_CACHE` when that is set, and otherwise the user's cache folder of the operating system. Asking
-for a path makes nothing; `private_folder` makes it when something is first stored there.
+The folder is `STYLEJAX_CACHE` if set, otherwise the operating system's cache folder of the user. The functions that return a
+path create nothing; `private_folder` creates a folder before something is stored in it.
 """
 
 import os
@@ -22,20 +22,20 @@ def cache_folder() -> Path:
 
 
 def weights_folder() -> Path:
-    """Where converted and downloaded weight sets are kept."""
+    """The folder of converted and partly downloaded weight sets."""
     return cache_folder() / "weights"
 
 
 def compiled_folder() -> Path:
-    """Where JAX keeps compiled programs. Whoever can write here can run code as this user, hence `private_folder`."""
+    """The folder of JAX's compiled programs. Who can write here can run code as this user, hence `private_folder`."""
     return cache_folder() / "compiled"
 
 
 def private_folder(folder: Path) -> Path:
-    """Make `folder` and the cache above it, open to this user alone (0o700) where they are new, and return it.
+    """Create `folder` and the cache folder above it, accessible to this user alone (0o700), and return it.
 
     Raises:
-        StylejaxError: the folder cannot be made or is a file; the message says to set STYLEJAX_CACHE.
+        StylejaxError: the folder cannot be created or is a file; the message says to set STYLEJAX_CACHE.
     """
     try:
         for each in (cache_folder(), folder):

@@ -1,4 +1,4 @@
-"""A file of lines that several processes add to, and tidy, without losing one another's."""
+"""A file of lines to which several processes append, and which they rewrite, without losing each other's lines."""
 
 import os
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from stylejax.files.bounded_read import open_regular
 from stylejax.files.lock import file_lock
 
 _KNOWN = 4096
-"""Bytes before the end by which a file is known again."""
+"""How many of the last bytes read identify a file that has only grown."""
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line, which ends in a newline, whole or not at all; a last line that was cut off is ended first.
+    """Append a line, which ends in a newline, whole or not at all; a truncated last line is terminated first.
 
     Raises:
-        OSError: it cannot be written, or the disk is full.
+        OSError: the file cannot be written, or the disk is full.
     """
     with file_lock(path) as (file, held):
         end = file.seek(0, os.SEEK_END)
@@ -37,12 +37,13 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def rewrite_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
-    """Replace all that a file holds by what `change` makes of it; nobody adds to it meanwhile. A file of nothing is removed.
+    """Replace the content of a file by `change(content)` under a lock; a file without content is removed.
 
-    False where there would be something to change and are no locks: nothing is changed, since what others add would be lost.
+    Returns:
+        False if there is something to change but no lock: nothing is changed, because appended lines could be lost.
 
     Raises:
-        OSError: it cannot be read or written, or the disk is full. The file is as it was.
+        OSError: the file cannot be read or written, or the disk is full; it is unchanged.
     """
     with file_lock(path) as (file, held):
         file.seek(0)
@@ -61,29 +62,32 @@ def rewrite_lines(path: Path, change: Callable[[bytes], bytes]) -> bool:
 
 
 class Tail:
-    """How far a file of lines has been read. No two of the lines may be equal."""
+    """Reads a growing file of lines piece by piece. No two of its lines may be equal."""
 
     def __init__(self):
         self._end, self._last = 0, b""
 
     def read(self, path: Path) -> tuple[bytes, bool]:
-        """What has been added, and whether it is all that the file holds: since it was changed otherwise, or never read.
+        """Read what was appended since the last call.
 
-        A last line that has no end yet is given now, and again the next time.
+        A last line without newline is returned now and again next time.
+
+        Returns:
+            The bytes, and whether they are the whole file: because it was rewritten, or this is the first call.
 
         Raises:
-            OSError: it is not there, is no ordinary file, or cannot be read.
+            OSError: the file does not exist, is not a regular file, or cannot be read.
         """
         with BufferedReader(open_regular(path)) as file:
             file.seek(self._end - len(self._last))
             added = file.read()
             if self._last and added.startswith(self._last):
-                return self._seen(added[len(self._last) :]), False
+                return self._advance(added[len(self._last) :]), False
             self._end, self._last = 0, b""
             file.seek(0)
-            return self._seen(file.read()), True
+            return self._advance(file.read()), True
 
-    def _seen(self, added: bytes) -> bytes:
+    def _advance(self, added: bytes) -> bytes:
         lines = added[: added.rfind(b"\n") + 1]
         self._end += len(lines)
         self._last = (self._last + lines)[-_KNOWN:]

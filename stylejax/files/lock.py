@@ -1,7 +1,7 @@
-"""Locks between processes, as far as the file system has any.
+"""File locks between processes, where the file system supports them.
 
-Only `TAKEN` means that another process has one. Whatever else goes wrong (there are no locks here, or no more of them) means
-that there is none to be had, and waiting for it would be for ever.
+Only the errors `TAKEN` mean that another process holds the lock. Any other error (no lock support, no more locks) means that
+there is no lock, and waiting for one would never end.
 """
 
 import errno
@@ -23,14 +23,16 @@ TAKEN = (errno.EACCES, errno.EAGAIN)
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[tuple[FileIO, bool]]:
-    """Wait until nobody else holds the file at `path`, which is made if it is not there, and hold it while the block runs.
+    """Hold a lock on the file at `path`, which is created if missing, during the block; wait while another process holds it.
 
-    Yields the file, to read and to append to, and whether it is held: False where there are no locks. The block may replace
-    or remove what lies at `path`; those who wait see it, and hold the new one.
+    The block may replace or remove the file at `path`: processes that wait then lock the new one.
+
+    Yields:
+        The file, open for reading and appending, and whether it is locked: False where locks are not supported.
 
     Raises:
-        NotSmallError: it is no ordinary file.
-        OSError: it cannot be opened or made.
+        UnsuitableFileError: it is not a regular file.
+        OSError: it cannot be opened or created.
     """
     while True:
         with open_regular(path, append=True) as file:

@@ -1,7 +1,7 @@
-"""Places that are not on this machine: `gs://`, `s3://`, `az://` and `memory://`, through fsspec.
+"""Files in buckets: `gs://`, `s3://`, `az://` and `memory://` URLs, opened with fsspec (the extra `cloud`).
 
-Only these schemes are taken, one at a time: a table of jobs may come from somebody else, and must not make this machine
-open chained or arbitrary addresses.
+Only these schemes are accepted, and no chained ones: a table of jobs may come from someone else and must not make this machine
+open arbitrary addresses.
 """
 
 import os
@@ -15,20 +15,20 @@ from stylejax.errors import MissingExtraError, StylejaxError
 
 SCHEMES = ("memory", "gs", "s3", "az", "abfs", "abfss")
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
-_SHORTENED = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/([^/].*)")  # two letters at least: one is a drive of Windows
-_WAYS_OUT = {
+_SHORTENED = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/([^/].*)")  # at least two letters: one is a Windows drive
+_ADVICE = {
     **dict.fromkeys(("http", "https", "ftp"), "stylejax opens no web address: download the file, such as with `curl -LO`"),
     "file": "give the path itself, without file://",
 }
 
 
 def is_url(place: object) -> bool:
-    """Whether `place` is written as a URL, of whatever scheme."""
+    """Whether `place` is written as a URL, of any scheme."""
     return isinstance(place, str) and _URL.match(place) is not None
 
 
 def as_url(place: str | os.PathLike[str]) -> str | None:
-    """The URL that `place` is written as, if it is one; a `Path` of it has lost a slash, which it gets back."""
+    """The URL that `place` is, or None; a `Path` made of a URL has lost a slash, which is restored."""
     text = os.fspath(place)
     if is_url(text):
         return text
@@ -43,25 +43,25 @@ def file_system(url: str) -> tuple[Any, str]:
 
     Raises:
         StylejaxError: the scheme is not one of `SCHEMES`.
-        MissingExtraError: its package is not installed.
+        MissingExtraError: fsspec, or its package for the scheme, is not installed.
     """
-    import fsspec  # takes its time, and most runs need none of it
-
     match = _URL.match(url)
     scheme = match[1].lower() if match else ""
-    if scheme in _WAYS_OUT:
-        raise StylejaxError(f"{url} has the scheme {scheme!r}; {_WAYS_OUT[scheme]}")
+    if scheme in _ADVICE:
+        raise StylejaxError(f"{url} has the scheme {scheme!r}; {_ADVICE[scheme]}")
     if scheme not in SCHEMES:
         raise StylejaxError(f"{url} has the scheme {scheme!r}; wanted a local path or one of {', '.join(SCHEMES)}")
     try:
+        import fsspec
+
         system = fsspec.filesystem(scheme)
     except ImportError as problem:
-        raise MissingExtraError(f"{scheme}:// needs a package more: pip install 'stylejax[cloud]' ({problem})") from None
+        raise MissingExtraError(f"{scheme}:// needs another package: pip install 'stylejax[cloud]' ({problem})") from None
     return system, system._strip_protocol(url).rstrip("/")
 
 
 def open_url(url: str) -> BinaryIO:
-    """The file at `url`, open for reading; what is not read is mostly not fetched.
+    """Open the file at `url` for reading; only the parts that are read are fetched, in blocks.
 
     Raises:
         OSError: the file does not exist or cannot be read.
@@ -71,7 +71,7 @@ def open_url(url: str) -> BinaryIO:
 
 
 def local_copy(url: str) -> BinaryIO:
-    """A local, unnamed copy of the file at `url`, open for reading.
+    """Copy the file at `url` to an unnamed local file, open for reading.
 
     Raises:
         OSError: the file does not exist or cannot be read.
@@ -88,9 +88,9 @@ def local_copy(url: str) -> BinaryIO:
 
 
 def change_stamp(place: str) -> list[Any]:
-    """What changes when the file at `place` does: where it is, its size and when it was last written, or a bucket's own mark.
+    """Values that change when the file at `place` does: path, size and modification time, or the bucket's version mark.
 
-    Empty where there is no such file.
+    Empty if there is no such file.
     """
     try:
         if not is_url(place):

@@ -1,7 +1,7 @@
-"""One rule for the paths that people give, to a flag, a column, a function or a variable of the environment.
+"""One rule for paths that users write, in flags, table columns, function arguments and environment variables.
 
-`~` and `~name` at the beginning are the home of a user, as shells have it; where there is no such user, it is a name like any
-other. What a pattern found is nothing that anybody wrote, and does not come here.
+A leading `~` or `~name` is a home folder, as in shells; if there is no such user, it is an ordinary name. Paths found by a glob
+pattern were not written by a user and are not expanded.
 """
 
 import os
@@ -12,15 +12,15 @@ from stylejax.files.file_names import check_encoding
 
 
 def expand_home(place: str) -> str:
-    """A path or URL as it is meant."""
-    return os.path.expanduser(place)  # noqa: PTH111 - Path.expanduser refuses users whom it does not know
+    """The path or URL with a leading `~` expanded."""
+    return os.path.expanduser(place)  # noqa: PTH111 - Path.expanduser rejects unknown users
 
 
 def user_path(path: str | os.PathLike[str], *, error: type[StylejaxError] = StylejaxError) -> Path:
-    """A path as it is meant.
+    """A `Path` from user input, with a leading `~` expanded.
 
     Raises:
-        StylejaxError: or the `error` given: it is empty, or no file can have it.
+        StylejaxError: or the given `error`: the path is empty, or no file can have it.
     """
     text = os.fspath(path)
     if not text:

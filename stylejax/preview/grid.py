@@ -82,7 +82,7 @@ def write_grid(
     sample = evenly(painted, MOST_PICTURES)
     with ThreadPoolExecutor(READERS) as readers:
         side = round(LARGEST * min(1, math.sqrt(AMPLE / max(len(sample), 1))))
-        shown = list(readers.map(lambda cell: _shown(cell, Path(path), side), sample))
+        shown = list(readers.map(lambda cell: _cell_values(cell, Path(path), side), sample))
     settings = [cell.settings for cell in cells if cell.settings]
     recipe, same, varied = _compared(settings)
     usual = recipe_named(recipe).as_options() if recipe else same
@@ -145,7 +145,7 @@ def link_to(picture: Path, page: Path) -> str:
     return quote(os.fsencode(Path(relative).as_posix()))
 
 
-def _shown(cell: Cell, page: Path, side: int) -> dict[str, Any]:
+def _cell_values(cell: Cell, page: Path, side: int) -> dict[str, Any]:
     assert cell.picture is not None
     facts, total = list(cell.facts.items()), "" if math.isnan(cell.total) else f"{cell.total:.4g}"
     try:

@@ -86,6 +86,6 @@ def test_case_counts_where_the_file_system_tells_it_apart(tmp_path, monkeypatch,
     assert refused(outputs, folder) == []  # Linux
     assert refused(outputs, Folder("memory://out")) == []
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr("stylejax.files.same_file._is_one", lambda folder, name, other: True)
+    monkeypatch.setattr("stylejax.files.same_file._is_same", lambda folder, name, other: True)
     assert len(refused(outputs, folder)) == 1
     assert len(refused([*outputs, "other.png"], folder)) == 1

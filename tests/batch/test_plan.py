@@ -15,7 +15,8 @@ from stylejax.batch.input.table import BadRowsError, rows_of
 from stylejax.batch.plan.aspects import painted_shape, result_shape
 from stylejax.batch.plan.groups import group_rows, with_lanes
 from stylejax.errors import StylejaxError
-from stylejax.files.folder import Folder, check_name
+from stylejax.files.file_names import checked_name
+from stylejax.files.folder import Folder
 from stylejax.images.io.read import read_shape
 from stylejax.images.io.write import write_picture
 from stylejax.settings.settings import Settings
@@ -107,7 +108,7 @@ def test_a_symbolic_link_may_not_lead_out(tmp_path):
         folder.write("link/a.png", b"1")
     folder.write("fine/a.png", b"1")
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert check_name("a//./b.png") == "a/b.png"
+    assert checked_name("a//./b.png") == "a/b.png"
 
 
 def test_patterns_pair_and_keep_folders(tmp_path):

@@ -40,14 +40,14 @@ KINDS = ["folder", "pipe", "endless", "terminal", "huge"]
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_but_an_ordinary_file_of_a_bounded_size_is_read(tmp_path, kind):
     with pytest.raises(UnsuitableFileError, match=r"is a folder|is a device or a pipe|has more than 100 bytes"):
-        read_bounded(odd(tmp_path, kind, "note.json"), most=100)
+        read_bounded(odd(tmp_path, kind, "note.json"), max_bytes=100)
 
 
 def test_a_file_of_just_the_bound_is_read_and_a_missing_one_is_told_as_such(tmp_path):
     (tmp_path / "note").write_bytes(b"x" * 100)
-    assert read_bounded(tmp_path / "note", most=100) == b"x" * 100
+    assert read_bounded(tmp_path / "note", max_bytes=100) == b"x" * 100
     with pytest.raises(UnsuitableFileError):
-        read_bounded(tmp_path / "note", most=99)
+        read_bounded(tmp_path / "note", max_bytes=99)
     with pytest.raises(FileNotFoundError):
         read_bounded(tmp_path / "gone")
 

@@ -57,14 +57,14 @@ def refusal(arguments: list[str], folder: Path, capsys) -> str:
         (["-o", "new.png", "--report", "r.html", "--trace", "r.html"], "would be one file"),
         (["-o", "later.png", "--trace", "not-there-yet.png"], "would be one file"),
         (["-o", "d1/a.png", "--trace", "d2/a.png"], "would be one file"),
-        (["-o", "photo.png"], "the output photo.png would take the place of the content"),
-        (["-o", "soft.png"], "the output soft.png would take the place of the content"),
-        (["-o", "hard.png"], "the output hard.png would take the place of the content"),
-        (["-o", "style.png"], "would take the place of the style"),
-        (["-o", "new.png", "--trace", "photo.png"], "the trace photo.png would take the place of the content"),
-        (["-o", "new.png", "--trace", "tiny.safetensors"], "would take the place of the network"),
-        (["-o", "new.png", "--init", "mask.png", "--trace", "mask.png"], "would take the place of the start"),
-        (["-o", "mask.png", "--content-mask", "mask.png"], "would take the place of the mask"),
+        (["-o", "photo.png"], "the output photo.png would overwrite the content"),
+        (["-o", "soft.png"], "the output soft.png would overwrite the content"),
+        (["-o", "hard.png"], "the output hard.png would overwrite the content"),
+        (["-o", "style.png"], "would overwrite the style"),
+        (["-o", "new.png", "--trace", "photo.png"], "the trace photo.png would overwrite the content"),
+        (["-o", "new.png", "--trace", "tiny.safetensors"], "would overwrite the network"),
+        (["-o", "new.png", "--init", "mask.png", "--trace", "mask.png"], "would overwrite the start"),
+        (["-o", "mask.png", "--content-mask", "mask.png"], "would overwrite the mask"),
         (["-o", "new.png", "--checkpoint", "new.png"], "would lie in the output new.png"),
         (["-o", "new.png", "--trace", "new.png/trace"], "would lie in the output new.png"),
         (["-o", "c/stylejax-checkpoint/state.png", "--checkpoint", "c"], "would lie in the checkpoint"),
@@ -79,11 +79,11 @@ def test_stylize(folder, capsys, more, told):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sweep", "o/contact_sheet.png", "photo.png", "-o", "o", "--style-weight", "1,2"], "take the place of the content"),
-        (["sweep", "photo.png", "o/sweep.jsonl", "-o", "o"], "take the place of the style"),
-        (["sweep", "photo.png", "style.png", "-o", "o", "--init", "noise,o/001-init=noise.png"], "take the place of the start"),
+        (["sweep", "o/contact_sheet.png", "photo.png", "-o", "o", "--style-weight", "1,2"], "overwrite the content"),
+        (["sweep", "photo.png", "o/sweep.jsonl", "-o", "o"], "overwrite the style"),
+        (["sweep", "photo.png", "style.png", "-o", "o", "--init", "noise,o/001-init=noise.png"], "overwrite the start"),
         (["demo", "-o", "o"], "would be one file"),
-        (["weights", "convert", "tiny.safetensors", "./tiny.safetensors"], "take the place of the source"),
+        (["weights", "convert", "tiny.safetensors", "./tiny.safetensors"], "overwrite the source"),
     ],
 )
 def test_other_commands(folder, capsys, arguments, told):
@@ -96,7 +96,7 @@ def test_other_commands(folder, capsys, arguments, told):
 
 def test_a_table_is_not_taken_for_the_notes_of_failures(folder, capsys):
     (folder / "failures.jsonl").write_text(json.dumps({"content": "photo.png", "style": "style.png"}))
-    assert "take the place of the table" in refusal(["batch", "failures.jsonl", "-o", ".", *FEW], folder, capsys)
+    assert "overwrite the table" in refusal(["batch", "failures.jsonl", "-o", ".", *FEW], folder, capsys)
 
 
 def test_what_is_apart_is_taken(folder):
@@ -106,13 +106,13 @@ def test_what_is_apart_is_taken(folder):
         ("checkpoint", "new/stylejax-checkpoint"),
         ("report", "new/b.html"),
     ]
-    check_output_conflicts(outputs, [("content", "photo.png"), ("style", "photo.png"), ("mask", "not-there.png")])
+    check_output_conflicts(outputs, inputs=[("content", "photo.png"), ("style", "photo.png"), ("mask", "not-there.png")])
 
 
 @pytest.mark.parametrize("other", ["SAME.png", "Same.png/below.png"])
 def test_case_counts_where_the_file_system_tells_it_apart(folder, monkeypatch, other):
     outputs = [("output", "same.png"), ("trace", other)]
     check_output_conflicts(outputs)  # Linux
-    monkeypatch.setattr("stylejax.files.same_file._is_one", lambda folder, name, other: True)
+    monkeypatch.setattr("stylejax.files.same_file._is_same", lambda folder, name, other: True)
     with pytest.raises(StylejaxError, match=r"would be one file|would lie in the output same\.png"):
         check_output_conflicts(outputs)

@@ -11,21 +11,8 @@ from places import ROOT
 
 import stylejax
 
-ROOMS = [
-    "errors",
-    "choices",
-    "types",
-    "version",
-    "signals",
-    "files",
-    "images",
-    "samples",
-    "network",
-    "weights",
-    "losses",
-    "settings",
-]
-ROOMS += ["optimize", "run", "batch", "preview", "cli"]
+ROOMS = ["errors", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights", "losses"]
+ROOMS += ["settings", "optimize", "run", "batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 

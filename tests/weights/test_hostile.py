@@ -371,7 +371,7 @@ def test_a_source_is_not_written_over(own: Path, tmp_path: Path) -> None:
     (tmp_path / "b.safetensors").symlink_to(source)
     before = source.read_bytes()
     for target in (source, tmp_path / "b.safetensors"):
-        with pytest.raises(StylejaxError, match="would take the place of the source"):
+        with pytest.raises(StylejaxError, match="would overwrite the source"):
             convert(source, target)
     assert source.read_bytes() == before
 

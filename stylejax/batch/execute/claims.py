@@ -11,7 +11,7 @@ from contextlib import suppress
 from io import FileIO
 
 from stylejax.batch.input.row import Row
-from stylejax.files.atomic import make_folder
+from stylejax.files.atomic import RESERVED_PREFIX, make_folder
 from stylejax.files.bounded_read import open_regular
 from stylejax.files.folder import Folder
 from stylejax.files.lock import TAKEN
@@ -21,7 +21,7 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-NAME = ".stylejax-claims"
+NAME = f"{RESERVED_PREFIX}claims"
 _PRESENCE = 1 << 61  # the byte that every running process shares
 
 
@@ -42,8 +42,8 @@ class Claims:
             self._do_without(problem)
         if self._lock(_PRESENCE):  # else others run, and may be writing
             with suppress(OSError):
-                for litter in () if self.problem else folder.temporary_files():
-                    litter.unlink(missing_ok=True)
+                for leftover in () if self.problem else folder.temporary_files():
+                    leftover.unlink(missing_ok=True)
         self._lock(_PRESENCE, share=True)  # waits while another one starts
 
     def take(self, row: Row) -> bool:

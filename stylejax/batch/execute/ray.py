@@ -96,7 +96,7 @@ def paint_on_ray(
     Raises:
         MissingExtraError: ray is not installed.
         SettingsError: the number of workers is impossible or needed, or there is no cluster at `address`.
-        FullError: the disk is full.
+        StorageFullError: the disk is full.
     """
     ray = _ray()
     ours = not ray.is_initialized()

@@ -34,7 +34,7 @@ def read_table(place: str) -> Cells:
         raise StylejaxError(f"{place} has the suffix {suffix!r}; wanted a table: {', '.join(readers)}")
     try:
         if not is_url(place):
-            return readers[suffix](read_bounded(place, most=LARGEST), place)
+            return readers[suffix](read_bounded(place, max_bytes=LARGEST), place)
         with local_copy(place) as file:
             return readers[suffix](file.read(), place)
     except FileNotFoundError:

@@ -10,12 +10,11 @@ from pathlib import Path, PurePosixPath
 from stylejax.batch.input.row import Row
 from stylejax.batch.output.sidecar import sidecar_name
 from stylejax.errors import StylejaxError
+from stylejax.files.atomic import RESERVED_PREFIX
 from stylejax.files.folder import Folder
 from stylejax.files.same_file import NameRegistry
 
 RESERVED = SHEET, FAILURES = ("contact_sheet.jpg", "failures.jsonl")
-PREFIX = ".stylejax-"
-"""Of files that are there while a run goes on."""
 
 
 class Outputs:
@@ -35,7 +34,7 @@ class Outputs:
             StylejaxError: one is in the way of something, or something is in its way; the message says of which line.
         """
         parts = row.output.casefold().split("/")
-        if parts[0] in RESERVED or any(part.startswith(PREFIX) for part in parts):
+        if parts[0] in RESERVED or any(part.startswith(RESERVED_PREFIX) for part in parts):
             raise StylejaxError(f"output {row.output} has a name of the run's own files; choose another")
         names = [self._folder.real_name(name) if self._folder else name for name in (row.output, sidecar_name(row.output))]
         above = [str(folder) for folder in PurePosixPath(names[0]).parents][:-1]

@@ -58,7 +58,8 @@ class Store:
             if not is_record(record) or record["digest"] != row.digest:
                 return None
             picture = (row.output, record["sha256"])
-            if not self.folder.is_intact(row.output, record["bytes"], None if picture in self._verified else record["sha256"]):
+            sha256 = None if picture in self._verified else record["sha256"]
+            if not self.folder.is_intact(row.output, record["bytes"], sha256=sha256):
                 return None
         except (FolderError, ValueError):
             return None

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 from filelock import FileLock, Timeout
 
 from stylejax.errors import CheckpointError, SettingsError
+from stylejax.files.atomic import temporary_files
 from stylejax.files.checksummed import ChecksumError, read_checksummed, read_kind, write_checksummed
 from stylejax.files.user_paths import user_path
 from stylejax.network.vgg import VGG19
@@ -196,9 +197,9 @@ class Checkpoint:
             if problem.errno not in _WITHOUT_LOCKS:
                 raise
         else:
-            for litter in self._own.glob(".stylejax-*.tmp"):  # of a run that was killed while it saved
+            for leftover in temporary_files(self._own):  # of a run that was killed while it saved
                 with suppress(OSError):
-                    litter.unlink()
+                    leftover.unlink()
         self._held = True
 
     def _read(self, jobs: Sequence[Job], *, lanes: int) -> Saved | None:

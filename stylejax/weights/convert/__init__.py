@@ -79,7 +79,7 @@ def convert(
     if target.suffix != ".safetensors":
         raise WeightsError(f"{target} does not end in .safetensors, the only format read at run time; choose such a name")
     check_writable(target, error=WeightsError)
-    check_output_conflicts([("target", target)], [("source", source)])
+    check_output_conflicts([("target", target)], inputs=[("source", source)])
     tensors = read_tensors(source)
     widths = infer_widths(tensors.arrays)
     problem = array_problems(tensors.arrays, widths, labels=tensors.labels, unread=tensors.unread)
