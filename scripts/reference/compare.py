@@ -16,7 +16,7 @@ from reference.cases import NETWORKS, OBJECTIVES, SIZES, STYLE_SIZES, Case
 from reference.network import Network
 from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
-from stylejax.weights.convert import convert
+from stylejax.weights.convert.api import convert
 from stylejax.weights.load import load_model
 
 FEATURES, VALUE, GRADIENT, ITERATES, CONVERTED = 1e-5, 1e-5, 1e-4, 1e-3, 1e-4

@@ -88,8 +88,8 @@ def fetch_weights(
 
     console = plain_console(stderr=True)
     try:
-        with raising_on_signal(), _progress(console, name) as report:
-            path = fetch(name, origin=origin, report=report, say=partial(console.print, soft_wrap=True))
+        with raising_on_signal(), _progress(console, name) as show:
+            path = fetch(name, origin=origin, on_progress=show, on_message=partial(console.print, soft_wrap=True))
     except KeyboardInterrupt:
         kept = target_path(source_named(name)).with_suffix(".part").exists()
         rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
@@ -117,7 +117,7 @@ def convert_weights(
             layout otherwise.
     """
     from stylejax.cli.terminal.console import plain_console
-    from stylejax.weights.convert import convert
+    from stylejax.weights.convert.api import convert
 
     with raising_on_signal():
         weight_set = convert(source, target, name=name, preprocessing=preprocessing)
@@ -138,7 +138,7 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
         name_or_path: a known name, or a converted file.
     """
     from stylejax.cli.terminal.console import plain_console
-    from stylejax.weights.convert import file_hash
+    from stylejax.weights.checksums import file_checksums
     from stylejax.weights.weight_set import read_weights
 
     path = resolve(name_or_path)
@@ -146,7 +146,7 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
     console = plain_console()
     console.soft_wrap = True
     _describe(console, weight_set)
-    console.print(f"file: {path}\nsha256: {file_hash(path, 'sha256')}")
+    console.print(f"file: {path}\nsha256: {file_checksums(path).sha256}")
     console.print(f"good: all {len(weight_set.arrays)} tensors have the right shapes and finite values")
 
 

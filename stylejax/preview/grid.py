@@ -112,7 +112,7 @@ def write_grid(
         recipe=recipe,
         changed=[(name, value, usual[name]) for name, value in same.items() if value != usual[name]],
         settings=same,
-        environment_facts=environment_facts(networks, seconds),
+        environment=environment_facts(networks, seconds),
     )
     return save_page(path, page)
 

@@ -102,7 +102,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
         settings=settings.as_options(),
-        environment_facts=environment_facts(painting.network, seconds),
+        environment=environment_facts(painting.network, seconds),
     )
 
 

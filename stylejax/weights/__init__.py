@@ -1,5 +1,5 @@
-"""Weight sets: files, where they are, and how they get there.
+"""Weight sets: their files, the known ones, downloads and conversions.
 
-Reading order: `weight_set` (a file), `array_check`, `sources` (known sets), `load` (a network from a file), `fetch`; then
-`download` and `convert`.
+Reading order: `weight_set` (a file) with `safetensors_header` and `array_check`, `sources` (known sets), `load` (a network
+from a file), `fetch` with `checksums`; then `download` and `convert`.
 """

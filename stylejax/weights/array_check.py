@@ -1,4 +1,4 @@
-"""What is wrong with the arrays of a weight set: everything at once, so that a file needs mending only once."""
+"""Check the arrays of a weight set, reporting all problems at once."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -8,11 +8,11 @@ import numpy as np
 from stylejax.files.file_names import printable
 from stylejax.network.layers import BLOCK_DEPTHS, kernel_shapes
 
-_SHOWN, _LONGEST = 8, 120
+_MAX_NAMES, _MAX_NAME_LENGTH = 8, 120
 
 
 def expected_shapes(widths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-    """Shape of every array, `conv1_1/kernel`, `conv1_1/bias`, ..., of a network with `widths`."""
+    """Shape of every array (`conv1_1/kernel`, `conv1_1/bias`, ...) of a network with these widths."""
     shapes = {}
     for name, kernel in kernel_shapes(widths).items():
         shapes[f"{name}/kernel"] = kernel
@@ -21,7 +21,7 @@ def expected_shapes(widths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
 
 
 def infer_widths(arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:
-    """The widths that most arrays of each block agree on; 0 for a block without any."""
+    """The width that most arrays of each block have; 0 for a block without arrays."""
     widths = []
     for block, depth in enumerate(BLOCK_DEPTHS, start=1):
         names = [f"conv{block}_{index}/{part}" for index in range(1, depth + 1) for part in ("kernel", "bias")]
@@ -37,15 +37,15 @@ def array_problems(
     labels: Mapping[str, str] | None = None,
     unread: Mapping[str, tuple[int, ...]] | None = None,
 ) -> str:
-    """What keeps `arrays` from being a VGG-19 with `widths`, in one line; empty when nothing does.
+    """Why `arrays` is not a VGG-19 with `widths`, in one line; empty if it is.
 
-    Missing, unknown, misshapen, empty and non-finite arrays are all told at once, by name.
+    The line lists all missing, unknown, misshapen, empty and non-finite arrays by name.
 
     Args:
         arrays: by flat name.
-        widths: channels of the five blocks; 0 where they are unknown, so that shapes there are not checked.
-        labels: what a source file calls the arrays, where the message should say so.
-        unread: shapes of arrays that are there as well, and were not read because they do not belong there.
+        widths: channels of the five blocks; 0 where unknown, which skips the check of shapes there.
+        labels: names for the message, by flat name.
+        unread: shapes of further arrays, which were not read because they do not belong there.
     """
     if len(widths) != len(BLOCK_DEPTHS) or min(widths) < 0:
         return f"widths {widths} are not those of {len(BLOCK_DEPTHS)} blocks"
@@ -71,6 +71,6 @@ def array_problems(
 
 
 def listed(names: Collection[str]) -> str:
-    """`a, b, c`, cut after the first few; names come out of files and hold whatever there is."""
-    first = ", ".join(printable(name[:_LONGEST]) for name in list(names)[:_SHOWN])
-    return first if len(names) <= _SHOWN else f"{first} and {len(names) - _SHOWN} more"
+    """`a, b, c`, truncated after the first few; names come from files and may contain anything."""
+    first = ", ".join(printable(name[:_MAX_NAME_LENGTH]) for name in list(names)[:_MAX_NAMES])
+    return first if len(names) <= _MAX_NAMES else f"{first} and {len(names) - _MAX_NAMES} more"

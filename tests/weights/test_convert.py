@@ -23,7 +23,7 @@ from weights_files import (
 from stylejax.cli.weights import convert_weights, verify_weights
 from stylejax.errors import MissingExtraError, WeightsError
 from stylejax.network.layers import CONV_NAMES
-from stylejax.weights.convert import convert
+from stylejax.weights.convert.api import convert
 from stylejax.weights.weight_set import WeightSet, read_weights, write_weights
 
 Arrays = dict[str, np.ndarray]

@@ -9,74 +9,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from processes import restore_signals
-from weights_files import legacy_h5, random_arrays, torchvision_safetensors
+from weights_files import random_arrays
 from weights_server import Behavior, serving
+from weights_sources import QUICK, WIDE, assert_fetched, failure, oxford, torchvision
 
 from stylejax.cli.weights import fetch_weights
 from stylejax.errors import WeightsError
-from stylejax.weights.download.http import Retries
 from stylejax.weights.fetch import fetch
 from stylejax.weights.sources import SOURCES, VGG19_SLIM, WeightSource, resolve
 from stylejax.weights.weight_set import read_weights
 
-WIDE = (8, 12, 16, 24, 24)  # some 200 kB, so that a cut falls within the file
-QUICK = Retries(tries=3, pause=0.01)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache and an empty home folder."""
-    monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("KERAS_HOME", raising=False)
-    return tmp_path / "cache" / "weights"
-
-
-@pytest.fixture(scope="module")
-def keras(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return legacy_h5(tmp_path_factory.mktemp("files") / "keras.h5", random_arrays(WIDE)).read_bytes()
-
-
-@pytest.fixture(scope="module")
-def timm(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("files") / "model.safetensors"
-    classifier = {"head.fc.bias": np.ones(300_000, np.float32)}
-    return torchvision_safetensors(path, random_arrays(WIDE), **classifier).read_bytes()
-
-
-def oxford(url: str, content: bytes) -> WeightSource:
-    return WeightSource(
-        "vgg19", "", "oxford", "free", url, len(content), hashlib.md5(content).hexdigest(), keras_name="vgg19_notop.h5"
-    )
-
-
-def torchvision(url: str) -> WeightSource:
-    return WeightSource("vgg19-torchvision", "", "torchvision", "free", url, layout="features")
-
-
-def assert_fetched(path: Path, cache: Path, name: str = "vgg19") -> None:
-    """The right arrays are in the cache and nothing else is left there."""
-    found = read_weights(path)
-    for key, array in random_arrays(WIDE).items():
-        np.testing.assert_array_equal(found.arrays[key], array)
-    assert found.name == name
-    assert {file.name for file in cache.iterdir()} <= {f"{name}.safetensors", f"{name}.lock"}
-
-
-def failure(source: WeightSource) -> str:
-    with pytest.raises(WeightsError) as caught:
-        fetch(source, retries=QUICK)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_a_set_is_fetched_converted_and_then_found_without_the_network(keras: bytes, cache: Path) -> None:
     behavior, received = Behavior(keras), []
     with serving(behavior) as url:
-        path = fetch(oxford(url, keras), report=lambda done, total: received.append((done, total)))
+        path = fetch(oxford(url, keras), on_progress=lambda done, total: received.append((done, total)))
         assert received[-1] == (len(keras), len(keras))
         assert received == sorted(received)
         assert_fetched(path, cache)
@@ -217,7 +168,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(keras: bytes, cache: Path)
         path = fetch(oxford(url, keras))
         path.write_bytes(path.read_bytes()[:5000])
         lines: list[str] = []
-        assert_fetched(fetch(oxford(url, keras), say=lines.append), cache)
+        assert_fetched(fetch(oxford(url, keras), on_message=lines.append), cache)
     assert "fetching again" in lines[0]
 
 

@@ -31,7 +31,8 @@ from weights_files import (
 from stylejax.cli.weights import verify_weights
 from stylejax.errors import StylejaxError, WeightsError
 from stylejax.network.preprocessing import TORCHVISION
-from stylejax.weights.convert import convert, read_tensors
+from stylejax.weights.convert.api import convert
+from stylejax.weights.convert.detect import read_tensors
 from stylejax.weights.weight_set import WeightSet, read_weights, write_weights
 
 BIAS = "block1_conv1/block1_conv1_b_1:0"
@@ -113,7 +114,7 @@ def memory_of(source: Path) -> tuple[int, str]:
     code = """
 import resource, sys
 from stylejax.errors import StylejaxError, WeightsError
-from stylejax.weights.convert import convert
+from stylejax.weights.convert.api import convert
 import h5py, numpy
 most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = most()

@@ -1,7 +1,5 @@
 """Servers that mix versions of a file, never end, send next to nothing, or answer what nobody has foreseen."""
 
-# ruff: noqa: F401, F811 - the fixtures of test_weights_fetch
-
 import json
 import os
 import socket
@@ -12,17 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_weights_fetch import (
-    QUICK,
-    assert_fetched,
-    cache,
-    failure,
-    keras,
-    oxford,
-    timm,
-    torchvision,
-)
 from weights_server import Behavior, serving
+from weights_sources import QUICK, assert_fetched, failure, oxford, torchvision
 
 from stylejax.errors import WeightsError
 from stylejax.weights.download import resume as download
@@ -30,7 +19,9 @@ from stylejax.weights.download.http import Retries
 from stylejax.weights.fetch import fetch
 from stylejax.weights.sources import WeightSource
 
-HURRIED = Retries(tries=2, pause=0.01, window=0.3)
+pytestmark = pytest.mark.usefixtures("cache")
+
+IMPATIENT = Retries(tries=2, pause=0.01, window=0.3)
 DIGITS = ["²³", "1²", "9" * 5000, "9" * 400, "-5", "+5", "0x10", "1_0", "1e3", "", " ", "5, 6", "\xb9", "null"]
 
 
@@ -126,7 +117,7 @@ def test_an_endless_body_of_unknown_size_ends_at_a_limit(
     cache: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(download, "LARGEST_FILE", 10**6)
+    monkeypatch.setattr(download, "MAX_FILE_SIZE", 10**6)
     with serving(Behavior(keras, endless="bodies")) as url:
         assert "more than 1000000 bytes" in failure(unchecked(url))
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
@@ -141,9 +132,9 @@ def test_the_endless_body_of_a_redirect_is_not_read(keras: bytes, cache: Path) -
 def test_a_body_that_drips_is_given_up(keras: bytes, timm: bytes, cache: Path) -> None:
     begun = time.monotonic()
     with serving(Behavior(keras, drip=0.02)) as url, pytest.raises(WeightsError, match=r"came within 0\.3 seconds"):
-        fetch(oxford(url, keras), retries=HURRIED)
+        fetch(oxford(url, keras), retries=IMPATIENT)
     with serving(Behavior(timm, drip=0.1)) as url, pytest.raises(WeightsError, match=r"came within 0\.3 seconds"):
-        fetch(torchvision(url), retries=HURRIED)
+        fetch(torchvision(url), retries=IMPATIENT)
     assert time.monotonic() - begun < 10
 
 
@@ -189,7 +180,7 @@ def raw_server(answer: bytes, *, drip: float = 0.0) -> Iterator[str]:
 def test_headers_that_drip_are_given_up() -> None:
     wanted = r"tried 2 times: 0 bytes came within 0\.3 seconds"
     with raw_server(b"HTTP/1.1 200 OK\r\nX: ", drip=0.05) as url, pytest.raises(WeightsError, match=wanted):
-        fetch(unchecked(url), retries=HURRIED)
+        fetch(unchecked(url), retries=IMPATIENT)
 
 
 RAW = {
@@ -312,7 +303,7 @@ def test_missing_certificates_are_called_so(monkeypatch: pytest.MonkeyPatch, tmp
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "absent.pem"))
     told = failure(unchecked("https://127.0.0.1:9/file"))
-    assert f"mend or unset {variable}" in told
+    assert f"correct or unset {variable}" in told
     assert str(tmp_path / "absent.pem") in told
     assert "make room" not in told
 

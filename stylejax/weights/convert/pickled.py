@@ -1,65 +1,65 @@
-"""What a pickle says, as plain data, without unpickling it.
+"""Read a pickle as plain data, without unpickling it.
 
-A pickle is a program for a small stack machine, and unpickling runs it: it imports what the program names and calls what
-it imported. Here the standard library's `pickletools` only lists the instructions, and those few that dictionaries of
-tensors are written with are followed by hand. A name stays a `Global`, a call stays a `Call` that nobody makes, a reference to
-bytes elsewhere stays a `Reference`. Nothing is imported and nothing is called, whatever the file says, so no file can run
-code; any other instruction is refused.
+A pickle is a program for a small stack machine, and unpickling runs it: it imports the names in the program and calls them.
+Here the standard library's `pickletools` only lists the instructions, and the few that serialize dictionaries of tensors
+are interpreted. A name becomes a `Global`, a call becomes a `Call` that is never made, a reference to external bytes
+becomes a `Reference`. Nothing is imported and nothing is called, so no file can run code; any other instruction is
+rejected.
 """
 
 import pickletools
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-_MOST = 100_000
-"""Instructions in one pickle; the 48 tensors of a VGG-19 take 1,628."""
+_MAX_INSTRUCTIONS = 100_000
+"""Limit of instructions in one pickle; the 48 tensors of a VGG-19 take 1,628."""
 _MARK = object()
 
 
 @dataclass(frozen=True)
 class Global:
-    """The name of a Python object, `module name`."""
+    """A Python object by name: `module name`."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What the pickle calls an object that is stored outside of it."""
+    """The key of an object that is stored outside the pickle."""
 
     key: Any
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call that unpickling would have made."""
+    """A call that unpickling would make."""
 
     function: Any
     arguments: Any
 
 
 class RefusedError(Exception):
-    """The pickle holds something else than the plain data that this reader knows."""
+    """The pickle contains something other than plain data."""
 
 
 def read_pickle(stream: BinaryIO) -> Any:
-    """Follow one pickle from where `stream` stands, and leave it behind the pickle.
+    """Interpret one pickle from the position of `stream`, which ends up behind it.
 
     Returns:
-        None, numbers, strings, tuples, lists and dictionaries with strings as keys, of these and of `Global`, `Reference` and
+        None, numbers, strings, tuples, lists and dictionaries with string keys, of these and of `Global`, `Reference` and
         `Call`.
 
     Raises:
-        RefusedError: the pickle has an instruction that plain data has no need of.
-        ValueError: it ends too soon or makes no sense.
+        RefusedError: the pickle has an instruction that plain data does not need.
+        ValueError: it is truncated or malformed.
     """
     stack: list[Any] = []
     memo: dict[int, Any] = {}
     try:
         for count, (instruction, argument, _) in enumerate(pickletools.genops(stream)):
-            if count == _MOST:
-                raise RefusedError(f"more than {_MOST} instructions")
-            _follow(instruction.name, argument, stack, memo)
+            if count == _MAX_INSTRUCTIONS:
+                raise RefusedError(f"more than {_MAX_INSTRUCTIONS} instructions")
+            _interpret(instruction.name, argument, stack, memo)
     except (IndexError, KeyError):
         raise ValueError("its pickle asks for what is not there") from None
     if len(stack) != 1:
@@ -67,8 +67,8 @@ def read_pickle(stream: BinaryIO) -> Any:
     return stack[0]
 
 
-def _follow(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> None:
-    """Do what one instruction says to the stack."""
+def _interpret(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> None:
+    """Apply one instruction to the stack."""
     match name:
         case "PROTO" | "STOP":
             pass
@@ -109,7 +109,7 @@ def _follow(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) ->
 
 
 def _since_mark(stack: list[Any]) -> list[Any]:
-    """Take what lies above the last mark off the stack, and the mark."""
+    """Pop the items above the last mark, and the mark."""
     items = []
     while (item := stack.pop()) is not _MARK:
         items.append(item)

@@ -1,4 +1,4 @@
-"""What every reader of a foreign format returns, and what it raises when a file cannot be read."""
+"""The common result of the readers of foreign formats, and the error for a file that they cannot read."""
 
 import math
 from collections.abc import Callable
@@ -16,14 +16,14 @@ _FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 @dataclass
 class Tensors:
-    """The arrays of a source file under this project's names and layouts, not yet checked.
+    """The arrays of a source file under stylejax's names and layouts, not yet checked.
 
     Attributes:
         preprocessing: what files of this layout expect, unless the user or a known checksum says otherwise.
-        arrays: float32: `conv1_1/kernel` (`[3, 3, in, out]`), `conv1_1/bias`.
-        unread: what fits no convolution: the shapes, by their own names.
-        labels: flat name to the name in the source file, for messages.
-        facts: what the reader has to say in the header of the converted file.
+        arrays: float32: `conv1_1/kernel` (`[3, 3, in, out]`), `conv1_1/bias` (`[out]`).
+        unread: shapes of the arrays that belong to no convolution, by their own names.
+        labels: the names for messages, with that in the source file, by flat name.
+        facts: entries for the header of the converted file.
     """
 
     preprocessing: str
@@ -44,18 +44,18 @@ class Tensors:
         kind: str,
         read: Callable[[], np.ndarray],
     ) -> None:
-        """Note an array; `load` reads it, if it belongs to a convolution.
+        """Register an array; `load` reads it if it belongs to a convolution.
 
         Args:
-            layer: None for one that belongs to none; it is not read, and neither is a second one of the same part.
+            layer: its convolution; arrays of none, and a second array of the same part, are not read.
             part: `kernel` or `bias`.
-            source_name: what the file calls it.
-            shape: what the file says, before anything is read.
-            kind: the type of its values, as NumPy calls it.
+            source_name: its name in the file.
+            shape: as stated in the file.
+            kind: NumPy's name of its dtype.
             read: returns the array.
 
         Raises:
-            WeightsError: its values are no real numbers, or all that is to be read is more than a VGG-19 has.
+            WeightsError: its values are not floating point, or the arrays are together larger than a VGG-19.
         """
         name = f"{layer}/{part}"
         if layer is None or name in self._wanted:
@@ -73,13 +73,13 @@ class Tensors:
         self.labels[name] = f"{name} ({source_name})"
 
     def load(self) -> "Tensors":
-        """Read what was noted, now that all of it is known to be small enough."""
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, which the check reports by name
+        """Read the registered arrays, which together are known to be small enough."""
+        with np.errstate(over="ignore"):  # overflow becomes infinite, which the check reports by name
             self.arrays = {name: np.asarray(read(), np.float32) for name, read in self._wanted.items()}
         return self
 
 
 def damaged(path: Path, reason: object) -> WeightsError:
-    """The error for a file that starts like its format and then cannot be read."""
+    """The error for a file that starts like its format but cannot be read."""
     text = one_line(reason) if isinstance(reason, BaseException) else str(reason)
     return WeightsError(f"{path} is truncated or damaged ({printable(' '.join(text.split()))}); get it again")

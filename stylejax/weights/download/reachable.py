@@ -1,8 +1,8 @@
-"""Whether a server answers at all, known within seconds.
+"""A quick check whether a server responds at all.
 
-A download is patient: it tries again and again, since what has come so far is worth it. Where there is another place to
-get the same from, and not a byte has come, patience only costs time. An address behind a wall that drops everything is
-the worst: each attempt waits for its own time-out, at every address of the host in turn.
+A download retries often, because the bytes received so far are worth it. Before the first byte, and where there is another
+source, retrying only wastes time. The worst case is a firewall that drops packets: each attempt then waits for its own
+time-out, for every address of the host in turn.
 """
 
 import threading
@@ -13,22 +13,22 @@ from stylejax.weights.download.resume import read_range
 
 
 def check_reachable(url: str, *, retries: Retries, seconds: float = 15.0) -> None:
-    """Get one byte of the file at `url`, in two tries and `seconds` at the most.
+    """Read one byte of the file at `url`, in at most two attempts and `seconds`.
 
     Raises:
-        WeightsError: it does not come; the message says why.
+        WeightsError: it did not arrive; the message says why.
     """
     problems: list[WeightsError] = [WeightsError(f"{url} does not answer within {seconds:g} seconds; check the network")]
 
-    def ask() -> None:
+    def attempt() -> None:
         try:
             read_range(url, 0, 1, retries=Retries(min(retries.tries, 2), retries.pause))
             problems.clear()
         except WeightsError as error:
             problems[0] = error
 
-    # Left to itself when the time is up: it waits for the network alone, and ends with the program.
-    thread = threading.Thread(target=ask, daemon=True)
+    # Abandoned when the time is up: it only waits for the network, and ends with the program.
+    thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
     thread.join(seconds)
     if problems:

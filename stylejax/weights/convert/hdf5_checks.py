@@ -1,7 +1,7 @@
-"""What an HDF5 file asks for before its arrays are read.
+"""Checks of an untrusted HDF5 file before its arrays are read.
 
-HDF5 can take an array from other files, and can store it in compressed chunks, which the library unpacks whole, however
-small the array is. Neither is trusted: only what lies in the file itself is read, and only as large as it says to be.
+HDF5 can take an array from other files, and can store it in compressed chunks, which the library decompresses whole, however
+small the array is. Here only arrays in the file itself are read, and only up to the size that they state.
 """
 
 import math
@@ -18,17 +18,17 @@ _DEFLATE, _SHUFFLE, _CHECKSUM = h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILT
 
 
 def check_own(file: h5py.Group, name: str) -> None:
-    """Raise WeightsError when `name` in the file is a link to somewhere else."""
-    links = file.id.links  # which, unlike `in` and `get`, follows none
+    """Raise WeightsError if `name` in the file is a link to another place."""
+    links = file.id.links  # unlike `in` and `get`, this follows no link
     if links.exists(name.encode()) and links.get_info(name.encode()).type != h5l.TYPE_HARD:
         raise WeightsError(f"{name} in the file is a link; only arrays in the file itself are read")
 
 
 def check_dataset(dataset: h5py.Dataset) -> None:
-    """Look at how an array is stored, before it is read.
+    """Check how an array is stored, before it is read.
 
     Raises:
-        WeightsError: it points at other files, is stored in a way that is not read, or would unpack into more than it has.
+        WeightsError: it points at other files, is stored in an unsupported way, or would decompress to more than its size.
     """
     if dataset.external or dataset.is_virtual:
         raise WeightsError(f"{dataset.name} in the file points at other files; only arrays in the file itself are read")
@@ -48,7 +48,7 @@ def check_dataset(dataset: h5py.Dataset) -> None:
 
 
 def _check_chunks(dataset: h5py.Dataset, room: int) -> None:
-    """Unpack every chunk up to one byte more than it should have."""
+    """Decompress every chunk up to one byte more than its stated size."""
     places: list[Any] = []
     dataset.id.chunk_iter(lambda chunk: places.append(chunk.chunk_offset))
     for place in places:
