@@ -25,6 +25,11 @@ NormalizationName = Literal["relative", "mean", "gatys-2016", "per-channel", "pe
 PIXELS = "pixels"
 """The name of the picture itself, as a layer of three channels."""
 
+TERMS = ("content", "style", "tv")
+"""The terms of the objective by the names that records have for them; `tv` is total variation."""
+LOSSES = ("total", *TERMS)
+"""The losses that a record of one step has."""
+
 PoolingName = Literal["max", "average", "average-rescaled", "l2", "l2-rescaled"]
 PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "reflect-conv1_1"]
 """`replicate` and `reflect` pad every convolution; with `-conv1_1` only the first, and the others with zeros."""

@@ -1,26 +1,56 @@
-"""Shape-annotated array types, whose axis names mean the same everywhere.
+"""Array types with their shapes. An axis name means the same everywhere.
 
-height, width   rows and columns of a picture, in pixels
-rows, columns   the same two at the resolution of some layer
-channels        channels of a layer
-regions         parts of a picture that have styles of their own
-lanes           the batch axis: independent pictures that are painted together
+    batch           independent pictures that are optimized together
+    height, width   rows and columns of a picture, in pixels
+    rows, columns   the same two at the resolution of a layer
+    channels        channels of a layer
+    regions         parts of a picture, each with a style of its own
+    pairs           steps that L-BFGS remembers
 
-Pictures are sRGB in [0, 1] unless a name says otherwise. The shapes are enforced while the tests run.
+Pictures are sRGB in [0, 1] unless a name says otherwise. jaxtyping and beartype enforce the shapes while the tests run
+(`--jaxtyping-packages` in pyproject.toml): axes of one name have one size within a call, `_` is any size, and `*` is any
+number of axes.
 """
 
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
+
+Shape = tuple[int, int]
+"""Height and width, in pixels."""
 
 Scalar = Float[Array, ""]
+Vector = Float[Array, "*shape"]
+"""A point, a step or a gradient of any shape."""
+Flag = Bool[Array, ""]
+Count = Int[Array, ""]
+
 Image = Float[Array, "height width 3"]
-Images = Float[Array, "lanes height width 3"]
-Features = Float[Array, "rows columns channels"]
-Guide = Float[Array, "rows columns"]
-Masks = Float[Array, "regions height width"]
-HostImage = Float[np.ndarray, "height width 3"]
+Images = Float[Array, "batch height width 3"]
 AnyImage = Float[Array, "_ _ 3"]
-"""A picture whose shape is not tied to that of another argument."""
+"""A picture whose shape is independent of the other arguments'."""
+Variable = Float[Array, "height width 3"]
+"""A picture in the space in which it is optimized (`stylejax.settings.pixel_space`)."""
+AnyVariable = Float[Array, "_ _ 3"]
+
+FeatureShape = tuple[int, int, int]
+"""Rows, columns and channels."""
+Features = Float[Array, "rows columns channels"]
+AnyFeatures = Float[Array, "_ _ _"]
+"""Features of one of several layers, whose shapes differ."""
+Kernel = Float[Array, "3 3 incoming outgoing"]
+Positions = Float[Array, "positions channels"]
+"""Features with rows and columns in one axis."""
+Mean = Float[Array, " channels"]
+Gram = Float[Array, "channels channels"]
+"""A Gram matrix or a covariance."""
+
+Guide = Float[Array, "rows columns"]
+RegionGuides = Float[Array, "regions rows columns"]
+Shares = Float[Array, " regions"]
+Masks = Float[Array, "regions height width"]
 AnyMasks = Float[Array, "_ _ _"]
+
+HostImage = Float[np.ndarray, "height width 3"]
 AnyHostImage = Float[np.ndarray, "_ _ 3"]
+AnyHostMasks = Float[np.ndarray, "_ _ _"]

@@ -11,8 +11,9 @@ from stylejax.losses.octaves import look
 from stylejax.network.preprocessing import preprocessing_named
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
@@ -49,11 +50,11 @@ class Problem:
         self.targets = _make_targets(model, jnp.asarray(content), [jnp.asarray(style) for style in styles], spec=spec, **mixed)
         seen = jax.eval_shape(partial(_look, layers=spec.layers), model, content)
         shapes = {name: value.shape for name, value in seen.items()}
-        self.lanes = stacked_weights([Job(content, tuple(styles), settings)], shapes)
+        self.weights = stacked_weights([Job(content, tuple(styles), settings)], shapes)
 
     def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
         """All terms and their `total`, and the gradient of the total for the picture."""
-        weights = jax.tree.map(lambda lane: lane[0], self.lanes)
+        weights = jax.tree.map(lambda batch: batch[0], self.weights)
         spec = self.settings.objective_spec()
         (total, terms), gradient = _loss(self.model, jnp.asarray(image), self.targets, weights, spec=spec)
         named = {"content": terms.content, "style": terms.style, "tv": terms.variation, "total": total}
@@ -61,14 +62,14 @@ class Problem:
 
     def adam_iterates(self, image: Array, steps: int) -> list[Array]:
         """The pictures after each step, from the program that paints."""
-        plan = StaticConfig.of(self.settings, chunk=1)
-        lanes = jax.vmap(partial(start, plan=plan))(jnp.asarray(image)[None])
-        shared, rate = Shared(content=True, style=True), jnp.full((plan.chunk, 1), self.settings.learning_rate)
-        numbers = TracedConfig.of([self.settings])
+        static = StaticConfig.of(self.settings, chunk=1)
+        states = jax.vmap(partial(start, static=static))(jnp.asarray(image)[None])
+        shared, rate = Shared(content=True, style=True), jnp.full((static.chunk, 1), self.settings.learning_rate)
+        traced = TracedConfig.of([self.settings])
         iterates = []
         for _ in range(steps):
-            lanes, _, _ = run_chunk(
-                self.model, lanes, self.targets, self.lanes, rate, numbers, jnp.int32(1), plan=plan, shared=shared
+            states, _, _ = run_chunk(
+                self.model, states, self.targets, self.weights, rate, traced, jnp.int32(1), static=static, shared=shared
             )
-            iterates.append(np.array(plan.space.to_image(lanes.variable[0])))
+            iterates.append(np.array(static.space.to_image(states.variable[0])))
         return iterates

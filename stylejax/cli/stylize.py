@@ -72,7 +72,7 @@ class StylizeRun(Stylize):
 
     def _run(self, live: Live | None, console: Console) -> int:
         display = display_for(quiet=self.quiet, as_json=self.json, console=console)
-        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, tell=_warn) if self.checkpoint else None
+        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, warn=_warn) if self.checkpoint else None
         began, latest = time.monotonic(), None
 
         def observe(progress: Progress) -> None:

@@ -1,1 +1,5 @@
-"""The loss functions: pure functions of one picture's features."""
+"""The loss functions: pure functions of one picture.
+
+Reading order: `content`; `statistics`, `wasserstein`, `style`; `guidance` (regions), `octaves`, `variation`; `objective`, which
+puts them together, with `normalization` and `gradients`.
+"""

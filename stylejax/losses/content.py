@@ -1,4 +1,4 @@
-"""The content term of one layer: how far its features are from those of the content picture, place by place."""
+"""The content term of one layer: the distance between its features and those of the content picture, position by position."""
 
 import jax.numpy as jnp
 
@@ -11,7 +11,7 @@ _DEVIATION_SHARE = 1e-3
 
 
 def content_target(features: Features, norm: ContentNormName) -> Features:
-    """What `content_loss` compares with, of the content picture's features."""
+    """The target of `content_loss`, from the content picture's features."""
     return instance_normalized(features) if norm == "instance" else features
 
 
@@ -19,10 +19,10 @@ def content_loss(features: Features, target: Features, *, relative: bool, norm: 
     """Mean over `[rows, columns, channels]` of (F - P)²; Gatys et al. 2016, eq. 1, as a mean instead of half a sum.
 
     Args:
-        features: F, of the picture that is painted.
+        features: F, of the picture that is optimized.
         target: P, from `content_target`.
         relative: divide by mean P², so that one weight means the same for every network, layer and size.
-        norm: with `instance`, F and P are normalized first: what is kept is where a channel is high and low, not how high, and
+        norm: with `instance`, F and P are normalized first. This keeps where a channel is high and low, but not how high, and
             so neither the colors nor the contrast of the content.
     """
     wide = jnp.promote_types(features.dtype, jnp.float32)  # a difference of bfloat16 numbers would be rounded away
@@ -36,7 +36,7 @@ def instance_normalized(features: Features) -> Features:
 
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance Normalization", 2016, eq. 1.
     """
-    centered = features - features.mean((0, 1))
-    variance = (centered**2).mean((0, 1))
+    centered = features - features.mean((0, 1), keepdims=True)
+    variance = (centered**2).mean((0, 1), keepdims=True)
     floor = FLOOR + _DEVIATION_SHARE**2 * variance.mean()
     return centered / jnp.sqrt(variance + floor)

@@ -2,8 +2,8 @@
 
     G_r = Fᵀ T_r² F,   Σ T_r² = 1                                    Gatys et al. 2017, section 4.1
 
-T_r is the guidance channel of region r at a layer. Its squares are weights over positions, so every statistic that is made
-of sums over positions works in regions. The style loss is Σ_r λ_r · loss(region r).
+T_r is the guidance channel of region r at a layer. Its squares are weights of positions, so every statistic that is made of
+sums over positions works in regions. The style loss is Σ_r λ_r · loss(region r).
 
 Differs from the paper: λ_r is the share of the picture that the region covers, where the paper takes 1 / regions. The
 statistics of a region are averages over it, so equal weights would push each pixel of a small region harder, against the
@@ -15,30 +15,31 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
+from jaxtyping import Float
 
 from stylejax.choices import StatisticName
 from stylejax.losses.octaves import halvings
-from stylejax.losses.statistics import Sums, measure, sums_for
+from stylejax.losses.statistics import Statistic, Sums, measure, sums_for
 from stylejax.losses.style import style_loss
 from stylejax.network.padding import Padding
-from stylejax.types import Features, Masks, Scalar
+from stylejax.types import AnyMasks, Features, Masks, RegionGuides, Scalar, Shares
 
 _LEAST = 1e-30  # keeps a division finite for a mask that is black
 
 
 class Guides(NamedTuple):
-    """Where the regions of the painted picture are. Data: other masks run the same program."""
+    """Where the regions of the optimized picture are. Traced: other masks run the same program."""
 
-    shares: Array
-    """λ, `[regions]`, adding up to one."""
-    octaves: tuple[dict[str, Array], ...]
+    shares: Shares
+    """λ, adding up to one."""
+    octaves: tuple[dict[str, AnyMasks], ...]
     """For each octave and style layer the weights T² of its positions, `[regions, rows, columns]`, each region's adding up to
     one."""
 
 
-def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, octaves: int = 1) -> Guides:
-    """Carry the regions of a picture down to `layers`.
+def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, *, octaves: int = 1) -> Guides:
+    """Resize the regions of a picture to the resolution of `layers`.
 
     Args:
         masks: in [0, 1], of the shape of the picture; none of them black.
@@ -47,22 +48,22 @@ def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, octaves
         octaves: how many the style is compared at.
     """
     areas = masks.sum((1, 2))
-    guides = tuple({layer: layer_guides(masks, layer, padding, octave) for layer in layers} for octave in range(octaves))
+    guides = tuple({layer: layer_guides(masks, layer, padding, octave=octave) for layer in layers} for octave in range(octaves))
     return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
 
 
-def layer_guides(masks: Masks, layer: str, padding: Padding, octave: int = 0) -> Array:
+def layer_guides(masks: Masks, layer: str, padding: Padding, *, octave: int = 0) -> RegionGuides:
     """The weights T² `[regions, rows, columns]` of the positions of one layer, for each region adding up to one.
 
-    T is the mask averaged down to the layer's resolution, the "simple" way of the paper's authors. Their other ways, which
-    count only positions whose receptive field lies inside the region, do worse here: pixels along a border are then counted by
-    deep layers alone, and a band of garish color grows there.
+    T is the mask averaged down to the layer's resolution, the "simple" method of the paper's authors. Their other methods,
+    which count only positions whose receptive field lies inside the region, do worse here: only deep layers then count the
+    pixels along a border, and a band of garish color appears there.
 
     Args:
         masks: in [0, 1], of the shape of the picture; none of them black.
         layer: its name.
         padding: of the network.
-        octave: at which the layer looks at the picture, counted from 0.
+        octave: of the picture, counted from 0.
     """
     times = halvings(layer, octave)
     down, across = (_averaging(side, 2**times, padding.pooled(side, times)) for side in masks.shape[1:])
@@ -71,33 +72,39 @@ def layer_guides(masks: Masks, layer: str, padding: Padding, octave: int = 0) ->
     return weights / jnp.maximum(weights.sum((1, 2), keepdims=True), _LEAST)
 
 
-def _averaging(side: int, stride: int, positions: int) -> np.ndarray:
-    """Averages `side` pixels over windows of `stride`, as `[positions, side]`.
+def _averaging(side: int, stride: int, positions: int) -> Float[np.ndarray, "positions side"]:
+    """The matrix that averages `side` pixels over windows of `stride`.
 
-    The last window takes in what there is: what pooling drops, too, so that no region is lost in there, and fewer pixels where
-    pooling pads the edge.
+    The last window includes what pooling drops, so that no region is lost there; it has fewer pixels where pooling pads the
+    edge.
     """
     window = np.minimum(np.arange(side) // stride, positions - 1)
     matrix = (window == np.arange(positions)[:, np.newaxis]).astype(np.float32)
     return matrix / matrix.sum(1, keepdims=True)
 
 
-def region_sums(features: Features, guides: Array, statistic: StatisticName) -> Sums:
-    """What `measure` takes for each region, with a leading axis of regions; `guides` from `layer_guides`."""
-    regions = [sums_for(statistic, features, guide) for guide in guides]
+def region_sums(features: Features, guides: RegionGuides, statistic: StatisticName) -> Sums:
+    """The sums of each region, with a leading axis `regions`; `guides` from `layer_guides`."""
+    regions = [sums_for(statistic, features, guide=guide) for guide in guides]
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
 def guided_style_loss(
-    features: Features, target: dict[str, Array], guides: Array, shares: Array, *, statistic: StatisticName, relative: bool
+    features: Features,
+    target: Statistic,
+    guides: RegionGuides,
+    shares: Shares,
+    *,
+    statistic: StatisticName,
+    relative: bool,
 ) -> Scalar:
     """The style term of one layer, over all regions.
 
     Args:
-        features: of the picture that is painted.
-        target: as for `style_loss`, with a leading axis of regions.
-        guides: T² at this layer, `[regions, rows, columns]`.
-        shares: λ, `[regions]`.
+        features: of the picture that is optimized.
+        target: as for `style_loss`, with a leading axis `regions`.
+        guides: T² at this layer.
+        shares: λ.
         statistic: what is compared.
         relative: as for `style_loss`, by each region's own target.
     """

@@ -1,14 +1,15 @@
-"""What one unit of weight means at a layer: the conventions of the field, each as a factor from the layer's shape.
+"""Loss normalization: the conventions of the field for the scale of a weight, each as a factor from the layer's shape.
 
 Every published objective is Σ a·content + Σ b·style with `content = mean (F - P)²` and `style = mean (G - A)²`,
 G = FᵀF/(H·W), once sums, halves and other divisors of the Gram matrix are written as factors of the layer's shape.
 """
 
 from stylejax.choices import NormalizationName
+from stylejax.types import FeatureShape
 
 
-def layer_factors(normalization: NormalizationName, shape: tuple[int, int, int]) -> tuple[float, float]:
-    """Factors of the content and of the style weight at a layer whose features have `shape` (rows, columns, channels).
+def layer_factors(normalization: NormalizationName, shape: FeatureShape) -> tuple[float, float]:
+    """Factors of the content and of the style weight at a layer whose features have `shape`.
 
     relative      1, 1          each term is divided by its target's own energy instead
     mean          1, 1          plain means

@@ -1,9 +1,9 @@
-"""The objective of neural style transfer: a picture, its targets and its weights in, one scalar and its parts out.
+"""The objective of neural style transfer: one scalar and its terms from a picture, its targets and its weights.
 
     total = Σ a_l · content_l  +  Σ b_l · style_l  +  t · variation          Gatys et al. 2016, eq. 7, and a variation term
 
-Everything here is a pure function of one picture. Targets and weights are plain pytrees of arrays: jit, grad, vmap, shard
-or cache them as you like. What decides the shape of the computation is the static `ObjectiveSpec`.
+Everything here is a pure function of one picture. Targets and weights are plain pytrees of arrays and work under jit, grad,
+vmap and sharding. The static `ObjectiveSpec` decides the shape of the computation.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import PIXELS, ContentNormName, StatisticName, VariationName
 from stylejax.errors import SettingsError
@@ -20,17 +21,17 @@ from stylejax.losses.content import content_loss, content_target
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_sums
 from stylejax.losses.octaves import look, octaves_of, smallest_side_for
-from stylejax.losses.statistics import Sums, mixture, statistic_of, sums_for
+from stylejax.losses.statistics import Statistic, Sums, mixture, statistic_of, sums_for
 from stylejax.losses.style import style_loss, style_target
 from stylejax.losses.variation import variation_loss
 from stylejax.network.layers import layers_up_to
 from stylejax.network.vgg import VGG19
-from stylejax.types import AnyImage, AnyMasks, Features, Image, Masks, Scalar
+from stylejax.types import AnyFeatures, AnyImage, AnyMasks, Features, Image, Masks, Scalar
 
 
 @dataclass(frozen=True)
 class ObjectiveSpec:
-    """What is compared, and where. Static: another value compiles another program."""
+    """The parts of the objective and its layers. Static: another value compiles another program."""
 
     content_layers: tuple[str, ...] = ("relu4_2",)
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -40,12 +41,12 @@ class ObjectiveSpec:
     relative: bool = True
     normalize_gradients: bool = False
     octaves: int = 1
-    """In how many sizes, each half as large as the one before, the style is compared."""
+    """At how many sizes, each half as large as the one before, the style is compared."""
     content_norm: ContentNormName = "none"
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Every layer that either term looks at."""
+        """Every layer of either term."""
         return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
 
     @property
@@ -59,7 +60,7 @@ class ObjectiveSpec:
         return max(smallest_side_for(self.content_layers, 1), smallest_side_for(self.style_layers, self.octaves))
 
     def too_small(self, larger: str) -> str:
-        """What is wrong with a picture whose short side is less than `smallest_side`, and what to choose instead."""
+        """The message for a picture whose short side is less than `smallest_side`, with what to choose instead."""
         deepest = layers_up_to(self.network_layers)[-1].name if self.network_layers else PIXELS
         octaves = f" at {self.octaves} octaves" if self.octaves > 1 else ""
         ways = f"{larger}, fewer octaves or shallower layers" if self.octaves > 1 else f"{larger} or shallower layers"
@@ -67,52 +68,56 @@ class ObjectiveSpec:
 
 
 class LossWeights(NamedTuple):
-    """The numbers that people sweep. Traced: another value runs the same program."""
+    """The weights of the terms. Traced: another value runs the same program. Batched weights have a leading axis `batch`."""
 
-    content: Array
-    """`[content layers]`, in the order of `ObjectiveSpec.content_layers`."""
-    style: Array
-    """`[style layers]`, in the order of `ObjectiveSpec.style_layers`."""
-    variation: Array
-    """Scalar."""
+    content: Float[Array, "*batch content_layers"]
+    """In the order of `ObjectiveSpec.content_layers`."""
+    style: Float[Array, "*batch style_layers"]
+    """In the order of `ObjectiveSpec.style_layers`."""
+    variation: Float[Array, "*batch"]
 
 
 LayerSums = tuple[dict[str, Sums], ...]
-"""What a picture shows of its style: for each octave its sums by layer; of regions, with a leading axis of them."""
+"""The sums of a style picture: for each octave by layer; of regions, with a leading axis `regions`."""
+
+ContentTargets = dict[str, AnyFeatures]
+"""By layer."""
+StyleTargets = tuple[dict[str, Statistic], ...]
+"""By octave, layer and part of the statistic."""
 
 
 class Targets(NamedTuple):
-    """What the picture should look like to the network."""
+    """What the picture is compared with. Batched targets have a leading axis `batch`, except those that are shared."""
 
-    content: dict[str, Features]
-    style: tuple[dict[str, dict[str, Array]], ...]
-    """By octave, layer and part; with `guides`, every part has a leading axis of regions."""
+    content: ContentTargets
+    style: StyleTargets
+    """With `guides`, every part has a leading axis `regions`."""
     guides: Guides | None = None
-    """Where each region is painted; None where the whole picture has one style."""
+    """Where each region is; None where the whole picture has one style."""
 
 
 class Terms(NamedTuple):
     """The weighted terms of the objective; their sum is its value."""
 
-    content: Scalar
-    style: Scalar
-    variation: Scalar
+    content: Float[Array, "*batch"]
+    style: Float[Array, "*batch"]
+    variation: Float[Array, "*batch"]
 
 
-def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> dict[str, Features]:
-    """What the content picture shows at the content layers."""
+def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> ContentTargets:
+    """The targets of the content term, from the content picture's features."""
     features = look(model, content, spec.content_layers)
     return {layer: content_target(value, spec.content_norm) for layer, value in features.items()}
 
 
-def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, masks: AnyMasks | None = None) -> LayerSums:
-    """What a style picture, of any size, shows at the style layers.
+def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, *, masks: AnyMasks | None = None) -> LayerSums:
+    """The sums of a style picture of any size at the style layers.
 
     Args:
         model: from `load_model`.
         style: sRGB in [0, 1].
         spec: what is compared.
-        masks: regions of the style picture; all sums then have a leading axis of regions.
+        masks: regions of the style picture; all sums then have a leading axis `regions`.
 
     Raises:
         SettingsError: the picture is too small for the layers and octaves.
@@ -124,26 +129,28 @@ def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, masks: AnyMas
     def sums_of(features: Features, layer: str, octave: int) -> Sums:
         if masks is None:
             return sums_for(spec.statistic, features)
-        return region_sums(features, layer_guides(masks, layer, model.spec.padding, octave), spec.statistic)
+        return region_sums(features, layer_guides(masks, layer, model.spec.padding, octave=octave), spec.statistic)
 
     octaves = octaves_of(style, spec.octaves, model.spec.padding.rest)
+    seen = [look(model, image, spec.style_layers, octave=octave) for octave, image in enumerate(octaves)]
     return tuple(
-        {layer: sums_of(features, layer, number) for layer, features in look(model, octave, spec.style_layers, number).items()}
-        for number, octave in enumerate(octaves)
+        {layer: sums_of(features, layer, octave) for layer, features in layers.items()} for octave, layers in enumerate(seen)
     )
 
 
 def join_regions(styles: Sequence[LayerSums]) -> LayerSums:
-    """The regions of several style pictures one after the other; from `style_sums` with masks."""
+    """Concatenate the regions of several style pictures, whose sums were made with masks."""
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *styles)
 
 
-def mix_styles(styles: Sequence[LayerSums], shares: Array | None = None, *, regions: bool = False) -> LayerSums:
-    """What a picture shows that is made of several styles.
+def mix_styles(
+    styles: Sequence[LayerSums], *, shares: Float[Array, " styles"] | None = None, regions: bool = False
+) -> LayerSums:
+    """The sums of a picture that is a mixture of several styles.
 
     Args:
         styles: from `style_sums`, all with one spec.
-        shares: `[styles]`, the share of each, of any sum; equal shares by default.
+        shares: the share of each style, of any sum; equal shares by default.
         regions: whether they were made with masks.
     """
     if len(styles) == 1:
@@ -156,8 +163,8 @@ def mix_styles(styles: Sequence[LayerSums], shares: Array | None = None, *, regi
     )
 
 
-def style_targets(sums: LayerSums, spec: ObjectiveSpec, *, regions: bool = False) -> tuple[dict[str, dict[str, Array]], ...]:
-    """The style part of `Targets`, from what the styles show; `regions` says whether that was made with masks."""
+def style_targets(sums: LayerSums, spec: ObjectiveSpec, *, regions: bool = False) -> StyleTargets:
+    """The style part of `Targets`, from the sums of the styles; `regions` says whether they were made with masks."""
     finish = lambda each: style_target(each, spec.statistic)  # noqa: E731
     finish = jax.vmap(finish) if regions else finish
     return tuple({layer: finish(each) for layer, each in layers.items()} for layers in sums)
@@ -169,29 +176,32 @@ def make_targets(
     styles: AnyImage | Sequence[AnyImage],
     spec: ObjectiveSpec,
     *,
-    blend: Array | None = None,
+    blend: Float[Array, " styles"] | None = None,
     content_masks: Masks | None = None,
     style_masks: Sequence[AnyMasks] | None = None,
-    strength: float | Array = 1.0,
+    strength: float | Scalar = 1.0,
 ) -> Targets:
-    """Targets for `objective`, constants to whatever differentiates it.
+    """The targets of `objective`. No gradient flows to them.
 
     Args:
         model: from `load_model`.
-        content: sRGB in [0, 1], of the shape of the picture that will be painted.
+        content: sRGB in [0, 1], of the shape of the picture that will be optimized.
         styles: one picture or several, each of any shape.
         spec: what is compared.
-        blend: `[styles]`, the share of each style; equal shares by default. Not together with masks.
-        content_masks: `[regions, height, width]`, where each region of the content is; none of them black.
-        style_masks: for each style its regions; one style after the other they are those of the content.
-        strength: 0 to 1, the share of the styles; the rest is what the content itself shows.
+        blend: the share of each style; equal shares by default. Not together with masks.
+        content_masks: where each region of the content is; none of them black.
+        style_masks: for each style its regions; those of all styles, concatenated, belong to the regions of the content.
+        strength: 0 to 1, the share of the styles; the rest is the share of the content's own statistics.
+
+    Raises:
+        SettingsError: there is no style, the masks do not pair up, or a picture is too small for the layers.
     """
     pictures = list(styles) if isinstance(styles, Sequence) else [styles]
     if not pictures:
         raise SettingsError("got no style picture; give at least one")
     regions = content_masks is not None
     if not regions:
-        sums = mix_styles([style_sums(model, picture, spec) for picture in pictures], blend)
+        sums = mix_styles([style_sums(model, picture, spec) for picture in pictures], shares=blend)
     else:
         given = sum(len(masks) for masks in style_masks or ())
         if blend is not None or style_masks is None or len(style_masks) != len(pictures) or given != len(content_masks):
@@ -200,29 +210,29 @@ def make_targets(
                 "give each region of the content one of a style, and no blend"
             )
         pairs = zip(pictures, style_masks, strict=True)
-        sums = join_regions([style_sums(model, picture, spec, masks) for picture, masks in pairs])
+        sums = join_regions([style_sums(model, picture, spec, masks=masks) for picture, masks in pairs])
     if not (isinstance(strength, float | int) and strength == 1):
-        own = style_sums(model, content, spec, content_masks)
-        sums = mix_styles([sums, own], jnp.asarray([strength, 1 - strength]), regions=regions)
-    guides = make_guides(content_masks, spec.style_layers, model.spec.padding, spec.octaves) if regions else None
+        own = style_sums(model, content, spec, masks=content_masks)
+        sums = mix_styles([sums, own], shares=jnp.asarray([strength, 1 - strength]), regions=regions)
+    guides = make_guides(content_masks, spec.style_layers, model.spec.padding, octaves=spec.octaves) if regions else None
     return jax.lax.stop_gradient(
         Targets(content_targets(model, content, spec), style_targets(sums, spec, regions=regions), guides)
     )
 
 
 def objective(model: VGG19, image: Image, targets: Targets, weights: LossWeights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
-    """The loss of `image` and its weighted terms, as `jax.value_and_grad(..., argnums=1, has_aux=True)` wants them.
+    """The loss of `image` and its weighted terms, in the form that `jax.value_and_grad(..., argnums=1, has_aux=True)` takes.
 
     Args:
         model: from `load_model`.
-        image: sRGB in [0, 1], `[height, width, 3]`, of the shape of the content target.
+        image: sRGB in [0, 1], of the shape of the content target.
         targets: from `make_targets`, with the same `spec`.
-        weights: one content weight and one style weight a layer, and the variation weight.
+        weights: a content or style weight for each layer, and the variation weight.
         spec: what is compared.
     """
     content, style = jnp.zeros(()), jnp.zeros(())
     for octave, seen in enumerate(octaves_of(image, spec.octaves, model.spec.padding.rest)):
-        features = look(model, seen, spec.style_layers if octave else spec.layers, octave)
+        features = look(model, seen, spec.style_layers if octave else spec.layers, octave=octave)
         if octave == 0:
             for weight, layer in zip(weights.content, spec.content_layers, strict=True):
                 value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]

@@ -1,22 +1,20 @@
-"""What the objective looks at: a picture in several sizes, each by the layers of the network and by its pixels.
+"""Octaves: features of a picture at several sizes, by the layers of the network and by its pixels.
 
-A network sees no stroke larger than its receptive field. In a picture of half the size it sees strokes of twice the size, so
-the style statistics of a few octaves bring large forms and fine ones at once.
+A network sees no stroke larger than its receptive field. At half the size of the picture it sees strokes of twice the size, so
+the style statistics of a few octaves produce large forms and fine ones at once.
 
 Source: Snelgrove, "High-Resolution Multi-Scale Neural Texture Synthesis", 2017, section 3.
-Differs from the paper: octaves are means over 2×2 pixels instead of Gaussian blurs that are thinned out.
+Differs from the paper: octaves are means over 2×2 pixels instead of subsampled Gaussian blurs.
 """
 
 from collections.abc import Iterable
-
-from jax import Array
 
 from stylejax.choices import PIXELS
 from stylejax.network.layers import poolings, smallest_side
 from stylejax.network.padding import PaddingMode
 from stylejax.network.pooling import pool
 from stylejax.network.vgg import VGG19
-from stylejax.types import AnyImage
+from stylejax.types import AnyFeatures, AnyImage
 
 
 def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]:
@@ -25,16 +23,16 @@ def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]
     Args:
         image: `[height, width, 3]`.
         count: at least 1.
-        edge: how the network pads; an odd last row or column is halved as by its poolings.
+        edge: the padding of the network; an odd last row or column is halved as its poolings do.
     """
     octaves = [image]
     while len(octaves) < count:
-        octaves.append(pool(octaves[-1], "average", edge))
+        octaves.append(pool(octaves[-1], "average", edge=edge))
     return octaves
 
 
-def look(model: VGG19, image: AnyImage, layers: Iterable[str], octave: int = 0) -> dict[str, Array]:
-    """Features of `image` by layer, among them its `PIXELS` where they are named; `octave` is which one it is."""
+def look(model: VGG19, image: AnyImage, layers: Iterable[str], *, octave: int = 0) -> dict[str, AnyFeatures]:
+    """Features of `image`, which is the octave of that number, by layer; the layer `PIXELS` is the image itself."""
     layers = tuple(layers)
     inside = tuple(layer for layer in layers if layer != PIXELS)
     features = model(image, inside, winograd=octave == 0) if inside else {}
@@ -42,7 +40,7 @@ def look(model: VGG19, image: AnyImage, layers: Iterable[str], octave: int = 0) 
 
 
 def halvings(layer: str, octave: int) -> int:
-    """How often the picture is halved on the way to a layer at an octave, counted from 0."""
+    """How often the picture is halved between the original and a layer at an octave, counted from 0."""
     return octave + (0 if layer == PIXELS else poolings(layer))
 
 

@@ -1,6 +1,6 @@
-"""What a layer's features say about style: statistics that forget where in the picture they were seen.
+"""Style statistics of a layer's features, which do not depend on positions.
 
-All of them come from sums over positions, so the statistics of a huge picture are the sums of those of its tiles.
+All of them come from sums over positions, so the sums of a huge picture are those of its tiles, added up.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxtyping import Float
 
 from stylejax.choices import StatisticName
-from stylejax.types import Features, Guide
+from stylejax.types import Features, Gram, Guide, Mean, Positions
 
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
 
@@ -22,38 +23,38 @@ and bright feature map would have a covariance with negative eigenvalues, by rou
 
 
 class ChannelSums(NamedTuple):
-    """Sums over positions: of ones, of the features `[channels]`, and of their products `[channels, channels]`."""
+    """Sums over positions: of ones, of the features, and of their products. Of regions, with a leading axis `regions`."""
 
-    ones: Array
-    first: Array
-    second: Array
+    ones: Float[Array, "*regions"]
+    first: Float[Array, "*regions channels"]
+    second: Float[Array, "*regions channels channels"]
 
     def __add__(self, other: "ChannelSums") -> "ChannelSums":  # pyright: ignore[reportIncompatibleMethodOverride]
         """The sums of two tiles together."""
         return ChannelSums(*(a + b for a, b in zip(self, other, strict=True)))
 
     @property
-    def mean(self) -> Array:
-        """μ, `[channels]`."""
+    def mean(self) -> Mean:
+        """μ."""
         return self.first / self.ones
 
     @property
-    def gram(self) -> Array:
-        """FᵀF / (H·W), `[channels, channels]`."""
+    def gram(self) -> Gram:
+        """FᵀF / (H·W)."""
         return self.second / self.ones
 
     @property
-    def covariance(self) -> Array:
-        """(F - μ)ᵀ(F - μ) / (H·W), `[channels, channels]`."""
+    def covariance(self) -> Gram:
+        """(F - μ)ᵀ(F - μ) / (H·W)."""
         return self.gram - jnp.outer(self.mean, self.mean)
 
 
 class CenteredSums(NamedTuple):
-    """The same, but for the products, which are those of the features' distances from their mean."""
+    """The same, with products of the features' distances from their mean."""
 
-    ones: Array
-    first: Array
-    second: Array
+    ones: Float[Array, "*regions"]
+    first: Float[Array, "*regions channels"]
+    second: Float[Array, "*regions channels channels"]
 
     def __add__(self, other: "CenteredSums") -> "CenteredSums":  # pyright: ignore[reportIncompatibleMethodOverride]
         """The sums of two tiles together.
@@ -65,30 +66,34 @@ class CenteredSums(NamedTuple):
         return CenteredSums(ones, self.first + other.first, self.second + other.second + between)
 
     @property
-    def mean(self) -> Array:
-        """μ, `[channels]`."""
+    def mean(self) -> Mean:
+        """μ."""
         return self.first / self.ones
 
     @property
-    def gram(self) -> Array:
-        """FᵀF / (H·W), `[channels, channels]`."""
+    def gram(self) -> Gram:
+        """FᵀF / (H·W)."""
         return self.covariance + jnp.outer(self.mean, self.mean)
 
     @property
-    def covariance(self) -> Array:
-        """(F - μ)ᵀ(F - μ) / (H·W), `[channels, channels]`, without negative eigenvalues."""
+    def covariance(self) -> Gram:
+        """(F - μ)ᵀ(F - μ) / (H·W), without negative eigenvalues."""
         return self.second / self.ones
 
 
 Sums = ChannelSums | CenteredSums
 
+Statistic = dict[str, Float[Array, "..."]]
+"""The named parts of a statistic: means and deviations `[channels]`, matrices `[channels, channels]`; of regions, with a
+leading axis `regions`."""
 
-def channel_sums(features: Features, guide: Guide | None = None, *, centered: bool = False) -> Sums:
+
+def channel_sums(features: Features, *, guide: Guide | None = None, centered: bool = False) -> Sums:
     """Sum over the positions of `[rows, columns, channels]`, at least in float32: sums in float16 overflow.
 
     Args:
         features: of one layer.
-        guide: how much each position counts, `[rows, columns]`, from `losses.guidance`; all alike by default.
+        guide: the weight of each position, from `losses.guidance`; all alike by default.
         centered: sum distances from the mean. It takes one more pass over the features.
     """
     flat = features.reshape(-1, features.shape[-1])
@@ -98,7 +103,7 @@ def channel_sums(features: Features, guide: Guide | None = None, *, centered: bo
     first = (exact if counts is None else exact * counts).sum(0)
     if centered:
         # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
-        exact = exact - lax.stop_gradient(first / ones)
+        exact = exact - lax.stop_gradient(first / ones)[jnp.newaxis]
     if counts is not None:
         second = _over_positions(exact * counts, exact)
     else:
@@ -107,16 +112,16 @@ def channel_sums(features: Features, guide: Guide | None = None, *, centered: bo
 
 
 @jax.custom_vjp
-def _products(flat: Array) -> Array:
-    """FᵀF of `[positions, channels]`. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
+def _products(flat: Positions) -> Gram:
+    """FᵀF. Products of bfloat16 numbers are exact in float32, so they need no conversion first."""
     return _over_positions(flat, flat)
 
 
-def _products_forward(flat: Array) -> tuple[Array, Array]:
+def _products_forward(flat: Positions) -> tuple[Gram, Positions]:
     return _products(flat), flat
 
 
-def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
+def _products_backward(flat: Positions, gradient: Gram) -> tuple[Positions]:
     # F (S + Sᵀ): one product. Autodiff, which does not know that both factors are the same, makes two and a transposition.
     both = (gradient + gradient.T).astype(flat.dtype)
     return (jnp.matmul(flat, both, precision=lax.Precision.HIGHEST).astype(flat.dtype),)
@@ -125,20 +130,20 @@ def _products_backward(flat: Array, gradient: Array) -> tuple[Array]:
 _products.defvjp(_products_forward, _products_backward)
 
 
-def _over_positions(a: Array, b: Array) -> Array:
-    """aᵀb of two `[positions, channels]`. Written `a.T @ b` it would copy the transpose on a CPU, at half the speed."""
+def _over_positions(a: Positions, b: Positions) -> Gram:
+    """aᵀb. Written `a.T @ b` it would copy the transpose on a CPU, at half the speed."""
     wide = jnp.promote_types(a.dtype, jnp.float32)
     return jnp.tensordot(a, b, axes=(0, 0), precision=lax.Precision.HIGHEST, preferred_element_type=wide)
 
 
-def mixture(parts: Sequence[Sums], shares: Array) -> Sums:
-    """The sums of a picture in which each of several others has its share of the positions.
+def mixture(parts: Sequence[Sums], shares: Float[Array, " parts"]) -> Sums:
+    """The sums of a picture in which each of several pictures has its share of the positions.
 
     Means and second moments mix linearly. A covariance does not: that of the mixture also holds how far apart the means are.
 
     Args:
         parts: all centered, or none.
-        shares: `[parts]`, of any sum; the sizes of the parts do not count.
+        shares: of any sum; the sizes of the parts do not count.
     """
     shares = shares / shares.sum()
     mean = _mixed(shares, [part.mean for part in parts])
@@ -149,11 +154,11 @@ def mixture(parts: Sequence[Sums], shares: Array) -> Sums:
     return CenteredSums(one, mean, _mixed(shares, around))
 
 
-def _mixed(shares: Array, values: Sequence[Array]) -> Array:
+def _mixed(shares: Float[Array, " parts"], values: Sequence[Float[Array, "*shape"]]) -> Float[Array, "*shape"]:
     return sum(share * value for share, value in zip(shares, values, strict=True))  # pyright: ignore[reportReturnType]
 
 
-def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
+def measure(sums: Sums, statistic: StatisticName) -> Statistic:
     """The named parts of a style statistic.
 
     gram         G = FᵀF / (H·W)                                              Gatys et al. 2016, eq. 3, over H·W
@@ -172,11 +177,11 @@ def measure(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
     return {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
 
 
-def sums_for(statistic: StatisticName, features: Features, guide: Guide | None = None) -> Sums:
+def sums_for(statistic: StatisticName, features: Features, *, guide: Guide | None = None) -> Sums:
     """The sums that `measure` takes for a statistic."""
-    return channel_sums(features, guide, centered=statistic in _CENTERED)
+    return channel_sums(features, guide=guide, centered=statistic in _CENTERED)
 
 
-def statistic_of(features: Features, statistic: StatisticName, guide: Guide | None = None) -> dict[str, Array]:
+def statistic_of(features: Features, statistic: StatisticName, *, guide: Guide | None = None) -> Statistic:
     """`measure` of the sums that suit the statistic."""
-    return measure(sums_for(statistic, features, guide), statistic)
+    return measure(sums_for(statistic, features, guide=guide), statistic)

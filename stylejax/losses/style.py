@@ -1,6 +1,6 @@
-"""The style term of one layer: how far its statistics are from those of the style picture.
+"""The style term of one layer: the distance between its statistics and those of the style picture.
 
-With `relative`, each distance is divided by something of the target's own, so that one weight means the same for every network,
+With `relative`, each distance is divided by a property of the target, so that one weight means the same for every network,
 layer and size. Differs from the paper, whose terms depend on the size of the activations.
 
     gram, gram+mean    each part by its energy, mean A²
@@ -13,10 +13,9 @@ to nothing. Variance is what the style itself varies by.
 """
 
 import jax.numpy as jnp
-from jax import Array
 
 from stylejax.choices import StatisticName
-from stylejax.losses.statistics import Sums, measure
+from stylejax.losses.statistics import Statistic, Sums, measure
 from stylejax.losses.wasserstein import regular_root, wasserstein
 from stylejax.types import Scalar
 
@@ -24,13 +23,13 @@ FLOOR = 1e-12
 """Keeps a relative loss finite where the target is zero, or the same, everywhere."""
 
 
-def style_target(sums: Sums, statistic: StatisticName) -> dict[str, Array]:
-    """What a picture is compared with: the style's statistic, and what can be computed from it once for all steps."""
+def style_target(sums: Sums, statistic: StatisticName) -> Statistic:
+    """The target of `style_loss`: the style's statistic, and what is computed from it once for all steps."""
     target = measure(sums, statistic)
     return target | {"root": regular_root(target["covariance"])} if statistic == "wasserstein" else target
 
 
-def style_loss(measured: dict[str, Array], target: dict[str, Array], statistic: StatisticName, *, relative: bool) -> Scalar:
+def style_loss(measured: Statistic, target: Statistic, statistic: StatisticName, *, relative: bool) -> Scalar:
     """Distance between two statistics, zero where they are equal.
 
     Wasserstein: see `wasserstein`; the others: the mean of the squared difference of each part, added up.
@@ -39,7 +38,7 @@ def style_loss(measured: dict[str, Array], target: dict[str, Array], statistic: 
         measured: the picture's statistic, from `measure`.
         target: the style's, from `style_target`.
         statistic: which one both are.
-        relative: divide by what the target has of its own, as above.
+        relative: divide by a property of the target, as above.
     """
     if statistic == "wasserstein":
         distance = wasserstein(measured["mean"], measured["covariance"], target)
@@ -50,8 +49,8 @@ def style_loss(measured: dict[str, Array], target: dict[str, Array], statistic: 
     return sum((differences[part] / energies[part] for part in target), start=jnp.zeros(()))
 
 
-def _energies(target: dict[str, Array], statistic: StatisticName) -> dict[str, Array]:
-    """What each part's mean squared difference is divided by."""
+def _energies(target: Statistic, statistic: StatisticName) -> dict[str, Scalar]:
+    """The divisor of each part's mean squared difference."""
     energies = {part: jnp.mean(wanted**2) for part, wanted in target.items()}
     if statistic == "covariance":
         energies["mean"] = jnp.mean(jnp.diagonal(target["covariance"]))

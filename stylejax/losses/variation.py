@@ -1,10 +1,9 @@
-"""Total variation of a picture: what a smooth picture has little of. Three forms are in use in the field."""
+"""Total variation of a picture, which is small where a picture is smooth. Three forms are in use in the field."""
 
 import jax.numpy as jnp
-from jax import Array
 
 from stylejax.choices import VariationName
-from stylejax.types import Image, Scalar
+from stylejax.types import AnyImage, Image, Scalar
 
 
 def variation_loss(image: Image, kind: VariationName) -> Scalar:
@@ -27,5 +26,5 @@ def variation_loss(image: Image, kind: VariationName) -> Scalar:
     return 2 * (right / 3 + below / 3 + falling / 12 + rising / 12)
 
 
-def _mean_square(differences: Array) -> Scalar:
+def _mean_square(differences: AnyImage) -> Scalar:
     return (differences**2).sum() / max(differences.size, 1)  # a picture one pixel wide has no differences

@@ -6,27 +6,28 @@ Square roots come from a fixed number of Newton-Schulz iterations, matrix produc
 runs well on accelerators. Twelve iterations are *not* converged for covariances with a wide spectrum; the count is part of
 the published recipe, and it is what this module reproduces.
 
-The derivative is the exact one of those twelve iterations. The other way, which the authors of the published program took, is
-to solve the Lyapunov equation of the converged root, S·dS + dS·S = dA, by as many iterations of its own (Lin and Maji 2017):
-where the root has not converged that is the slope of another function than the value, and disagrees with finite differences.
+The derivative is the exact one of those twelve iterations. The authors of the published program instead solve the Lyapunov
+equation of the converged root, S·dS + dS·S = dA, by as many iterations of its own (Lin and Maji 2017): where the root has not
+converged, that is the slope of another function than the value, and disagrees with finite differences.
 """
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import lax
 
-from stylejax.types import Scalar
+from stylejax.losses.statistics import Statistic
+from stylejax.types import Count, Gram, Mean, Scalar
 
 ITERATIONS = 12
 DIAGONAL = 1e-4  # added to both covariances: flat features have singular ones, whose root has no derivative
 
 
-def wasserstein(mean: Array, covariance: Array, target: dict[str, Array]) -> Scalar:
+def wasserstein(mean: Mean, covariance: Gram, target: Statistic) -> Scalar:
     """Distance between two normal distributions.
 
     Args:
-        mean: of one, `[channels]`.
-        covariance: of one, `[channels, channels]`.
+        mean: of one.
+        covariance: of one.
         target: the `mean`, the `covariance` and the `root`, from `regular_root`, of the other.
     """
     covariance, target_covariance = _regular(covariance), _regular(target["covariance"])
@@ -35,17 +36,17 @@ def wasserstein(mean: Array, covariance: Array, target: dict[str, Array]) -> Sca
     return means + jnp.mean(jnp.diagonal(covariance + target_covariance - 2 * cross))
 
 
-def regular_root(covariance: Array) -> Array:
-    """Σ'^½ of a covariance `[channels, channels]`, which is the same for every picture that is compared with it."""
+def regular_root(covariance: Gram) -> Gram:
+    """Σ'^½ of a covariance, which is the same for every picture that is compared with it."""
     return square_root(_regular(covariance))
 
 
-def _regular(covariance: Array) -> Array:
+def _regular(covariance: Gram) -> Gram:
     return covariance + DIAGONAL * jnp.eye(covariance.shape[0], dtype=covariance.dtype)
 
 
-def square_root(matrix: Array, iterations: int = ITERATIONS) -> Array:
-    """Square root of a positive definite `[n, n]` by coupled Newton-Schulz iterations from `matrix / ‖matrix‖_F`.
+def square_root(matrix: Gram, *, iterations: int = ITERATIONS) -> Gram:
+    """Square root of a positive definite matrix by coupled Newton-Schulz iterations from `matrix / ‖matrix‖_F`.
 
     Source: Higham, "Functions of Matrices", 2008, eq. 6.35, in its product form.
     """
@@ -53,11 +54,11 @@ def square_root(matrix: Array, iterations: int = ITERATIONS) -> Array:
     return _newton_schulz(matrix / norm, iterations) * jnp.sqrt(norm)
 
 
-def _iterate(matrix: Array, iterations: int) -> Array:
+def _iterate(matrix: Gram, iterations: int) -> Gram:
     """Y after as many iterations of Y ← Y·T, Z ← T·Z, T = (3I - Z·Y)/2, from Y = `matrix`, Z = I."""
     identity = jnp.eye(matrix.shape[0], dtype=matrix.dtype)
 
-    def body(_: Array, pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    def body(_: Count | int, pair: tuple[Gram, Gram]) -> tuple[Gram, Gram]:
         y, z = pair
         t = (3 * identity - _product(z, y)) / 2
         return _product(y, t), _product(t, z)
@@ -70,16 +71,16 @@ def _iterate(matrix: Array, iterations: int) -> Array:
 _newton_schulz = jax.custom_vjp(_iterate, nondiff_argnums=(1,))
 
 
-def _forward(matrix: Array, iterations: int) -> tuple[Array, Array]:
+def _forward(matrix: Gram, iterations: int) -> tuple[Gram, Gram]:
     return _iterate(matrix, iterations), matrix
 
 
-def _backward(iterations: int, matrix: Array, cotangent: Array) -> tuple[Array]:
+def _backward(iterations: int, matrix: Gram, cotangent: Gram) -> tuple[Gram]:
     return (jax.jvp(lambda a: _iterate(a, iterations), (matrix.T,), (cotangent,))[1],)
 
 
 _newton_schulz.defvjp(_forward, _backward)
 
 
-def _product(a: Array, b: Array) -> Array:
+def _product(a: Gram, b: Gram) -> Gram:
     return jnp.matmul(a, b, precision=lax.Precision.HIGHEST)

@@ -1,7 +1,7 @@
-"""What the device at hand does well: the precision and the algorithm of the convolutions.
+"""Choose the precision and the algorithm of the convolutions for this device.
 
-`auto` means: as fast as possible without a difference that can be seen. On a GPU or TPU that is bfloat16, if a small
-convolution and its gradient come out right there; on a CPU float32, where Winograd's algorithm saves multiplications.
+`auto` is as fast as possible without a visible difference. On a GPU or TPU that is bfloat16, if a small convolution and its
+gradient are correct there; on a CPU it is float32, where Winograd's algorithm saves multiplications.
 """
 
 import math
@@ -18,9 +18,10 @@ from stylejax.errors import SettingsError
 from stylejax.network import backend
 from stylejax.network.convolution import PrecisionName, convolve
 from stylejax.network.layers import kernel_shapes
+from stylejax.types import Features, Scalar
 
 WORTHWHILE = 512
-"""Winograd pays where a convolution has so many pairs of channels, one in and one out, by measurement (docs/performance.md)."""
+"""Winograd is faster where a convolution has so many pairs of input and output channels, as measured (docs/performance.md)."""
 
 
 class Algorithms(NamedTuple):
@@ -47,10 +48,10 @@ def resolve_precision(choice: PrecisionChoice) -> PrecisionName:
 
 
 def resolve_algorithms(choice: ConvolutionName, widths: tuple[int, ...], precision: PrecisionName) -> Algorithms:
-    """How the convolutions of a network with `widths` are computed.
+    """The algorithms of the convolutions of a network with `widths`.
 
     Raises:
-        SettingsError: Winograd's algorithm is asked for in another precision than float32.
+        SettingsError: Winograd's algorithm is wanted in another precision than float32.
     """
     if choice == "winograd" and precision != "float32":
         raise SettingsError(f"convolution is winograd, which computes in float32, and precision {precision}; give one of them")
@@ -64,12 +65,12 @@ def resolve_algorithms(choice: ConvolutionName, widths: tuple[int, ...], precisi
 
 @cache
 def bfloat16_problem() -> str:
-    """What is wrong with a small convolution and its gradient in bfloat16 on this device; empty where nothing is."""
+    """The problem of a small convolution and its gradient in bfloat16 on this device; empty if there is none."""
     rng = np.random.default_rng(0)
     features = jnp.asarray(rng.random((16, 16, 64), np.float32))
     kernel = jnp.asarray(rng.standard_normal((3, 3, 64, 64), np.float32) / 24)
 
-    def energy(features: jax.Array, precision: PrecisionName) -> jax.Array:
+    def energy(features: Features, precision: PrecisionName) -> Scalar:
         return jnp.sum(convolve(features, kernel, zero_padded=True, precision=precision).astype(jnp.float32) ** 2)
 
     differentiate = jax.jit(jax.value_and_grad(energy), static_argnums=1)

@@ -1,10 +1,10 @@
-"""The 3×3 convolution, with the gradient written the way compilers like it.
+"""The 3×3 convolution, with a gradient that compilers run fast.
 
-Three precisions, by what the hardware multiplies; each sums in float32:
+The precision names what the hardware multiplies; every sum is in float32:
 
 float32    exact on every device
 tf32       10 bits of mantissa, on NVIDIA GPUs from Ampere on
-bfloat16   7 bits of mantissa, on GPUs and TPUs; features come out in bfloat16 too, at half the memory traffic
+bfloat16   7 bits of mantissa, on GPUs and TPUs; features are in bfloat16, too, at half the memory traffic
 
 The gradient for the input of a convolution is itself a convolution, of the output's gradient with the kernel flipped in
 both directions and its channel axes swapped. Written as such it is an ordinary forward convolution; left to autodiff it is
@@ -16,19 +16,21 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import lax
+
+from stylejax.types import AnyFeatures, Features, Kernel
 
 PrecisionName = Literal["float32", "tf32", "bfloat16"]
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 
-def convolve(features: Array, kernel: Array, *, zero_padded: bool, precision: PrecisionName = "float32") -> Array:
-    """Convolve `[rows, columns, in]` with a kernel `[3, 3, in, out]`.
+def convolve(features: Features, kernel: Kernel, *, zero_padded: bool, precision: PrecisionName = "float32") -> AnyFeatures:
+    """Convolve features with a kernel.
 
     Args:
         features: the input.
-        kernel: height, width, input channels, output channels.
+        kernel: `[3, 3, in, out]`.
         zero_padded: pad with zeros so that rows and columns stay; otherwise they shrink by two (the caller has padded).
         precision: what is multiplied.
 
@@ -41,24 +43,24 @@ def convolve(features: Array, kernel: Array, *, zero_padded: bool, precision: Pr
     return _convolve(features, kernel, 1 if zero_padded else 0, exact)
 
 
-def _direct(features: Array, kernel: Array, margin: int, precision: lax.Precision) -> Array:
+def _direct(features: AnyFeatures, kernel: Kernel, margin: int, precision: lax.Precision) -> AnyFeatures:
     return lax.conv_general_dilated(
         features[None], kernel, (1, 1), [(margin, margin)] * 2, dimension_numbers=_LAYOUT, precision=precision
     )[0]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _convolve(features: Array, kernel: Array, margin: int, precision: lax.Precision) -> Array:
+def _convolve(features: AnyFeatures, kernel: Kernel, margin: int, precision: lax.Precision) -> AnyFeatures:
     return _direct(features, kernel, margin, precision)
 
 
 def _convolve_forward(features: Any, kernel: Any, margin: int, precision: lax.Precision):
-    # The input is kept only where someone differentiates for the kernel; weights that are frozen never ask for it.
+    # The input is kept only where the kernel is differentiated; frozen weights never are.
     saved = (features.value if kernel.perturbed else None, kernel.value)
     return _direct(features.value, kernel.value, margin, precision), saved
 
 
-def _convolve_backward(margin: int, precision: lax.Precision, saved: tuple[Array | None, Array], gradient: Array):
+def _convolve_backward(margin: int, precision: lax.Precision, saved: tuple[AnyFeatures | None, Kernel], gradient: AnyFeatures):
     features, kernel = saved
     flipped = kernel[::-1, ::-1].swapaxes(2, 3)
     for_features = _direct(gradient, flipped, 2 - margin, precision)

@@ -1,19 +1,21 @@
-"""The 3×3 convolution as one matrix product: every window is written out as a row, `[rows · columns, 9 · in] · [9 · in, out]`.
+"""The 3×3 convolution as one matrix product: each window becomes a row, `[rows · columns, 9 · in] · [9 · in, out]`.
 
 Where the input has as few channels as a picture, a row is 27 numbers, and the product runs on a CPU about twice as fast as the
 convolution and its gradient, for which XLA has no good kernel there (docs/performance.md). It is the same sum in another order.
 """
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import lax
+
+from stylejax.types import AnyFeatures, Features, Kernel
 
 
-def convolve_unfolded(padded: Array, kernel: Array) -> Array:
-    """Convolve `[rows, columns, in]` with a kernel `[3, 3, in, out]`, in the precision of both; rows and columns shrink by two.
+def convolve_unfolded(padded: Features, kernel: Kernel) -> AnyFeatures:
+    """Convolve features with a kernel, in the precision of both; rows and columns shrink by two.
 
     Args:
         padded: the input, from `pad_by_one`.
-        kernel: height, width, input channels, output channels.
+        kernel: `[3, 3, in, out]`.
     """
     rows, columns = (side - 2 for side in padded.shape[:2])
     across = jnp.concatenate([padded[:, j : j + columns] for j in range(3)], axis=2)

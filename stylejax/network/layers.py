@@ -1,7 +1,7 @@
 """VGG-19 as data: the names, order and sizes of its layers.
 
 Layers carry the field's names: `conv4_2` is the value *before* its ReLU, `relu4_2` the value after it, `pool4` the value
-after the pooling that ends block 4. Everything else in stylejax speaks of layers by these names only.
+after the pooling that ends block 4. Everything else in stylejax uses these names only.
 
 Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, column E.
 """
@@ -63,7 +63,7 @@ def layers_up_to(names: Iterable[str]) -> tuple[Layer, ...]:
     return LAYERS[: deepest + 1]
 
 
-def channels(name: str, widths: tuple[int, ...] = FULL_WIDTHS) -> int:
+def channels(name: str, *, widths: tuple[int, ...] = FULL_WIDTHS) -> int:
     """Channels of the features of layer `name` in a network whose blocks have `widths` channels."""
     check_layer_names([name])
     return widths[LAYERS[LAYER_NAMES.index(name)].block - 1]
@@ -74,8 +74,8 @@ def kernel_shapes(widths: tuple[int, ...] = FULL_WIDTHS) -> dict[str, tuple[int,
     shapes = {}
     incoming = 3
     for name in CONV_NAMES:
-        shapes[name] = (3, 3, incoming, channels(name, widths))
-        incoming = channels(name, widths)
+        shapes[name] = (3, 3, incoming, channels(name, widths=widths))
+        incoming = channels(name, widths=widths)
     return shapes
 
 
@@ -85,8 +85,8 @@ def poolings(name: str) -> int:
 
 
 def smallest_side(names: Iterable[str]) -> int:
-    """Fewest pixels a picture's short side needs for the layers `names`: those that one position of the deepest layer pools.
+    """Fewest pixels that a picture's short side needs for the layers `names`: those that one position of the deepest pools.
 
-    Where poolings pad the edge fewer would do, but such a layer would look at little but padding.
+    Where poolings pad the edge fewer would suffice, but such a layer would see little but padding.
     """
     return 2 ** max(map(poolings, names), default=0)

@@ -1,8 +1,8 @@
-"""How a convolution sees past the edge of the picture.
+"""Border padding of the convolutions and poolings.
 
-Zero padding is what VGG was trained with; it darkens the borders of a painted picture. Replicate and reflect padding do
-not, and can be applied to every convolution or to conv1_1 alone, which already removes most of the halo. Applied to every
-convolution, they also fill the windows of the poolings that a side of odd length leaves incomplete.
+VGG was trained with zero padding, which darkens the borders of a stylized picture. Replicate and reflect padding do not, and
+can be applied to every convolution or to conv1_1 alone, which already removes most of the halo. Applied to every convolution,
+they also fill the windows of the poolings that a side of odd length leaves incomplete.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Literal
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import PaddingName
 from stylejax.errors import SettingsError
@@ -43,21 +44,24 @@ class Padding:
 
 
 ZERO = Padding("zero", "zero")
-"""What VGG was trained with."""
+"""The padding that VGG was trained with."""
+
+Batchable = Float[Array, "... _ _ _"]
+"""`[rows, columns, channels]` after any leading axes."""
 
 
-def pad_by_one(features: Array, mode: PaddingMode) -> Array:
-    """Add one row and one column on each side of `[..., rows, columns, channels]`."""
+def pad_by_one(features: Batchable, mode: PaddingMode) -> Batchable:
+    """Add one row and one column on each side."""
     return _pad(features, mode, (1, 1), (1, 1))
 
 
-def pad_to_even(features: Array, mode: PaddingMode) -> Array:
-    """Add a row below and a column to the right of `[..., rows, columns, channels]` where their number is odd."""
+def pad_to_even(features: Batchable, mode: PaddingMode) -> Batchable:
+    """Add a row below and a column to the right where their number is odd."""
     rows, columns = features.shape[-3:-1]
     return _pad(features, mode, (0, rows % 2), (0, columns % 2)) if rows % 2 or columns % 2 else features
 
 
-def _pad(features: Array, mode: PaddingMode, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+def _pad(features: Batchable, mode: PaddingMode, rows: tuple[int, int], columns: tuple[int, int]) -> Batchable:
     margins = [(0, 0)] * (features.ndim - 3) + [rows, columns, (0, 0)]
     if mode == "reflect" and min(features.shape[-3:-1]) == 1:
         mode = "replicate"  # one pixel has no neighbor to reflect

@@ -1,8 +1,8 @@
 """Pooling over 2×2 windows with stride 2.
 
 VGG drops an odd last row or column. Four poolings drop up to 15 pixels of the picture, which the deepest layers then do not see
-but the shallow ones do: a thin line of wrong colors can grow along the right or the lower edge. Where convolutions pad the
-edge with what is there, pooling does, too.
+but the shallow ones do: a thin line of wrong colors can appear along the right or the lower edge. Where convolutions pad with
+pixels of the picture, pooling does, too.
 
 The paper replaces max by average pooling. Averages are smaller than maxima, which lowers every deeper feature, so the
 `-rescaled` kinds multiply by the factors that restore the size of the activations (average 2, L2 0.78: Crowson 2021).
@@ -11,21 +11,26 @@ The paper replaces max by average pooling. Averages are smaller than maxima, whi
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import PoolingName
 from stylejax.errors import SettingsError
 from stylejax.network.padding import PaddingMode, pad_to_even
+from stylejax.types import AnyFeatures, Features
+
+Windows = Float[Array, "_ 2 _ 2 _"]
+"""`[rows, 2, columns, 2, channels]`."""
 
 _SQRT_FLOOR = 1e-12  # keeps the derivative of the square root finite where a whole window is zero
 
 
-def pool(features: Array, kind: PoolingName, edge: PaddingMode = "zero") -> Array:
-    """Halve `[rows, columns, channels]`.
+def pool(features: Features, kind: PoolingName, *, edge: PaddingMode = "zero") -> AnyFeatures:
+    """Halve rows and columns.
 
     Args:
         features: the input.
-        kind: what becomes of the values of a window.
-        edge: how convolutions are padded. With `zero` rows and columns are rounded down, and an odd last one is dropped, as
+        kind: the function of the values of a window.
+        edge: the padding of the convolutions. With `zero` rows and columns are rounded down, and an odd last one is dropped, as
             published; otherwise they are rounded up, and an odd last one is padded in this mode.
 
     Raises:
@@ -42,26 +47,26 @@ def pool(features: Array, kind: PoolingName, edge: PaddingMode = "zero") -> Arra
     raise SettingsError(f"pooling {kind!r} is not one of max, average, average-rescaled, l2, l2-rescaled")
 
 
-def _windows(features: Array) -> Array:
+def _windows(features: Features) -> Windows:
     rows, columns, channels = features.shape
     even = features[: rows // 2 * 2, : columns // 2 * 2]
     return even.reshape(rows // 2, 2, columns // 2, 2, channels)
 
 
 @jax.custom_vjp
-def _max_pool(features: Array) -> Array:
+def _max_pool(features: Features) -> AnyFeatures:
     return _windows(features).max((1, 3))
 
 
-def _max_pool_forward(features: Array) -> tuple[Array, tuple[Array, Array]]:
+def _max_pool_forward(features: Features) -> tuple[AnyFeatures, tuple[Features, AnyFeatures]]:
     pooled = _max_pool(features)
     return pooled, (features, pooled)
 
 
-def _max_pool_backward(saved: tuple[Array, Array], gradient: Array) -> tuple[Array]:
+def _max_pool_backward(saved: tuple[AnyFeatures, AnyFeatures], gradient: AnyFeatures) -> tuple[AnyFeatures]:
     # A tie goes to the first of the window in reading order, as in PyTorch: flat pictures tie everywhere, and a recipe is
-    # only reproduced to the digit when the gradient takes the same way. Elementwise code also beats XLA's
-    # select-and-scatter, which is what differentiating `reduce_window` would give.
+    # reproduced to the digit only when the gradient takes the same way. Elementwise code is also faster than XLA's
+    # select-and-scatter, which differentiating `reduce_window` would give.
     features, pooled = saved
     windows = _windows(features)
     taken = jnp.zeros(pooled.shape, bool)

@@ -1,13 +1,14 @@
-"""What a weight set expects of its input: a property of the weights, never of the caller.
+"""The preprocessing of a network's input, which is a property of its weights.
 
-A network trained on mean-subtracted 0-255 BGR pictures sees noise when it is fed [0, 1] RGB ones, so a weight file names
-its preprocessing in its own header and the model applies it. Callers always pass sRGB in [0, 1].
+A network trained on mean-subtracted 0-255 BGR pictures sees noise when it is fed [0, 1] RGB ones, so a weight file names its
+preprocessing in its header and the network applies it. Callers always pass sRGB in [0, 1].
 """
 
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from stylejax.errors import WeightsError
 
@@ -25,10 +26,12 @@ class Preprocessing:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     bgr: bool = False
 
-    def apply(self, image: Array) -> Array:
-        """Turn sRGB in [0, 1], `[..., height, width, 3]`, into what the first convolution expects."""
+    def apply(self, image: Float[Array, "*axes 3"]) -> Float[Array, "*axes 3"]:
+        """The input of the first convolution, from sRGB in [0, 1]."""
         ordered = image[..., ::-1] if self.bgr else image
-        return (ordered * self.scale - jnp.asarray(self.mean, image.dtype)) / jnp.asarray(self.std, image.dtype)
+        shape = [1] * (image.ndim - 1) + [3]
+        mean, std = (jnp.asarray(channels, image.dtype).reshape(shape) for channels in (self.mean, self.std))
+        return (ordered * self.scale - mean) / std
 
 
 OXFORD = Preprocessing("oxford", scale=255.0, mean=(103.939, 116.779, 123.68), bgr=True)

@@ -1,11 +1,11 @@
-"""VGG-19 as a Flax NNX module: a picture in, named features out.
+"""VGG-19 as a Flax NNX module, from a picture to named features.
 
 The module works on one picture and is pure, so `jax.vmap`, `jax.grad`, `jax.jit` and sharded arrays apply to it as to any
 function. Its weights are frozen: they are not `nnx.Param`, so an optimizer of a host program does not pick them up, and no
 gradient flows to them. Pass it to a jitted function as an argument; closing over it would copy its weights into the program.
 
-Differs from the paper: Gatys et al. 2016 name the features `conv4_2`; in this house, as in the published code,
-that is the value before the ReLU and `relu4_2` the value after it.
+Differs from the paper: Gatys et al. 2016 name the features `conv4_2`; here, as in the published code, that is the value before
+the ReLU, and `relu4_2` the value after it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array, lax
+from jax import lax
 from jax.typing import ArrayLike
 
 from stylejax.choices import PoolingName
@@ -26,7 +26,7 @@ from stylejax.network.padding import ZERO, Padding, pad_by_one
 from stylejax.network.pooling import pool
 from stylejax.network.preprocessing import Preprocessing
 from stylejax.network.winograd import convolve_by_tiles, flipped, transform_kernel
-from stylejax.types import Image
+from stylejax.types import AnyFeatures, AnyImage, Features
 
 
 class FrozenParam(nnx.Variable):
@@ -35,7 +35,7 @@ class FrozenParam(nnx.Variable):
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Everything about a network that is not a number in an array."""
+    """The static part of a network: everything except its arrays."""
 
     name: str
     preprocessing: Preprocessing
@@ -44,9 +44,9 @@ class NetworkSpec:
     padding: Padding = ZERO
     precision: PrecisionName = "float32"
     winograd: tuple[str, ...] = ()
-    """Convolutions that are computed by Winograd's algorithm: a choice of speed, for CPUs; see `stylejax.network.winograd`."""
+    """Convolutions that are computed by Winograd's algorithm, which is faster on CPUs; see `stylejax.network.winograd`."""
     unfolded: tuple[str, ...] = ()
-    """Convolutions that are computed as one matrix product: likewise; see `stylejax.network.im2col`."""
+    """Convolutions that are computed as one matrix product, likewise; see `stylejax.network.im2col`."""
 
 
 class VGG19(nnx.Module):
@@ -64,13 +64,13 @@ class VGG19(nnx.Module):
             {name: FrozenParam(transform_kernel(flipped(weights[f"{name}/kernel"]))) for name in spec.winograd}
         )
 
-    def __call__(self, image: Image, layers: Iterable[str], *, winograd: bool = True) -> dict[str, Array]:
+    def __call__(self, image: AnyImage, layers: Iterable[str], *, winograd: bool = True) -> dict[str, AnyFeatures]:
         """Features of `image` at `layers`, computing no deeper than the deepest of them.
 
         Args:
-            image: sRGB in [0, 1], `[height, width, 3]`; the module applies the preprocessing of its weights.
+            image: sRGB in [0, 1]; the module applies the preprocessing of its weights.
             layers: names such as `relu4_2`, `conv4_2`, `pool3`.
-            winograd: False to compute none by Winograd's algorithm, whatever the spec says: on a small picture it saves less
+            winograd: False to override the spec and compute none by Winograd's algorithm, which on a small picture saves less
                 time than it takes to compile.
 
         Returns:
@@ -78,7 +78,7 @@ class VGG19(nnx.Module):
             network's precision.
 
         Raises:
-            SettingsError: a layer does not exist, or the picture is too small for the deepest one or of whole numbers.
+            SettingsError: a layer does not exist, or the picture is too small for the deepest one or has integer values.
         """
         layers = tuple(layers)
         if not jnp.issubdtype(image.dtype, jnp.floating):
@@ -89,7 +89,7 @@ class VGG19(nnx.Module):
                 f"a picture of {image.shape[1]}×{image.shape[0]} pixels is too small for {layers_up_to(layers)[-1].name}: "
                 f"its short side needs at least {needed} pixels; choose a larger size or shallower layers"
             )
-        # Pictures of another precision, as mixed-precision programs have them, are looked at in that of the weights.
+        # Pictures of another precision, as in mixed-precision programs, are converted to that of the weights.
         features, value = {}, self.spec.preprocessing.apply(image.astype(self.kernels["conv1_1"][...].dtype))
         for layer in layers_up_to(layers):
             if layer.kind == "conv":
@@ -97,13 +97,13 @@ class VGG19(nnx.Module):
             elif layer.kind == "relu":
                 value = _relu(value)
             else:
-                value = pool(value, self.spec.pooling, self.spec.padding.rest)
+                value = pool(value, self.spec.pooling, edge=self.spec.padding.rest)
             if layer.name in layers:
                 features[layer.name] = value
         return features
 
-    def _convolve(self, value: Array, layer: str, by_tiles: bool) -> Array:
-        bias = lax.stop_gradient(self.biases[layer][...])
+    def _convolve(self, value: Features, layer: str, by_tiles: bool) -> AnyFeatures:
+        bias = lax.stop_gradient(self.biases[layer][...])[jnp.newaxis, jnp.newaxis]
         kernel = lax.stop_gradient(self.kernels[layer][...])
         mode = self.spec.padding.mode(layer)
         if layer in self.spec.unfolded:
@@ -117,16 +117,16 @@ class VGG19(nnx.Module):
 
 
 @jax.custom_vjp
-def _relu(value: Array) -> Array:
+def _relu(value: Features) -> Features:
     return jnp.maximum(value, 0)
 
 
-def _relu_forward(value: Array) -> tuple[Array, Array]:
+def _relu_forward(value: Features) -> tuple[Features, Features]:
     output = _relu(value)
     return output, output
 
 
-def _relu_backward(output: Array, gradient: Array) -> tuple[Array]:
+def _relu_backward(output: Features, gradient: Features) -> tuple[Features]:
     return (jnp.where(output > 0, gradient, 0),)  # read from the output: the value before need not be kept
 
 

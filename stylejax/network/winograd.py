@@ -3,10 +3,10 @@
     Y = Aᵀ [ (G k Gᵀ) ⊙ (Bᵀ d B) ] A          for each tile: d of 6×6 input pixels, Y of 4×4 output pixels
 
 Summed over input channels, the 36 elementwise products become 36 matrix products `[tiles, in] · [in, out]`. The transforms of
-tiles are a few additions, made along rows and then along columns; that of the kernel is made once, when the network is built.
+tiles are a few additions, along rows and then along columns; that of the kernel is computed once, when the network is built.
 
 On a CPU, where a convolution runs at the speed of a matrix product, this takes less than half of its time with 256 channels.
-A GPU or TPU has units made for the direct convolution and needs no such thing.
+A GPU or TPU has units for the direct convolution and gains nothing.
 
 Rounding: float32 features differ by about 2e-6 relative a layer from the direct sum, because the transforms multiply by up to
 8 and cancel. The gradient for the input is the same algorithm with the kernel of `flipped`.
@@ -22,8 +22,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from stylejax.network.batched_matmul import batched_product
+from stylejax.types import AnyFeatures, Features, Kernel
+
+TransformedKernel = Float[Array, "36 _ _"]
+"""`[36, in, out]`."""
 
 TILE = 4
 _WINDOW = TILE + 2
@@ -40,21 +45,23 @@ _A_T = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1,
 _G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
 
 
-def transform_kernel(kernel: ArrayLike) -> Array:
-    """G k Gᵀ of a kernel `[3, 3, in, out]`, as `[36, in, out]`; its rows and columns are swapped, as `winograd` reads them."""
+def transform_kernel(kernel: ArrayLike) -> TransformedKernel:
+    """G k Gᵀ of a kernel `[3, 3, in, out]`; its rows and columns are swapped, as `_winograd` reads them."""
     kernel = jnp.asarray(kernel)
     both = jnp.asarray(np.kron(_G, _G), kernel.dtype)
     turned = kernel.swapaxes(0, 1).reshape(9, -1)
     return jnp.matmul(both, turned, precision=lax.Precision.HIGHEST).reshape(-1, *kernel.shape[2:])
 
 
-def flipped(kernel: ArrayLike) -> Array:
-    """The kernel of the gradient for the input: turned by half a turn, input and output channels swapped."""
+def flipped(kernel: ArrayLike) -> Kernel:
+    """The kernel of the gradient for the input: flipped in both directions, input and output channels swapped."""
     return jnp.asarray(kernel)[::-1, ::-1].swapaxes(2, 3)
 
 
-def convolve_by_tiles(features: Array, kernel: Array, gradient_kernel: Array, *, zero_padded: bool) -> Array:
-    """Convolve `[rows, columns, in]`.
+def convolve_by_tiles(
+    features: Features, kernel: TransformedKernel, gradient_kernel: TransformedKernel, *, zero_padded: bool
+) -> AnyFeatures:
+    """Convolve features by Winograd's algorithm.
 
     Args:
         features: the input.
@@ -66,23 +73,25 @@ def convolve_by_tiles(features: Array, kernel: Array, gradient_kernel: Array, *,
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _convolve(features: Array, kernel: Array, gradient_kernel: Array, margin: int) -> Array:
+def _convolve(features: Features, kernel: TransformedKernel, gradient_kernel: TransformedKernel, margin: int) -> AnyFeatures:
     return _winograd(features, kernel, margin)
 
 
-def _forward(features: Array, kernel: Array, gradient_kernel: Array, margin: int) -> tuple[Array, Array]:
+def _forward(
+    features: Features, kernel: TransformedKernel, gradient_kernel: TransformedKernel, margin: int
+) -> tuple[AnyFeatures, TransformedKernel]:
     return _winograd(features, kernel, margin), gradient_kernel
 
 
-def _backward(margin: int, gradient_kernel: Array, gradient: Array) -> tuple[Array, None, None]:
+def _backward(margin: int, gradient_kernel: TransformedKernel, gradient: Features) -> tuple[AnyFeatures, None, None]:
     return _winograd(gradient, gradient_kernel, 2 - margin), None, None
 
 
 _convolve.defvjp(_forward, _backward)
 
 
-@partial(jax.jit, static_argnums=2, inline=True)  # one program where nobody else compiles; elsewhere part of theirs
-def _winograd(features: Array, kernel: Array, margin: int) -> Array:
+@partial(jax.jit, static_argnums=2, inline=True)  # one program of its own unless the caller is compiled
+def _winograd(features: Features, kernel: TransformedKernel, margin: int) -> AnyFeatures:
     rows, columns = (side + 2 * margin - 2 for side in features.shape[:2])
     down, across = -(-rows // TILE), -(-columns // TILE)
     margins = [(margin, margin + TILE * down - rows), (margin, margin + TILE * across - columns), (0, 0)]
@@ -92,15 +101,15 @@ def _winograd(features: Array, kernel: Array, margin: int) -> Array:
     return output[:rows, :columns]
 
 
-def _input_transform(features: Array, down: int, across: int) -> Array:
+def _input_transform(features: Features, down: int, across: int) -> Float[Array, "6 6 _ _ channels"]:
     """Bᵀ d B of every tile: `[6 along columns, 6 along rows, down, across, channels]`."""
     rows = jnp.stack(_combine(_B_T, [features[i::TILE][:down] for i in range(_WINDOW)]))
     rows = lax.optimization_barrier(rows)  # fused into the next line, each of its values would be computed six times
     return jnp.stack(_combine(_B_T, [rows[:, :, j::TILE][:, :, :across] for j in range(_WINDOW)]))
 
 
-def _output_transform(products: Array) -> Array:
-    """Aᵀ m A of every tile, put side by side: `[4 down, 4 across, channels]`."""
+def _output_transform(products: Float[Array, "6 6 down across channels"]) -> AnyFeatures:
+    """Aᵀ m A of every tile, side by side: `[4 · down, 4 · across, channels]`."""
     products = lax.optimization_barrier(products)
     columns = jnp.stack(_combine(_A_T, list(products)), axis=3)
     columns = lax.optimization_barrier(columns)

@@ -1,5 +1,6 @@
 """The optimization itself, pure: no I/O and no host loop.
 
-Reading order: `config`, `step`, `adam`; `lbfgs` with `lbfgs_history` and `line_search`; `convergence`, `chunk` (the only jit of
-a step), then `enlarge` with `resize_state`.
+Reading order: `optimizer` (the contract) with `traced_config`; `descent` and `adam`; `lbfgs` with `lbfgs_history` and
+`line_search`; `optimizers` and `config`; `convergence`, `step`, `chunk` (the only jit of a step), then `enlarge` with
+`upsampling`.
 """

@@ -1,74 +1,57 @@
-"""Adam, and a running average of the pictures that it passes through.
+"""Adam (Kingma and Ba 2015), whose step size and decays are traced: other values run the same program.
 
-    x ← clip(x - η · Adam(g))          Kingma and Ba 2015; clipping is safe under Adam (not under L-BFGS)
-    a ← running average of x           the picture that is kept, free of the last step's noise
-
-Step size and decays are traced: others run the same program.
+Clamping the picture after each step is safe under Adam, and is not under L-BFGS.
 """
 
-from typing import NamedTuple, cast
+from functools import cache
+from typing import cast
 
-import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
 
-from stylejax.choices import ResamplingName
-from stylejax.optimize.config import StaticConfig, TracedConfig
-from stylejax.optimize.resize_state import enlarged
-from stylejax.types import Scalar
+from stylejax.choices import CarryName, ResamplingName
+from stylejax.optimize.descent import descent
+from stylejax.optimize.optimizer import Evaluation, Optimizer
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.optimize.upsampling import upsampled
+from stylejax.settings.pixel_space import Space
+from stylejax.types import Scalar, Variable
 
 
-class AdamState(NamedTuple):
-    """Adam's moments, and the running average."""
+@cache
+def adam(*, space: Space, clamp: bool, restart: bool, carry: CarryName, resampling: ResamplingName) -> Optimizer:
+    """Adam on a picture; the same arguments give the same object.
 
-    moments: optax.ScaleByAdamState
-    average: optax.EmaState
-
-
-def start(variable: Array) -> AdamState:
-    """State before the first step."""
-    return AdamState(optax.scale_by_adam().init(variable), optax.ema(0.0).init(variable))  # pyright: ignore
-
-
-def tell(
-    state: AdamState,
-    variable: Array,
-    gradient: Array,
-    learning_rate: Scalar,
-    numbers: TracedConfig,
-    plan: StaticConfig,
-    *,
-    when: Array,
-) -> tuple[AdamState, Array]:
-    """Take one step from `variable`, if `when`; otherwise everything stays as it is."""
-    direction, moments = optax.scale_by_adam(numbers.beta1, numbers.beta2).update(gradient, state.moments)  # pyright: ignore
-    moved = variable - learning_rate * cast(Array, direction)
-    moved = plan.space.clip(moved) if plan.clamp else moved
-    averaged = optax.ema(numbers.averaging)
-    average = state.average
-    if plan.carry == "average":
-        _, with_start = averaged.update(variable, average)  # pyright: ignore[reportArgumentType]
-        average = jax.tree.map(lambda new, old: jnp.where(jnp.asarray(state.average.count) == 0, new, old), with_start, average)
-    _, average = averaged.update(moved, average)  # pyright: ignore[reportArgumentType]
-    new = AdamState(moments, average), moved  # pyright: ignore[reportArgumentType]
-    return jax.tree.map(lambda new, old: jnp.where(when, new, old), new, (state, variable))
-
-
-def kept(state: AdamState, variable: Array, averaging: Scalar) -> Array:
-    """The debiased running average, or the start before any step."""
-    count, average = jnp.asarray(state.average.count), cast(Array, state.average.ema)
-    return jnp.where(count > 0, average / jnp.maximum(1 - averaging**count, 1e-6), variable)
-
-
-def resized(state: AdamState, variable: Array, resampling: ResamplingName) -> AdamState:
-    """The state at the next scale, where painting starts from `variable`: the moments go along, the average starts anew.
-
-    Source: Crowson, style-transfer-pytorch 2021, resizes Adam's moments; the second ones stay non-negative.
+    Args:
+        space: in which the picture is optimized.
+        clamp: keep the picture in [0, 1] after each step.
+        restart: forget the moments at each scale. Otherwise they are enlarged with the picture, as Crowson,
+            style-transfer-pytorch 2021, does.
+        carry: what the next scale starts from, as for `descent`.
+        resampling: how pictures and moments are enlarged.
     """
-    shape = (variable.shape[0], variable.shape[1])
-    moments = state.moments._replace(
-        mu=enlarged(cast(Array, state.moments.mu), shape, resampling),  # pyright: ignore[reportArgumentType]
-        nu=jnp.maximum(enlarged(cast(Array, state.moments.nu), shape, "bilinear"), 0),  # pyright: ignore
-    )
-    return start(variable)._replace(moments=moments)
+
+    def resize_moments(moments: optax.ScaleByAdamState, variable: Variable) -> optax.ScaleByAdamState:
+        if restart:
+            return _init(variable)
+        shape = (variable.shape[0], variable.shape[1])
+        mu, nu = cast(Array, moments.mu), cast(Array, moments.nu)
+        return moments._replace(
+            mu=upsampled(mu, shape, resampling),
+            nu=jnp.maximum(upsampled(nu, shape, "bilinear"), 0),  # a cubic could overshoot below zero
+        )
+
+    return descent(_init, _move, resize_moments, space=space, clamp=clamp, carry=carry, resampling=resampling)
+
+
+def _init(variable: Variable) -> optax.ScaleByAdamState:
+    return cast(optax.ScaleByAdamState, optax.scale_by_adam().init(variable))
+
+
+def _move(
+    moments: optax.ScaleByAdamState, variable: Variable, evaluation: Evaluation, learning_rate: Scalar, traced: TracedConfig
+) -> tuple[optax.ScaleByAdamState, Variable]:
+    transformation = optax.scale_by_adam(traced.beta1, traced.beta2)  # pyright: ignore[reportArgumentType]
+    direction, moments = transformation.update(evaluation.gradient, moments)  # pyright: ignore[reportAssignmentType]
+    return moments, variable - learning_rate * cast(Array, direction)

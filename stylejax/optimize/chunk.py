@@ -10,16 +10,18 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxtyping import Float
 
 from stylejax.losses.objective import LossWeights, Targets, Terms
 from stylejax.network.vgg import VGG19
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, Trace, picture, step
-from stylejax.types import Images
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.types import Count, Images
 
 
 class Shared(NamedTuple):
-    """Which targets all lanes share: those are held once and have no lane axis."""
+    """Which targets all pictures of a batch share: those are held once and have no axis `batch`."""
 
     content: bool = False
     style: bool = False
@@ -31,44 +33,44 @@ class Shared(NamedTuple):
         return Targets(*(None if shared else 0 for shared in self))  # pyright: ignore[reportArgumentType]
 
 
-@partial(jax.jit, static_argnames=("plan", "shared"), donate_argnames="lanes")
+@partial(jax.jit, static_argnames=("static", "shared"), donate_argnames="states")
 def run_chunk(
     model: VGG19,
-    lanes: PictureState,
+    states: PictureState,
     targets: Targets,
     weights: LossWeights,
-    learning_rates: Array,
-    numbers: TracedConfig,
-    steps: Array,
+    learning_rates: Float[Array, "chunk batch"],
+    traced: TracedConfig,
+    steps: Count,
     *,
-    plan: StaticConfig,
+    static: StaticConfig,
     shared: Shared,
 ) -> tuple[PictureState, Trace, Images]:
-    """Run `steps` steps, at most `plan.chunk`, of every lane.
+    """Run `steps` steps, at most `static.chunk`, of every picture.
 
     Args:
         model: the feature network, not batched.
-        lanes: state of each lane, every array with a leading axis of lanes; donated.
-        targets: with a leading axis of lanes, but for what `shared` names.
-        weights: every array with a leading axis of lanes.
-        learning_rates: `[plan.chunk, lanes]`, of each step.
-        numbers: of each lane, `[lanes]`.
-        steps: scalar integer.
-        plan: static.
-        shared: static.
+        states: every array with a leading axis `batch`; donated.
+        targets: with a leading axis `batch`, except what `shared` names.
+        weights: every array with a leading axis `batch`.
+        learning_rates: of each step and picture.
+        traced: of each picture, `[batch]`.
+        steps: how many.
+        static: of the whole batch.
+        shared: which targets have no axis `batch`.
 
     Returns:
-        The new state, the trace `[plan.chunk, lanes]` of which the first `steps` rows are filled, and the pictures as they
-        would be kept now.
+        The new states, the trace `[chunk, batch]` of which the first `steps` rows are filled, and the pictures as they would
+        be kept now.
     """
-    batched = jax.vmap(partial(step, plan=plan), in_axes=(None, 0, shared.axes, 0, 0, 0))
+    batched = jax.vmap(partial(step, static=static), in_axes=(None, 0, shared.axes, 0, 0, 0))
 
-    def body(index: Array, carried: tuple[PictureState, Trace]) -> tuple[PictureState, Trace]:
-        lanes, trace = carried
-        lanes, row = batched(model, lanes, targets, weights, learning_rates[index], numbers)
-        return lanes, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
+    def body(index: Count, carried: tuple[PictureState, Trace]) -> tuple[PictureState, Trace]:
+        states, trace = carried
+        states, row = batched(model, states, targets, weights, learning_rates[index], traced)
+        return states, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
 
     empty = jnp.zeros_like(learning_rates)
     unfilled = Trace(empty, Terms(empty, empty, empty))
-    lanes, trace = lax.fori_loop(0, steps, body, (lanes, unfilled))
-    return lanes, trace, jax.vmap(partial(picture, plan=plan))(lanes, numbers)
+    states, trace = lax.fori_loop(0, steps, body, (states, unfilled))
+    return states, trace, jax.vmap(partial(picture, static=static))(states, traced)

@@ -1,14 +1,10 @@
-"""The two halves of an optimization's settings: those that decide which program is compiled, and the numbers it is given."""
+"""What decides which program is compiled, as opposed to the numbers it is given (`stylejax.optimize.traced_config`)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import jax.numpy as jnp
-from jax import Array
-
-from stylejax.choices import CarryName, OptimizerName, ResamplingName
 from stylejax.losses.objective import ObjectiveSpec
+from stylejax.optimize.optimizer import Optimizer
+from stylejax.optimize.optimizers import optimizer_for
 from stylejax.settings.pixel_space import SPACES, Space
 from stylejax.settings.settings import Settings
 
@@ -18,45 +14,20 @@ CHUNK = 10
 
 @dataclass(frozen=True)
 class StaticConfig:
-    """What one compiled program does. TracedConfig that people sweep are not here: they are traced."""
+    """The static half of an optimization's settings: another value compiles another program."""
 
     objective: ObjectiveSpec
-    optimizer: OptimizerName
-    history: int
+    optimizer: Optimizer
     space: Space
-    clamp: bool
-    restart: bool
-    carry: CarryName
-    resampling: ResamplingName
     chunk: int
     """Most steps that one call of the program runs."""
 
     @classmethod
     def of(cls, settings: Settings, *, chunk: int = CHUNK) -> "StaticConfig":
-        """The plan of `settings`."""
+        """The static half of `settings`."""
         return cls(
             objective=settings.objective_spec(),
-            optimizer=settings.optimizer,
-            history=settings.history,
+            optimizer=optimizer_for(settings),
             space=SPACES[settings.space],
-            clamp=settings.clamp,
-            restart=settings.restart,
-            carry=settings.carry,
-            resampling=settings.resampling,
             chunk=chunk,
         )
-
-
-class TracedConfig(NamedTuple):
-    """What stays the same from step to step, and may differ from lane to lane: scalars, or `[lanes]`."""
-
-    beta1: Array
-    beta2: Array
-    averaging: Array
-    stop_when: Array
-    """Relative change of the loss below which a lane is frozen; 0 for never."""
-
-    @classmethod
-    def of(cls, lanes: Sequence[Settings]) -> "TracedConfig":
-        """Those of every lane, `[lanes]`."""
-        return cls(*(jnp.asarray([getattr(each, name) for each in lanes], jnp.float32) for name in cls._fields))

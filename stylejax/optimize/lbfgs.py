@@ -1,52 +1,103 @@
-"""L-BFGS that is told one evaluation at a time: pure, unbatched, and as many lanes as you like under `jax.vmap`.
+"""L-BFGS as an ask-and-tell state machine: pure and unbatched, so that `jax.vmap` makes it a batch.
 
-    state, trial = start(x), x
-    each step:   state, trial = tell(state, trial, f(trial), ∇f(trial), learning_rate)
+    state, trial = init(x), x
+    each step:   state, trial = update(state, trial, f(trial), ∇f(trial), learning_rate)
     at any time: best(state)
 
-The function stands outside, so that a batch evaluates it once a step, for all lanes together and without a branch around it,
-while each lane is at its own place in its own line search. A search that accepts a point turns its pair into the memory and
-draws the next direction within the same step: no evaluation is lost.
+The caller evaluates the function, so that a batch evaluates it once a step, for all pictures together and without a branch
+around it, while each picture is at its own place in its own line search. A search that accepts a point adds its pair to the
+history and draws the next direction within the same step: no evaluation is lost.
 
 The first search steps by `learning_rate` (root mean square over the coordinates), however large the gradient; the later ones
-try the quasi-Newton step 1 first. A search that finds nothing better forgets the memory and starts again downhill.
+try the quasi-Newton step 1 first. A search that finds nothing better clears the history and restarts downhill.
 
 Source: Nocedal and Wright 2006, algorithm 7.5. Differs from `torch.optim.LBFGS`: its first step is min(1, 1/‖g‖₁), which
 depends on the units of the loss; it never stops of its own accord.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float
 
+from stylejax.choices import ResamplingName
 from stylejax.optimize import lbfgs_history as two_loop
 from stylejax.optimize import line_search
 from stylejax.optimize.lbfgs_history import History, dot
 from stylejax.optimize.line_search import Search
+from stylejax.optimize.optimizer import Evaluation, Optimizer
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.optimize.upsampling import upsampled
+from stylejax.settings.pixel_space import Space
+from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Shape, Variable, Vector
 
 
 class LBFGSState(NamedTuple):
-    """All that is known between two evaluations."""
+    """All that is known between two evaluations; batched states have a leading axis `batch`."""
 
-    point: Array
+    point: Float[Array, "*batch_and_shape"]
     """Where the line search starts: the last accepted point."""
-    gradient: Array
+    gradient: Float[Array, "*batch_and_shape"]
     """At `point`."""
-    low_gradient: Array
+    low_gradient: Float[Array, "*batch_and_shape"]
     """At the best point of the search so far."""
-    direction: Array
+    direction: Float[Array, "*batch_and_shape"]
     search: Search
     history: History
 
     @property
-    def started(self) -> Array:
+    def started(self) -> Bool[Array, "*batch"]:
         """Whether the first evaluation was finite. Before, there is nothing to go back to; later, a bad trial is shortened."""
         return jnp.isfinite(self.search.start.value)
 
 
-def start(point: Array, *, history: int = 10) -> LBFGSState:
+@cache
+def lbfgs(*, space: Space, history: int, resampling: ResamplingName) -> Optimizer:
+    """L-BFGS on a picture; the same arguments give the same object.
+
+    Args:
+        space: in which the picture is optimized.
+        history: how many pairs are remembered; each takes twice the memory of the picture.
+        resampling: how the picture is enlarged. Each scale begins with an empty history.
+    """
+
+    def start(variable: Variable) -> LBFGSState:
+        return init(variable, history=history)
+
+    def move(
+        state: LBFGSState,
+        variable: Variable,
+        evaluation: Evaluation,
+        learning_rate: Scalar,
+        traced: TracedConfig,
+        *,
+        when: Flag,
+    ) -> tuple[LBFGSState, Variable]:
+        return update(state, variable, evaluation.value, evaluation.gradient, learning_rate, when=when)
+
+    def current(state: LBFGSState, variable: Variable, traced: TracedConfig) -> Variable:
+        return best(state)
+
+    def resize(
+        state: LBFGSState, variable: Variable, traced: TracedConfig, *, shape: Shape, detail: AnyImage | None
+    ) -> tuple[LBFGSState, AnyVariable]:
+        image = upsampled(space.to_image(best(state)), shape, resampling)
+        variable = space.from_image(image if detail is None else image + detail)
+        return start(variable), variable
+
+    def loss(state: LBFGSState, value: Scalar) -> Scalar:
+        return state.search.low.value
+
+    def recovers(state: LBFGSState) -> Flag:
+        return state.started
+
+    return Optimizer(start, move, current, resize, loss=loss, recovers=recovers, history=history)
+
+
+def init(point: Vector, *, history: int = 10) -> LBFGSState:
     """The state before the first evaluation, which is at `point`.
 
     Args:
@@ -56,27 +107,27 @@ def start(point: Array, *, history: int = 10) -> LBFGSState:
     zero, nowhere = jnp.zeros_like(point), jnp.float32(0)
     # A search along no direction from an unknown value: any finite evaluation ends it.
     search = line_search.begin(jnp.float32(jnp.inf), nowhere, nowhere)
-    state = LBFGSState(point, zero, zero, zero, search, two_loop.nothing(point, history))
+    state = LBFGSState(point, zero, zero, zero, search, two_loop.empty_history(point, history))
     return jax.tree.map(jnp.array, state)  # each array a buffer of its own: a state is donated, and no buffer twice
 
 
-def tell(
-    state: LBFGSState, trial: Array, value: Array, gradient: Array, learning_rate: Array, *, when: Array | bool = True
-) -> tuple[LBFGSState, Array]:
-    """Take the evaluation at `trial`, and say where to evaluate next.
+def update(
+    state: LBFGSState, trial: Vector, value: Scalar, gradient: Vector, learning_rate: Scalar, *, when: Flag | bool = True
+) -> tuple[LBFGSState, Vector]:
+    """Take the evaluation at `trial`, and return where to evaluate next.
 
     Args:
-        state: from `start` or the last `tell`.
-        trial: where the last `tell` said; the starting point at first.
+        state: from `init` or the last `update`.
+        trial: what the last `update` returned; the starting point at first.
         value: f(trial). One that is not finite shortens the step; as the very first, it changes nothing.
         gradient: ∇f(trial).
-        learning_rate: root mean square of the first step, also after the memory was lost.
-        when: whether to take it at all; otherwise everything stays as it is.
+        learning_rate: root mean square of the first step, also after the history was cleared.
+        when: whether to take the evaluation at all; otherwise everything stays as it is.
     """
     finite = jnp.isfinite(value) & jnp.isfinite(gradient).all()
     gradient = jnp.where(finite, gradient, 0)
     slope = jnp.where(finite, dot(gradient, state.direction), jnp.nan)
-    search, verdict = line_search.tell(state.search, value, slope, jnp.abs(state.direction).max())
+    search, verdict = line_search.update(state.search, value, slope, jnp.abs(state.direction).max())
     counts = (finite | state.started) & when
     done, improved = verdict.done & counts, verdict.improved & counts
     low_gradient = jnp.where(improved, gradient, state.low_gradient)
@@ -85,7 +136,7 @@ def tell(
     point = jnp.where(done, state.point + step, state.point)
     origin = jnp.where(done, low_gradient, state.gradient)
     history = two_loop.remember(state.history, step, low_gradient - state.gradient, when=done)
-    history = two_loop.forget(history, when=done & (search.low.step == 0))
+    history = two_loop.clear(history, when=done & (search.low.step == 0))
     direction, history = _downhill(history, origin, when=done)
 
     first = learning_rate / jnp.maximum(jnp.sqrt(jnp.mean(origin**2)), 1e-15)
@@ -96,17 +147,17 @@ def tell(
     return moved, jnp.where(counts, point + search.step * direction, trial)
 
 
-def best(state: LBFGSState) -> Array:
-    """The best point that was accepted, by the line search that is under way or by the last one."""
+def best(state: LBFGSState) -> Vector:
+    """The best point that was accepted, by the current line search or the last one."""
     return state.point + state.search.low.step * state.direction
 
 
-def _downhill(history: History, gradient: Array, *, when: Array) -> tuple[Array, History]:
-    """The quasi-Newton direction; where it does not lead down, the steepest descent and an empty memory."""
+def _downhill(history: History, gradient: Vector, *, when: Flag) -> tuple[Vector, History]:
+    """The quasi-Newton direction; where it does not lead down, the steepest descent and an empty history."""
     direction = two_loop.direction(history, gradient)
     down = dot(gradient, direction) < 0
-    return jnp.where(down, direction, -gradient), two_loop.forget(history, when=when & ~down)
+    return jnp.where(down, direction, -gradient), two_loop.clear(history, when=when & ~down)
 
 
-def _select(condition: Array, yes: Search, no: Search) -> Search:
+def _select(condition: Flag, yes: Search, no: Search) -> Search:
     return jax.tree.map(lambda y, n: jnp.where(condition, y, n), yes, no)

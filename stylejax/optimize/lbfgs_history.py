@@ -1,55 +1,55 @@
-"""The memory of L-BFGS, and the two loops that turn it into a direction.
+"""The history of L-BFGS, and the two loops that turn it into a direction.
 
     s = x' - x,  y = g' - g             the last pairs are remembered
     d = -H·g                            H: the inverse Hessian that they imply, never formed
 
-Source: Nocedal and Wright 2006, algorithm 7.4. The pairs sit in a ring; one that is not remembered, or that was forgotten, has
-ρ = 0 and takes no part.
+Source: Nocedal and Wright 2006, algorithm 7.4. The pairs sit in a ring; an empty or cleared place has ρ = 0 and takes no part.
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxtyping import Float, Int
 
-from stylejax.types import Scalar
+from stylejax.types import Count, Flag, Scalar, Vector
 
 FLATTEST = 1e-7
 """Least cosine between s and y: about what float32 can tell from zero."""
 
 
 class History(NamedTuple):
-    """The last pairs."""
+    """The last pairs; batched histories have a leading axis `batch`."""
 
-    steps: Array
-    """s, `[size, ...]`."""
-    changes: Array
-    """y, `[size, ...]`."""
-    rho: Array
-    """1 / s·y, `[size]`."""
-    scale: Scalar
+    steps: Float[Array, "..."]
+    """s, `[pairs, *shape]`."""
+    changes: Float[Array, "..."]
+    """y, `[pairs, *shape]`."""
+    rho: Float[Array, "*batch pairs"]
+    """1 / s·y; 0 in an empty place."""
+    scale: Float[Array, "*batch"]
     """s·y / y·y of the newest pair: the curvature where no pair says otherwise."""
-    place: Array
+    place: Int[Array, "*batch"]
     """Where the next pair goes."""
 
     @property
-    def empty(self) -> Array:
+    def empty(self) -> Flag:
         """Whether nothing is remembered."""
         return (self.rho == 0).all()
 
 
-def dot(a: Array, b: Array) -> Scalar:
+def dot(a: Vector, b: Vector) -> Scalar:
     """Sum of products in float32 on every device: `jnp.dot` would round its inputs on a GPU or TPU."""
     return jnp.sum(a * b)
 
 
-def nothing(like: Array, size: int) -> History:
-    """A memory of `size` pairs that holds none yet."""
+def empty_history(like: Vector, size: int) -> History:
+    """A history with room for `size` pairs of arrays like `like`."""
     pairs = jnp.zeros((size, *like.shape), like.dtype)
     return History(pairs, pairs, jnp.zeros(size), jnp.float32(1), jnp.int32(0))
 
 
-def remember(history: History, step: Array, change: Array, *, when: Array) -> History:
+def remember(history: History, step: Vector, change: Vector, *, when: Flag) -> History:
     """Add a pair, in place of the oldest, if `when` and if the function curves upwards between its ends.
 
     Without the second condition a non-convex function makes H indefinite, and its directions lead uphill.
@@ -60,7 +60,7 @@ def remember(history: History, step: Array, change: Array, *, when: Array) -> Hi
     place = history.place
 
     def put(rows: Array, row: Array) -> Array:
-        return rows.at[place].set(jnp.where(good, row, rows[place]))  # one row moves, not the whole memory
+        return rows.at[place].set(jnp.where(good, row, rows[place]))  # one row moves, not the whole history
 
     return History(
         steps=put(history.steps, step),
@@ -71,22 +71,22 @@ def remember(history: History, step: Array, change: Array, *, when: Array) -> Hi
     )
 
 
-def forget(history: History, *, when: Array) -> History:
-    """Hold nothing any more, if `when`."""
+def clear(history: History, *, when: Flag) -> History:
+    """Forget all pairs, if `when`."""
     return history._replace(rho=jnp.where(when, 0, history.rho), scale=jnp.where(when, 1, history.scale))
 
 
-def direction(history: History, gradient: Array) -> Array:
+def direction(history: History, gradient: Vector) -> Vector:
     """-H·g; -g where nothing is remembered."""
     size = history.rho.size
 
-    def newest_first(age: Array, carried: tuple[Array, Array]) -> tuple[Array, Array]:
+    def newest_first(age: Count, carried: tuple[Array, Array]) -> tuple[Array, Array]:
         q, alphas = carried
         i = (history.place - 1 - age) % size
         alpha = history.rho[i] * dot(history.steps[i], q)
         return q - alpha * history.changes[i], alphas.at[i].set(alpha)
 
-    def oldest_first(age: Array, r: Array) -> Array:
+    def oldest_first(age: Count, r: Vector) -> Vector:
         i = (history.place + age) % size
         beta = history.rho[i] * dot(history.changes[i], r)
         return r + (alphas[i] - beta) * history.steps[i]

@@ -1,12 +1,12 @@
-"""A line search for the strong Wolfe conditions as a state machine: told one evaluation at a time, it asks for the next.
+"""A line search for the strong Wolfe conditions as a state machine: `update` takes one evaluation and asks for the next.
 
     φ(t) = f(x + t·d)
     φ(t) ≤ φ(0) + c₁·t·φ'(0)        the value falls enough      (Armijo)
     |φ'(t)| ≤ c₂·|φ'(0)|            and the slope flattens      (curvature)
 
-First the step grows until it brackets such a point, then the bracket shrinks by cubic interpolation. Nothing but scalars, and
-no branches: under `jax.vmap` every lane is at its own place in its own search while the function itself is evaluated once a
-step for all of them. An infinite or undefined value counts as one that is too high, and halves the bracket.
+First the step grows until it brackets such a point, then the bracket shrinks by cubic interpolation. The state is scalars, and
+nothing branches: under `jax.vmap` every picture is at its own place in its own search while the function itself is evaluated
+once a step for all of them. An infinite or undefined value counts as one that is too high, and halves the bracket.
 
 Source: Nocedal and Wright 2006, algorithms 3.5 and 3.6; the interpolation and its safeguards as in Schmidt's minFunc, which
 PyTorch follows too. Differs from PyTorch: the low end of the bracket always satisfies the Armijo condition, so that only its
@@ -18,8 +18,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float, Int
 
-from stylejax.types import Scalar
+from stylejax.types import Flag, Scalar
 
 ARMIJO = 1e-4
 CURVATURE = 0.9
@@ -29,15 +30,15 @@ NARROWEST = 1e-8
 
 
 class Point(NamedTuple):
-    """φ at one step length."""
+    """φ at one step length: scalars, or `[batch]`."""
 
-    step: Scalar
-    value: Scalar
-    slope: Scalar
+    step: Float[Array, "*batch"]
+    value: Float[Array, "*batch"]
+    slope: Float[Array, "*batch"]
 
 
 class Search(NamedTuple):
-    """Where a search stands."""
+    """The state of a search: scalars, or `[batch]`."""
 
     start: Point
     """φ at 0."""
@@ -45,34 +46,34 @@ class Search(NamedTuple):
     """The best point so far that satisfies the Armijo condition; the start at first. What is accepted in the end."""
     high: Point
     """The other end of the bracket, once there is one: on either side of `low`."""
-    step: Scalar
-    """The step length whose evaluation is awaited."""
-    bracketed: Array
-    hesitant: Array
+    step: Float[Array, "*batch"]
+    """The step length to evaluate next."""
+    bracketed: Bool[Array, "*batch"]
+    hesitant: Bool[Array, "*batch"]
     """The last trial fell close to an end of the bracket."""
-    evaluations: Array
+    evaluations: Int[Array, "*batch"]
 
 
 class Verdict(NamedTuple):
     """What the last evaluation did."""
 
-    improved: Array
+    improved: Flag
     """The trial has become `low`."""
-    done: Array
+    done: Flag
     """The search is over, and `low` is its result; at step 0 it has failed."""
 
 
-def begin(value: Array, slope: Array, step: Array) -> Search:
+def begin(value: Scalar, slope: Scalar, step: Scalar) -> Search:
     """A new search from φ(0) = `value`, φ'(0) = `slope`, that asks for `step` first."""
     start = Point(jnp.zeros_like(step), value, slope)
     return Search(start, start, start, step, jnp.bool_(False), jnp.bool_(False), jnp.int32(0))
 
 
-def tell(search: Search, value: Array, slope: Array, reach: Array) -> tuple[Search, Verdict]:
+def update(search: Search, value: Scalar, slope: Scalar, reach: Scalar) -> tuple[Search, Verdict]:
     """Take φ and φ' at `search.step`.
 
     Args:
-        search: from `begin` or the last `tell`.
+        search: from `begin` or the last `update`.
         value: φ(search.step); may be infinite or not a number.
         slope: φ'(search.step).
         reach: the largest coordinate of the direction.
@@ -102,13 +103,13 @@ def tell(search: Search, value: Array, slope: Array, reach: Array) -> tuple[Sear
     return moved, Verdict(improved, wolfe | exhausted)
 
 
-def _expand(last: Point, trial: Point) -> Array:
+def _expand(last: Point, trial: Point) -> Scalar:
     """A longer step than `trial`, at most ten times as long."""
     shortest = trial.step + 0.01 * (trial.step - last.step)
     return _cubic_minimum(last, trial, shortest, 10 * trial.step)
 
 
-def _shrink(low: Point, high: Point, hesitant: Array) -> tuple[Array, Array]:
+def _shrink(low: Point, high: Point, hesitant: Flag) -> tuple[Scalar, Flag]:
     """A step inside the bracket, kept a tenth away from its ends when the last one was already close to them."""
     left, right = jnp.minimum(low.step, high.step), jnp.maximum(low.step, high.step)
     step = _cubic_minimum(low, high, left, right)
@@ -119,7 +120,7 @@ def _shrink(low: Point, high: Point, hesitant: Array) -> tuple[Array, Array]:
     return jnp.where(push, pushed, step), close & ~push
 
 
-def _cubic_minimum(a: Point, b: Point, least: Array, most: Array) -> Array:
+def _cubic_minimum(a: Point, b: Point, least: Scalar, most: Scalar) -> Scalar:
     """Minimum of the cubic through two points and their slopes, within bounds; their middle where there is none."""
     left, right = _select(a.step <= b.step, a, b), _select(a.step <= b.step, b, a)
     # d₁ = φ'ₗ + φ'ᵣ - 3 (φₗ - φᵣ)/(l - r);  d₂ = √(d₁² - φ'ₗφ'ᵣ);  t = r - (r - l)(φ'ᵣ + d₂ - d₁)/(φ'ᵣ - φ'ₗ + 2d₂)
@@ -132,5 +133,5 @@ def _cubic_minimum(a: Point, b: Point, least: Array, most: Array) -> Array:
     return jnp.where(sound, jnp.clip(step, least, most), (least + most) / 2)
 
 
-def _select(condition: Array, yes: Point, no: Point) -> Point:
+def _select(condition: Flag, yes: Point, no: Point) -> Point:
     return jax.tree.map(lambda y, n: jnp.where(condition, y, n), yes, no)

@@ -1,10 +1,10 @@
 """One optimization step of one picture: pure, unbatched, without I/O.
 
     g = ∇ total(x)                     the exact gradient of the objective, evaluated once
-    x ← the optimizer's next picture   `stylejax.optimize.adam` or `stylejax.optimize.lbfgs`
+    x ← the optimizer's next picture   `stylejax.optimize.optimizer`
 
-Under Adam a picture whose loss or gradient stops being finite is frozen as it was before the step, and remembers at which
-step. L-BFGS shortens such a step and goes on; it is frozen only where the very first evaluation of a scale is not finite.
+A picture whose loss or gradient stops being finite is frozen as it was before the step, and remembers at which step, unless
+the optimizer recovers: L-BFGS shortens such a step, and is frozen only where the first evaluation of a scale is not finite.
 A picture that has converged (`stylejax.optimize.convergence`) is frozen for the rest of the scale.
 """
 
@@ -13,39 +13,40 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float, Int
 
 from stylejax.losses.objective import LossWeights, Targets, Terms, objective
 from stylejax.network.vgg import VGG19
-from stylejax.optimize import adam, convergence, lbfgs
-from stylejax.optimize.adam import AdamState
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize import convergence
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.convergence import Convergence
-from stylejax.optimize.lbfgs import LBFGSState
-from stylejax.types import Image, Scalar
+from stylejax.optimize.optimizer import Evaluation, State
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.types import Image, Scalar, Variable
 
 
 class Position(NamedTuple):
-    """A place in a run. Scale 0, which there is not, stands for never."""
+    """A place in a run: scalars, or `[batch]`. Scale 0 does not exist and stands for never."""
 
-    scale: Array
+    scale: Int[Array, "*batch"]
     """Counted from 1."""
-    step: Array
+    step: Int[Array, "*batch"]
     """Steps of that scale that were taken before."""
 
 
 class PictureState(NamedTuple):
-    """All that a picture carries from step to step."""
+    """All that a picture carries from step to step; batched states have a leading axis `batch`."""
 
-    variable: Array
-    """The picture in the space of the plan, where the objective is evaluated next; under L-BFGS a trial, which may be worse."""
-    optimizer: AdamState | LBFGSState
+    variable: Float[Array, "*batch height width 3"]
+    """Where the objective is evaluated next, in the space of the run; under L-BFGS a trial, which may be worse."""
+    optimizer: State
     now: Position
     failed: Position
     """When the loss stopped being finite; never while it is."""
     convergence: Convergence
 
     @property
-    def frozen(self) -> Array:
+    def frozen(self) -> Bool[Array, "*batch"]:
         """Whether no step changes anything any more, at this scale or at all."""
         return (self.failed.scale > 0) | self.convergence.done
 
@@ -56,60 +57,48 @@ class Trace(NamedTuple):
     Under L-BFGS that is the trial of the line search, so that a row may lie above the one before.
     """
 
-    total: Scalar
+    total: Float[Array, "*steps_and_batch"]
     terms: Terms
 
 
-def start(image: Image, plan: StaticConfig) -> PictureState:
+def start(image: Image, static: StaticConfig) -> PictureState:
     """State before the first step."""
-    variable = plan.space.from_image(image)
-    optimizer = adam.start(variable) if plan.optimizer == "adam" else lbfgs.start(variable, history=plan.history)
+    variable = static.space.from_image(image)
     now, never = Position(jnp.int32(1), jnp.int32(0)), Position(jnp.int32(0), jnp.int32(0))
-    return PictureState(variable, optimizer, now, never, convergence.start())
+    return PictureState(variable, static.optimizer.init(variable), now, never, convergence.init())
 
 
 def step(
     model: VGG19,
-    lane: PictureState,
+    state: PictureState,
     targets: Targets,
     weights: LossWeights,
     learning_rate: Scalar,
-    numbers: TracedConfig,
-    plan: StaticConfig,
+    traced: TracedConfig,
+    static: StaticConfig,
 ) -> tuple[PictureState, Trace]:
-    """Take one step; none where the lane is frozen."""
+    """Take one step; none where the picture is frozen."""
+    optimizer = static.optimizer
 
-    def loss(variable: Array) -> tuple[Scalar, Terms]:
-        return objective(model, plan.space.to_image(variable), targets, weights, plan.objective)
+    def loss(variable: Variable) -> tuple[Scalar, Terms]:
+        return objective(model, static.space.to_image(variable), targets, weights, static.objective)
 
-    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(lane.variable)
+    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.variable)
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
-    fails = ~finite & ~_recovers(lane) & ~lane.frozen
-    failed = Position(*(jnp.where(fails, new, old) for new, old in zip(lane.now, lane.failed, strict=True)))
-    moves = ~lane.frozen & ~fails
+    fails = ~finite & ~optimizer.recovers(state.optimizer) & ~state.frozen
+    failed = Position(*(jnp.where(fails, new, old) for new, old in zip(state.now, state.failed, strict=True)))
+    moves = ~state.frozen & ~fails
 
-    if isinstance(lane.optimizer, LBFGSState):
-        optimizer, variable = lbfgs.tell(lane.optimizer, lane.variable, total, gradient, learning_rate, when=moves)
-        kept_loss = optimizer.search.low.value
-    else:
-        optimizer, variable = adam.tell(lane.optimizer, lane.variable, gradient, learning_rate, numbers, plan, when=moves)
-        kept_loss = total
-    settled = convergence.tell(lane.convergence, kept_loss, numbers.stop_when, when=moves)
-    return PictureState(variable, optimizer, lane.now._replace(step=lane.now.step + moves), failed, settled), Trace(
-        total, terms
-    )
+    evaluation = Evaluation(total, gradient, lambda variable: loss(variable)[0])
+    moved, variable = optimizer.update(state.optimizer, state.variable, evaluation, learning_rate, traced, when=moves)
+    settled = convergence.update(state.convergence, optimizer.loss(moved, total), traced.stop_when, when=moves)
+    now = state.now._replace(step=state.now.step + moves)
+    return PictureState(variable, moved, now, failed, settled), Trace(total, terms)
 
 
-def _recovers(lane: PictureState) -> Array:
-    """Whether an evaluation that is not finite can be retreated from."""
-    return lane.optimizer.started if isinstance(lane.optimizer, LBFGSState) else jnp.bool_(False)
-
-
-def picture(lane: PictureState, numbers: TracedConfig, plan: StaticConfig) -> Image:
-    """The picture as it would be kept now: Adam's running average, or the best that L-BFGS has accepted.
+def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> Image:
+    """The picture as it would be kept now: the running average of a descent, or the best that L-BFGS has accepted.
 
     L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.
     """
-    if isinstance(lane.optimizer, LBFGSState):
-        return plan.space.to_image(lbfgs.best(lane.optimizer))
-    return plan.space.to_image(adam.kept(lane.optimizer, lane.variable, numbers.averaging))
+    return static.space.to_image(static.optimizer.current(state.optimizer, state.variable, traced))

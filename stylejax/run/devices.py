@@ -1,18 +1,19 @@
-"""Many devices in one machine: lanes are spread over them, everything that lanes share is held by each.
+"""Several devices in one machine: a batch is spread over them, and each holds a copy of what its pictures share.
 
-Lanes do not depend on each other, so plain sharding annotations suffice: the same program runs on every device with its share
-of the lanes, and no device ever waits for another (a test reads the compiled program and finds no collective in it). Each
-process of a fleet uses its own devices alone.
+Pictures do not depend on each other, so plain sharding annotations suffice: the same program runs on every device with its part
+of the batch, and no device ever waits for another (a test reads the compiled program and finds no collective in it). Each
+process of a fleet uses only its own devices.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import PyTree
 
 from stylejax.choices import DeviceCount
 from stylejax.errors import SettingsError
@@ -20,57 +21,62 @@ from stylejax.losses.objective import Targets
 from stylejax.network.backend import Device, local_devices
 from stylejax.optimize.chunk import Shared
 
-_Lane = TypeVar("_Lane")
+_Item = TypeVar("_Item")
 
 
-def devices_for(lanes: int, wanted: DeviceCount = "all") -> tuple[Device, ...]:
-    """The local devices that so many lanes are spread over: as few as keep the fullest of them as empty as it can be.
+def devices_for(batch_size: int, wanted: DeviceCount = "all") -> tuple[Device, ...]:
+    """The local devices for a batch: the fewest that minimize the largest batch of one device.
 
     Args:
-        lanes: pictures of a batch.
+        batch_size: pictures of the batch.
         wanted: at most so many devices.
 
     Raises:
-        SettingsError: there are not as many as wanted.
+        SettingsError: the machine has fewer devices than `wanted`.
     """
     present = local_devices()
     if wanted != "all" and not 1 <= wanted <= len(present):
         raise SettingsError(f"devices is {wanted}; this machine has {len(present)}: give a number up to that, or `all`")
     most = len(present) if wanted == "all" else wanted
-    each = math.ceil(lanes / most)
-    return tuple(present[: math.ceil(lanes / each)])
+    each = math.ceil(batch_size / most)
+    return tuple(present[: math.ceil(batch_size / each)])
 
 
-def padded(lanes: Sequence[_Lane], devices: Sequence[Device]) -> list[_Lane]:
-    """The lanes, with copies of the last one up to a multiple of the number of devices."""
-    return [*lanes, *[lanes[-1]] * (-len(lanes) % max(1, len(devices)))]
+def padded(items: Sequence[_Item], batch_size: int) -> list[_Item]:
+    """The items of a batch, filled up with copies of the last one to `batch_size`."""
+    return [*items, *[items[-1]] * (batch_size - len(items))]
+
+
+def divisible(batch_size: int, devices: int) -> int:
+    """The batch size, rounded up to a multiple of the number of devices."""
+    return batch_size + -batch_size % max(1, devices)
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the arrays of a batch go; on one device they stay where they are."""
+    """Where the arrays of a batch are stored; with a single device they stay where they are."""
 
     devices: tuple[Device, ...] = ()
 
-    def each(self, lanes: int) -> int:
-        """How many of the lanes each device has."""
-        return lanes // max(1, len(self.devices))
+    def per_device(self, batch_size: int) -> int:
+        """How many pictures of a batch each device has."""
+        return batch_size // max(1, len(self.devices))
 
-    def everywhere(self, tree: Any) -> Any:
-        """A copy on every device: the network."""
+    def replicate(self, tree: PyTree) -> PyTree:
+        """A copy on every device, as of the network."""
         return self._put(tree, PartitionSpec())
 
-    def lanes(self, tree: Any, *, axis: int = 0) -> Any:
-        """Arrays with a number of lanes along `axis` that the number of devices divides, spread over the devices."""
-        return self._put(tree, PartitionSpec(*[None] * axis, "lanes"))
+    def spread(self, tree: PyTree, *, axis: int = 0) -> PyTree:
+        """Spread arrays over the devices, whose number divides the size of their batch `axis`."""
+        return self._put(tree, PartitionSpec(*[None] * axis, "batch"))
 
     def targets(self, targets: Targets, shared: Shared) -> Targets:
-        """Those that all lanes share everywhere, the others with their lanes."""
+        """Replicate the targets that all pictures share, and spread the others."""
         return Targets(
-            *(self.everywhere(part) if all_ else self.lanes(part) for part, all_ in zip(targets, shared, strict=True))
+            *(self.replicate(part) if all_ else self.spread(part) for part, all_ in zip(targets, shared, strict=True))
         )
 
-    def _put(self, tree: Any, spec: PartitionSpec) -> Any:
+    def _put(self, tree: PyTree, spec: PartitionSpec) -> PyTree:
         if len(self.devices) < 2:
             return tree
-        return jax.device_put(tree, NamedSharding(Mesh(np.array(self.devices), ("lanes",)), spec))
+        return jax.device_put(tree, NamedSharding(Mesh(np.array(self.devices), ("batch",)), spec))

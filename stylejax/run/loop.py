@@ -1,26 +1,30 @@
-"""The host loop: jobs in, paintings out. It prepares each scale, runs the compiled chunks and tells of each."""
+"""The host loop: it prepares each scale, runs the compiled chunks and yields the progress after each."""
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
+from stylejax.losses.objective import LossWeights, Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.config import CHUNK, StaticConfig, TracedConfig
+from stylejax.optimize.config import CHUNK, StaticConfig
 from stylejax.optimize.enlarge import enlarge
-from stylejax.optimize.step import start
+from stylejax.optimize.step import PictureState, Trace, start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.checkpoint.state import Saved
-from stylejax.run.devices import Device, Placement, padded
+from stylejax.run.devices import Device, Placement, divisible, padded
 from stylejax.run.inputs.job import Job, common_shapes, stacked_weights
 from stylejax.run.memory.check import memory_of
-from stylejax.run.progress import Clock, Preparing, Progress, failures, stops, trace_records
+from stylejax.run.progress import Clock, Preparing, Progress, Record, failures, stops, trace_records
 from stylejax.run.single_precision import in_float32
 from stylejax.run.starts import added_detail, starting_images, starts_near
-from stylejax.run.targets import batch_targets, layer_shapes
+from stylejax.run.targets import StyleCache, batch_targets, layer_shapes
 from stylejax.settings.schedules import schedule_factors
+from stylejax.types import Images
 
 
 @in_float32
@@ -32,82 +36,56 @@ def paint(
     resume: Saved | None = None,
     devices: Sequence[Device] = (),
     shared: Shared | None = None,
-    seen: MutableMapping[Any, Any] | None = None,
+    seen: StyleCache | None = None,
     preparing: Callable[[Preparing], None] | None = None,
 ) -> Iterator[Progress]:
     """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
-    The consumer decides what to do with a progress, and may stop at any time by not asking for the next.
+    The consumer decides what to do with a progress, and stops the run by not asking for the next.
 
     Args:
         model: the feature network.
         jobs: pictures and settings; see `stylejax.run.inputs.job` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
-        resume: where the same run was when it was saved, to go on from there.
+        resume: the saved state of the same run, to continue from there.
         devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
-        shared: which targets all jobs share, where that is known; told from the jobs otherwise.
-        seen: style targets that were made before; new ones are added. They serve again as long as pictures and network are the
-            same objects.
+        shared: which targets all jobs share, where that is known; found from the jobs otherwise.
+        seen: style targets that were computed before; new ones are added. They are valid as long as pictures and network are
+            the same objects.
         preparing: called before the programs of a scale are compiled. What it raises is passed on.
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
         OutOfMemoryError: the largest scale needs more memory than there is; nothing was painted.
     """
-    settings = jobs[0].settings if jobs else None
-    shapes = common_shapes(jobs)
-    assert settings is not None
-    plan = StaticConfig.of(settings)
-    steps_of = settings.steps(len(shapes))
-    clock = Clock(shapes, steps_of)
-    wanted, jobs, placement = len(jobs), padded(jobs, devices), Placement(tuple(devices))
-    models = placement.everywhere(model)
-    memory = memory_of(model, jobs[: placement.each(len(jobs))], shapes[-1], shared=shared)
-    lanes, last_records = None, [{} for _ in jobs]
+    wanted, batch = len(jobs), _Batch(model, jobs, devices, shared, seen)
+    clock = Clock(batch.shapes, batch.steps)
+    memory = memory_of(model, batch.jobs_of_a_device, batch.shapes[-1], shared=shared)
+    last_records: list[Record] = [{} for _ in batch.jobs]
     if resume:
         clock.skip(resume.scale, share=resume.step / resume.steps)
-        last_records = padded([trace[-1] for trace in resume.traces], devices)
-    numbers = placement.lanes(TracedConfig.of([job.settings for job in jobs]))
-    for scale, (height, width) in enumerate(shapes, start=1):
+        last_records = padded([trace[-1] for trace in resume.traces], len(batch.jobs))
+    states: PictureState | None = None
+    for scale, (height, width) in enumerate(batch.shapes, start=1):
         if resume and scale < resume.scale:
             continue
         if preparing:
-            preparing(Preparing(scale, len(shapes), height, width))
-        targets, sharing = batch_targets(model, jobs, height, width, plan.objective, shared=shared, seen=seen)
-        weights = stacked_weights(jobs, layer_shapes(model, height, width, plan.objective.layers))
-        step, steps = 0, steps_of[scale - 1]
-        if lanes is not None:
-            detail = added_detail(jobs, shapes[scale - 2], (height, width))
-            lanes = enlarge(lanes, numbers, placement.lanes(detail), shape=(height, width), plan=plan)
-        elif resume:
-            lanes, step, steps = jax.tree.map(jnp.array, resume.lanes), resume.step, resume.steps
-        else:
-            lanes = jax.vmap(lambda image: start(image, plan))(starting_images(jobs, height, width))
-        lanes, weights, targets = placement.lanes(lanes), placement.lanes(weights), placement.targets(targets, sharing)
-        rates = _learning_rates(jobs, steps)
-        compiled = False
-        while step < steps:
-            count = min(CHUNK, steps - step, every - step % every) if compiled else 0
-            chunk_rates = placement.lanes(rates[step : step + CHUNK], axis=1)
-            lanes, trace, pictures = run_chunk(
-                models, lanes, targets, weights, chunk_rates, numbers, jnp.int32(count), plan=plan, shared=sharing
-            )
-            if not compiled:  # no step was done: the clock is to count the steps alone
-                compiled = True
-                jax.block_until_ready(lanes)
-                clock.resume()
-                continue
-            stopped, failed = stops(lanes), failures(lanes)
-            place = {"scale": scale, "height": height, "width": width, "step": step}
-            records = [trace_records(trace, count, lane, stop, **place) for lane, stop in enumerate(stopped)]
+            preparing(Preparing(scale, len(batch.shapes), height, width))
+        problem = batch.problem(height, width)
+        step, steps = (resume.step, resume.steps) if resume and states is None else (0, batch.steps[scale - 1])
+        states = batch.states(scale, states, resume)
+        for chunk in _chunks(batch, problem, states, step, steps, every, clock):
+            states, step = chunk.states, chunk.step + chunk.count
+            stopped, failed = stops(states), failures(states)
+            place = {"scale": scale, "height": height, "width": width, "step": chunk.step}
+            records = [trace_records(chunk.trace, chunk.count, index, stop, **place) for index, stop in enumerate(stopped)]
             last_records = [new[-1] if new else last for new, last in zip(records, last_records, strict=True)]
-            step += count
             if all(stop or failure for stop, failure in zip(stopped, failed, strict=True)):
                 steps = step  # nothing moves at this scale any more
-            fraction, seconds_left, seconds_per_step = clock.tick(scale, count, share=step / steps)
+            fraction, seconds_left, seconds_per_step = clock.tick(scale, chunk.count, share=step / steps)
             yield Progress(
                 scale=scale,
-                scales=len(shapes),
+                scales=len(batch.shapes),
                 height=height,
                 width=width,
                 step=step,
@@ -117,18 +95,116 @@ def paint(
                 seconds_left=seconds_left,
                 records=records[:wanted],
                 last_records=last_records[:wanted],
-                pictures=pictures[:wanted],
+                pictures=chunk.pictures[:wanted],
                 failures=failed[:wanted],
                 stops=stopped[:wanted],
                 memory=memory,
-                lanes=lanes,
+                states=states,
                 seconds=clock.seconds,
             )
             clock.resume()
+            if step == steps:
+                break
 
 
-def _learning_rates(jobs: Sequence[Job], steps: int) -> np.ndarray:
-    """Learning rates `[steps, lanes]`, followed by a chunk of zeros, so that every chunk can be cut out whole.
+class _Problem(NamedTuple):
+    """The objective of every picture at one scale, on the devices."""
+
+    targets: Targets
+    weights: LossWeights
+    shared: Shared
+
+
+class _Batch:
+    """What all scales of a run have in common. The jobs are filled up to a multiple of the number of devices."""
+
+    def __init__(
+        self,
+        model: VGG19,
+        jobs: Sequence[Job],
+        devices: Sequence[Device],
+        shared: Shared | None,
+        seen: StyleCache | None,
+    ):
+        self.shapes = common_shapes(jobs)
+        self.jobs = padded(jobs, divisible(len(jobs), len(devices)))
+        settings = jobs[0].settings
+        self.static, self.steps = StaticConfig.of(settings), settings.steps(len(self.shapes))
+        self._placement = Placement(tuple(devices))
+        self._model, self._models = model, self._placement.replicate(model)
+        self._traced = self._placement.spread(TracedConfig.of([job.settings for job in self.jobs]))
+        self._shared, self._seen = shared, seen
+
+    @property
+    def jobs_of_a_device(self) -> list[Job]:
+        """Those of the first one; every device has as many."""
+        return self.jobs[: self._placement.per_device(len(self.jobs))]
+
+    def problem(self, height: int, width: int) -> _Problem:
+        """Targets and weights for pictures of this shape."""
+        spec = self.static.objective
+        targets, shared = batch_targets(self._model, self.jobs, height, width, spec, shared=self._shared, seen=self._seen)
+        weights = stacked_weights(self.jobs, layer_shapes(self._model, height, width, spec.layers))
+        return _Problem(self._placement.targets(targets, shared), self._placement.spread(weights), shared)
+
+    def states(self, scale: int, before: PictureState | None, resume: Saved | None) -> PictureState:
+        """The states at the beginning of a scale, from those `before` it, a saved state, or the starting pictures."""
+        shape = self.shapes[scale - 1]
+        if before is not None:
+            detail = self._placement.spread(added_detail(self.jobs, self.shapes[scale - 2], shape))
+            states = enlarge(before, self._traced, detail, shape=shape, static=self.static)
+        elif resume:
+            states = jax.tree.map(jnp.array, resume.states)
+        else:
+            states = jax.vmap(lambda image: start(image, self.static))(starting_images(self.jobs, *shape))
+        return self._placement.spread(states)
+
+    def run(self, problem: _Problem, states: PictureState, rates: np.ndarray, count: int) -> tuple[PictureState, Trace, Images]:
+        """Run one chunk of `count` steps."""
+        return run_chunk(
+            self._models,
+            states,
+            problem.targets,
+            problem.weights,
+            self._placement.spread(rates, axis=1),
+            self._traced,
+            jnp.int32(count),
+            static=self.static,
+            shared=problem.shared,
+        )
+
+
+class _Chunk(NamedTuple):
+    """What a few steps of a scale have made."""
+
+    states: PictureState
+    trace: Trace
+    pictures: Images
+    step: int
+    """The first of the steps."""
+    count: int
+
+
+def _chunks(
+    batch: _Batch, problem: _Problem, states: PictureState, step: int, steps: int, every: int, clock: Clock
+) -> Iterator[_Chunk]:
+    """Run a scale from `step` to `steps`."""
+    if step == steps:
+        return
+    rates = _learning_rates(batch.jobs, steps)
+    # Not a step: this compiles the program, whose time the clock does not count.
+    states, _, _ = batch.run(problem, states, rates[step : step + CHUNK], 0)
+    jax.block_until_ready(states)
+    clock.resume()
+    while step < steps:
+        count = min(CHUNK, steps - step, every - step % every)
+        states, trace, pictures = batch.run(problem, states, rates[step : step + CHUNK], count)
+        yield _Chunk(states, trace, pictures, step, count)
+        step += count
+
+
+def _learning_rates(jobs: Sequence[Job], steps: int) -> Float[np.ndarray, "steps_and_chunk batch"]:
+    """Learning rates of each step, followed by a chunk of zeros, so that every chunk can be cut out whole.
 
     From the photograph it is half as far to a painting of half the strength, and Adam's steps, which are as long for a small
     gradient as for a large one, are half as long; at strength 0 rounding would move the picture.

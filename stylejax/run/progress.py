@@ -1,4 +1,4 @@
-"""What can be seen of a run while it goes on."""
+"""The progress of a run: where it is, how long the rest takes, and the losses so far."""
 
 import dataclasses
 import time
@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from stylejax.choices import LOSSES
 from stylejax.optimize.step import PictureState, Trace
 from stylejax.types import Images
+
+Record = dict[str, Any]
+"""The losses of one step as JSON has them: `scale, height, width, step` and `LOSSES`."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Where a lane stopped being finite; its picture is the one before that step."""
+    """Where the loss of a picture stopped being finite; what is kept is the picture before that step."""
 
     scale: int
     step: int
@@ -22,7 +26,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Converged:
-    """Where a lane had converged (`Settings.stop_when`): after so many steps of a scale, which then was over for it."""
+    """Where a picture converged (`Settings.stop_when`): after so many steps of a scale, which ended there for it."""
 
     scale: int
     step: int
@@ -30,7 +34,7 @@ class Converged:
 
 @dataclass(frozen=True)
 class Preparing:
-    """A scale is about to be painted: targets are made and programs compiled, which takes from moments to minutes."""
+    """A scale is about to begin: its targets are computed and its program compiled, which takes from moments to minutes."""
 
     scale: int
     """Counted from 1."""
@@ -44,43 +48,43 @@ class Progress:
     """The state of a batch between two chunks of steps."""
 
     scale: int
-    """The scale that is painted, counted from 1."""
+    """The current scale, counted from 1."""
     scales: int
     height: int
     width: int
     step: int
     """Steps done at this scale."""
     steps: int
-    """Steps that this scale takes: fewer than the settings say once all lanes have stopped."""
+    """Steps that this scale takes: fewer than the settings say once all pictures have stopped."""
     fraction: float
     """Share of all the work that is done, 0 to 1."""
     steps_per_second: float
-    """Steps of one picture, all lanes counted, over the last chunk; compilation is not part of it."""
+    """Steps of one picture, summed over the batch, during the last chunk; compilation does not count."""
     seconds_left: float
-    """Time that the rest of the steps will take; compilation is not part of it."""
-    records: list[list[dict[str, Any]]]
-    """For each lane the trace of the chunk: `scale, height, width, step, total, content, style, tv`, each step's loss at the
-    picture before its update. A lane that has stopped has no more of them at this scale."""
-    last_records: list[dict[str, Any]]
-    """For each lane the last record there is."""
+    """Time that the rest of the steps will take; compilation does not count."""
+    records: list[list[Record]]
+    """For each picture the trace of the chunk: `scale, height, width, step, total, content, style, tv`, each step's loss at
+    the picture before its update. A picture that has stopped gets no further records at this scale."""
+    last_records: list[Record]
+    """For each picture its last record."""
     pictures: Images
-    """The pictures as they would be kept now, `[lanes, height, width, 3]`, on the device."""
+    """The pictures as they would be kept now, `[batch, height, width, 3]`, on the device."""
     failures: list[Failure | None]
-    """For each lane, where it stopped being finite, if it did."""
+    """For each picture, where its loss stopped being finite, if it did."""
     stops: list[Converged | None]
-    """For each lane, where it has converged at this scale, if it has."""
-    lanes: PictureState
-    """The whole state, `[lanes, ...]`, on the device; its memory is reused when the next progress is asked for."""
+    """For each picture, where it converged at this scale, if it did."""
+    states: PictureState
+    """The state of every picture, `[batch, ...]`, on the device; its memory is reused when the next progress is requested."""
     paintings: Callable[[], list[Any]] = list
-    """Makes the `Painting` of each lane as it is now, where `stylize` tells of the progress."""
+    """Makes the `StylizedImage` of each picture as it is now; empty except where `stylize` reports the progress."""
     memory: int = 0
-    """Peak bytes of the largest scale, all lanes together, by the compiler's analysis."""
+    """Peak bytes of the largest scale, for the whole batch, by the compiler's analysis."""
     seconds: float = 0.0
-    """What the steps so far have taken."""
+    """Duration of the steps so far."""
 
 
 class Clock:
-    """Share of the work that is done, and the time that the rest will take; work is counted in pixels times steps."""
+    """Measures the share of the work that is done and estimates the rest; work is counted in pixels times steps."""
 
     def __init__(self, shapes: Sequence[tuple[int, int]], steps: Sequence[int]):
         """Start the clock for scales of these shapes, each of so many steps."""
@@ -89,7 +93,7 @@ class Clock:
         self._before = 0.0
 
     def skip(self, scale: int, *, share: float) -> None:
-        """The scales before `scale` and this share of it were done before: they count as done, and took no time."""
+        """Count the scales before `scale` and this share of it as done, without any time."""
         self._before = self._done(scale, share)
 
     def tick(self, scale: int, new_steps: int, *, share: float) -> tuple[float, float, float]:
@@ -102,21 +106,21 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """What was counted up to the last tick."""
+        """Time up to the last tick."""
         return self._last - self._began
 
     def _done(self, scale: int, share: float) -> float:
         return sum(self._work[: scale - 1]) + self._work[scale - 1] * share
 
     def resume(self) -> None:
-        """Do not count the time since the last tick: it was the compiler's, or the consumer's, who may have waited."""
+        """Exclude the time since the last tick, which the compiler or the consumer took."""
         now = time.perf_counter()
         self._began += now - self._last
         self._last = now
 
 
 class Whole:
-    """Turns the progress of batches that are painted one after the other into that of all their pictures."""
+    """Turns the progress of consecutive batches into that of all their pictures."""
 
     def __init__(self, pictures: int):
         """Start the clock for so many pictures."""
@@ -124,47 +128,41 @@ class Whole:
         self._before = self._current = 0.0
 
     def finish(self, pictures: int) -> None:
-        """So many more are finished."""
+        """Count so many more pictures as finished."""
         self._finished += pictures
         self._before, self._current = self._before + self._current, 0.0
 
     def of(self, progress: Progress) -> Progress:
-        """The progress of a batch, with fraction and time left of the whole."""
+        """The progress of a batch, with the fraction and the time left of all batches."""
         fraction = (self._finished + len(progress.records) * progress.fraction) / self._pictures
         self._current = progress.seconds
         left = (self._before + self._current) * (1 - fraction) / fraction
         return dataclasses.replace(progress, fraction=fraction, seconds_left=left)
 
 
-def trace_records(trace: Trace, count: int, lane: int, stop: Converged | None, **place: int) -> list[dict[str, Any]]:
-    """The first `count` rows of a chunk's trace for one lane, or as many as there are before its `stop`.
+def trace_records(trace: Trace, count: int, index: int, stop: Converged | None, **place: int) -> list[Record]:
+    """The first `count` rows of a chunk's trace for the picture `index` of a batch, or those before its `stop`.
 
-    The last record before a stop says so: `stopped`. `place` is scale, height, width and the first step.
+    The last record before a stop has the key `stopped`. `place` is scale, height, width and the first step.
     """
     first = place.pop("step")
     count = count if stop is None else min(count, max(stop.step - first, 0))
-    values = {
-        "total": trace.total,
-        "content": trace.terms.content,
-        "style": trace.terms.style,
-        "tv": trace.terms.variation,
-    }
-    columns = {name: np.asarray(value)[:count, lane].tolist() for name, value in values.items()}
-    rows = zip(*columns.values(), strict=True)
-    records = [place | {"step": first + i} | dict(zip(columns, row, strict=True)) for i, row in enumerate(rows)]
+    columns = [np.asarray(values)[:count, index].tolist() for values in (trace.total, *trace.terms)]
+    rows = zip(*columns, strict=True)
+    records = [place | {"step": first + i} | dict(zip(LOSSES, row, strict=True)) for i, row in enumerate(rows)]
     if stop is not None and records:
         records[-1]["stopped"] = True
     return records
 
 
-def failures(lanes: PictureState) -> list[Failure | None]:
-    """Where each lane stopped being finite."""
-    places = zip(np.asarray(lanes.failed.scale).tolist(), np.asarray(lanes.failed.step).tolist(), strict=True)
+def failures(states: PictureState) -> list[Failure | None]:
+    """Where the loss of each picture stopped being finite."""
+    places = zip(np.asarray(states.failed.scale).tolist(), np.asarray(states.failed.step).tolist(), strict=True)
     return [Failure(scale, step) if scale else None for scale, step in places]
 
 
-def stops(lanes: PictureState) -> list[Converged | None]:
-    """Where each lane has converged at the scale that is painted."""
-    done = np.asarray(lanes.convergence.done).tolist()
-    places = zip(done, np.asarray(lanes.now.scale).tolist(), np.asarray(lanes.now.step).tolist(), strict=True)
+def stops(states: PictureState) -> list[Converged | None]:
+    """Where each picture converged at the current scale."""
+    done = np.asarray(states.convergence.done).tolist()
+    places = zip(done, np.asarray(states.now.scale).tolist(), np.asarray(states.now.step).tolist(), strict=True)
     return [Converged(scale, step) if done else None for done, scale, step in places]

@@ -1,7 +1,8 @@
-"""Everything is painted in float32, also in a process that has set JAX to 64 bits (`JAX_ENABLE_X64`).
+"""Compute in float32, also in a process that has set JAX to 64 bits (`JAX_ENABLE_X64`).
 
-The pure functions (`objective`, the networks, the optimizers) compute in the type that they get; what makes arrays of its own
-is marked with this. The setting is the thread's and lasts as long as the function runs, not while a generator waits.
+The pure functions (`objective`, the networks, the optimizers) compute in the type of their arguments. Functions that make
+arrays of their own are marked with `in_float32`. The setting applies to the thread while the function runs, and not while a
+generator waits.
 """
 
 import functools
@@ -15,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def in_float32(function: Function) -> Function:
-    """The function, or the generator, with JAX at 32 bits and with its usual promotion of types and shapes."""
+    """The function, or the generator, with JAX at 32 bits and with its usual promotion of types."""
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
@@ -34,7 +35,7 @@ _END = object()
 
 def _in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **options: Any) -> Any:
-        with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
             return function(*args, **options)
 
     return run

@@ -1,4 +1,4 @@
-"""Where painting starts (`Settings.init`), and what the start adds at each larger scale."""
+"""The picture that a run starts from (`Settings.init`), and the detail that it adds at each larger scale."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,18 +7,17 @@ from typing import get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from stylejax.choices import RANDOM_STARTS, StartName
 from stylejax.images.color_transfer import Colors, colors_of, mixed_colors, not_flat, transform_between
 from stylejax.images.masks import resize_masks
 from stylejax.images.visible import resize_opacity
-from stylejax.optimize.resize_state import enlarged
+from stylejax.optimize.upsampling import upsampled
 from stylejax.run.inputs.job import Job
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
 from stylejax.settings.pyramid import style_shape
-from stylejax.types import HostImage, Images
+from stylejax.types import HostImage, Image, Images, Shape
 
 
 def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
@@ -26,11 +25,11 @@ def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
     return jnp.stack([_starting_image(job, height, width) for job in jobs])
 
 
-def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int, int]) -> Images | None:
-    """What the start shows in the shape `after` and could not show in the smaller shape `before`, as far as it is wanted.
+def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | None:
+    """What the start shows at the shape `after` and cannot show at the smaller shape `before`, times `Settings.detail`.
 
-    An enlarged painting shows nothing finer than it did before. The content's fine edges, which the next scale would have to
-    find step by step, are given to it.
+    An enlarged picture has no finer detail than before. This adds the content's fine edges, which the next scale would
+    otherwise have to find step by step.
 
     Returns:
         `[jobs, *after, 3]`, or None where no job wants any.
@@ -39,7 +38,7 @@ def added_detail(jobs: Sequence[Job], before: tuple[int, int], after: tuple[int,
     if not wanted.any():
         return None
     fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
-    enlarge = partial(enlarged, shape=after, resampling=jobs[0].settings.resampling)
+    enlarge = partial(upsampled, shape=after, resampling=jobs[0].settings.resampling)
     return jnp.asarray(wanted)[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
 
 
@@ -48,7 +47,7 @@ def starts_near(job: Job) -> bool:
     return job.settings.init in ("recolored", "content")
 
 
-def _starting_image(job: Job, height: int, width: int) -> Array:
+def _starting_image(job: Job, height: int, width: int) -> Image:
     if job.init is not None:
         return jnp.asarray(job.init_at(height, width))
     start = job.settings.init
@@ -63,7 +62,7 @@ def _starting_image(job: Job, height: int, width: int) -> Array:
 
 
 def _recolored(job: Job, height: int, width: int) -> HostImage:
-    """The content with the colors of its style, each region with those of its own: the linear map that moves colors least."""
+    """The content in the colors of its style, each region in those of its own, by the linear map that moves colors least."""
     content, regions = job.content_at(height, width), job.regions
     shown = _fitting(job.opacity.content, content)
     seen, opacities = _styles(job, height, width)
@@ -85,7 +84,7 @@ def _recolored(job: Job, height: int, width: int) -> HostImage:
 
 
 def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np.ndarray | None]]:
-    """The styles in the shapes in which they are looked at, and their opacity: smaller ones have less contrast."""
+    """The styles at the shapes in which they are seen, where smaller ones have less contrast, and their opacity."""
     shapes = [style_shape(style, job.settings, height, width) for style in job.styles]
     seen = [job.style_at(number, *shape) for number, shape in enumerate(shapes)]
     return seen, [_fitting(job.style_opacity(number), style) for number, style in enumerate(seen)]
@@ -96,7 +95,7 @@ def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | Non
 
 
 def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
-    """How much each pixel of a region counts; a region of which nothing can be seen is taken as it is filled."""
+    """How much each pixel of a region counts; a region that is fully transparent counts with its filled-in colors."""
     both = mask if opacity is None else mask * opacity
     return both if both.sum() > 0 else mask
 
@@ -108,7 +107,7 @@ def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImag
     return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
 
-def _noise(job: Job, height: int, width: int) -> Array:
+def _noise(job: Job, height: int, width: int) -> Image:
     noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
     if job.settings.init == "style-stats":
         seen, opacities = _styles(job, height, width)

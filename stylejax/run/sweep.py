@@ -17,7 +17,7 @@ from stylejax.run.api import StylizeInterrupted, stylize_requests
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.reader import ImageSource, Reader, given_source
 from stylejax.run.inputs.requests import Request
-from stylejax.run.memory.estimate import lanes_that_fit
+from stylejax.run.memory.estimate import batch_size_that_fits
 from stylejax.run.progress import Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage
 from stylejax.settings.derived import OF_CONTENT, OF_STYLES, STATIC, values_of
@@ -151,7 +151,7 @@ def _lanes(network: VGG19, content: ImageSource, settings: Sequence[Settings]) -
         return 1
     picture = Reader().read(content)
     shape = scale_shapes(picture.height, picture.width, settings[0])[-1]
-    return max(1, lanes_that_fit(network, settings[0], *shape, most=min(64, len(settings)), shared=_shared(settings)))
+    return max(1, batch_size_that_fits(network, settings[0], *shape, most=min(64, len(settings)), shared=_shared(settings)))
 
 
 def _batches(group: Sequence[int], size: int) -> list[list[int]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import SpaceName
-from stylejax.types import Image
+from stylejax.types import Image, Variable
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,25 @@ class Space:
     scale: tuple[float, float, float]
     offset: tuple[float, float, float]
 
-    def to_image(self, variable: Array) -> Image:
+    def to_image(self, variable: Variable) -> Image:
         """Convert from the space to sRGB in [0, 1]."""
-        return variable * jnp.asarray(self.scale) + jnp.asarray(self.offset)
+        return variable * _row(self.scale) + _row(self.offset)
 
-    def from_image(self, image: Array) -> Array:
+    def from_image(self, image: Image) -> Variable:
         """Convert from sRGB in [0, 1] to the space."""
-        return (image - jnp.asarray(self.offset)) / jnp.asarray(self.scale)
+        return (image - _row(self.offset)) / _row(self.scale)
 
-    def clip(self, variable: Array) -> Array:
+    def add(self, variable: Variable, detail: Image) -> Variable:
+        """The variable whose picture is that of `variable` plus `detail`."""
+        return variable + detail / _row(self.scale)
+
+    def clip(self, variable: Variable) -> Variable:
         """The nearest variable whose picture is in [0, 1]."""
-        return jnp.clip(variable, self.from_image(jnp.zeros(3)), self.from_image(jnp.ones(3)))
+        return jnp.clip(variable, self.from_image(jnp.zeros((1, 1, 3))), self.from_image(jnp.ones((1, 1, 3))))
+
+
+def _row(values: tuple[float, float, float]) -> Float[Array, "1 1 3"]:
+    return jnp.asarray(values)[jnp.newaxis, jnp.newaxis]
 
 
 SPACES: dict[SpaceName, Space] = {

@@ -37,7 +37,7 @@ def test_a_binary_guide_measures_the_positions_inside(statistic):
     features = rng.standard_normal((6, 8, 5)).astype(np.float32)
     inside = np.zeros((6, 8), np.float32)
     inside[2:5, 1:7] = 1
-    guided = measure(channel_sums(jnp.asarray(features), jnp.asarray(inside / inside.sum())), statistic)
+    guided = measure(channel_sums(jnp.asarray(features), guide=jnp.asarray(inside / inside.sum())), statistic)
     cut_out = measure(channel_sums(jnp.asarray(features[2:5, 1:7])), statistic)
     for part, value in cut_out.items():
         np.testing.assert_allclose(guided[part], value, rtol=1e-4, atol=1e-5)
@@ -49,7 +49,7 @@ def test_a_guided_gram_is_the_papers():
     channel = (mask / np.sqrt((mask**2).sum())).reshape(-1, 1)  # Σ T² = 1
     flat = features.reshape(-1, 3) * channel
     guide = layer_guides(jnp.asarray(mask, jnp.float32), "relu1_1", ZERO)[0]
-    gram = measure(channel_sums(jnp.asarray(features, jnp.float32), guide), "gram")["gram"]
+    gram = measure(channel_sums(jnp.asarray(features, jnp.float32), guide=guide), "gram")["gram"]
     np.testing.assert_allclose(gram, flat.T @ flat, rtol=1e-5)
 
 
@@ -165,9 +165,9 @@ def regions_of(picture: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(picture[(mask > 0) & away].mean(0), picture[(mask > 0) & ~away].mean(0)) for mask in sky_and_town(48, 64)]
 
 
-@pytest.mark.parametrize(("lane", "sky_style", "town_style"), [(0, RED, BLUE), (1, BLUE, RED), (2, RED, BLUE)])
-def test_each_region_takes_the_color_of_its_own_style_up_to_the_border(painted, lane, sky_style, town_style):
-    sky, town = regions_of(painted[lane])
+@pytest.mark.parametrize(("index", "sky_style", "town_style"), [(0, RED, BLUE), (1, BLUE, RED), (2, RED, BLUE)])
+def test_each_region_takes_the_color_of_its_own_style_up_to_the_border(painted, index, sky_style, town_style):
+    sky, town = regions_of(painted[index])
     for colors, own, other in ((sky, sky_style, town_style), (town, town_style, sky_style)):
         for color in colors:
             assert np.linalg.norm(color - own.mean((0, 1))) < 0.7 * np.linalg.norm(color - other.mean((0, 1)))
@@ -179,7 +179,7 @@ def test_a_blue_town_makes_the_sky_no_bluer_than_a_red_town_does(painted):
     assert np.linalg.norm(beside_blue - beside_red) < 0.1 * np.linalg.norm(blue - beside_red)
 
 
-def test_a_guided_lane_equals_its_single_run(tiny_model, pictures):
+def test_a_guided_picture_of_a_batch_equals_its_single_run(tiny_model, pictures):
     content, style = pictures
     masks = [list(sky_and_town(48, 64)), [content[..., 0], 1 - content[..., 0]]]
     options = {"model": tiny_model, "iterations": 2, **SHALLOW_GRAMS, "size": 64, "smallest_size": 64}

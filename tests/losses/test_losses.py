@@ -121,22 +121,22 @@ def test_the_gradient_of_the_content_loss_equals_finite_differences(relative, no
 
 
 def test_normalized_content_has_no_mean_and_unit_variance_in_every_channel():
-    normalized = instance_normalized(100 + values(6, 7, 3) * np.array([0.1, 1, 10], np.float32))
+    normalized = instance_normalized(100 + values(6, 7, 3) * np.array([[[0.1, 1, 10]]], np.float32))
     np.testing.assert_allclose(normalized.mean((0, 1)), 0, atol=1e-4)
     np.testing.assert_allclose(normalized.std((0, 1)), 1, rtol=2e-3)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    hnp.arrays(np.float32, 3, elements=st.floats(0.25, 4, width=32)),
-    hnp.arrays(np.float32, 3, elements=st.floats(-5, 5, width=32)),
+    hnp.arrays(np.float32, (1, 1, 3), elements=st.floats(0.25, 4, width=32)),
+    hnp.arrays(np.float32, (1, 1, 3), elements=st.floats(-5, 5, width=32)),
 )
 def test_normalized_content_does_not_change_under_other_colors_and_contrasts(scale, shift):
     """And does under a negative, which is another picture."""
     features = values(6, 7, 3)
     target = content_target(features, "instance")
     assert float(content_loss(scale * features + shift, target, relative=True, norm="instance")) < 1e-6
-    flipped = content_loss(np.array([-1, 1, 1], np.float32) * scale * features, target, relative=True, norm="instance")
+    flipped = content_loss(np.array([[[-1, 1, 1]]], np.float32) * scale * features, target, relative=True, norm="instance")
     assert float(flipped) == pytest.approx(4 / 3, rel=1e-3)
 
 
@@ -245,7 +245,7 @@ def test_the_derivative_of_twelve_unconverged_iterations_is_that_of_the_iteratio
 
 def test_the_backward_pass_of_a_square_root_keeps_no_iterate():
     size, iterations = 5, 12
-    program = jax.make_jaxpr(jax.grad(lambda matrix: square_root(matrix, iterations).sum()))(jnp.eye(size))
+    program = jax.make_jaxpr(jax.grad(lambda matrix: square_root(matrix, iterations=iterations).sum()))(jnp.eye(size))
     kept = f"f32[{iterations},{size},{size}]"
     assert kept not in str(program)
 
@@ -259,8 +259,9 @@ def test_wasserstein_agrees_with_the_exact_distance_where_its_iterations_converg
     exact = np.mean((means[0] - means[1]) ** 2) + np.trace(a + b) / 8
     exact -= 2 * np.sqrt(np.linalg.eigvalsh(root @ a @ root)).sum() / 8
     with jax.enable_x64(True):
-        target = {"mean": means[1], "covariance": b, "root": regular_root(b)}
-        assert float(wasserstein(means[0], a, target)) == pytest.approx(exact, rel=1e-4)
+        mean, covariance = jnp.asarray(means[0]), jnp.asarray(a)
+        target = {"mean": jnp.asarray(means[1]), "covariance": jnp.asarray(b), "root": regular_root(jnp.asarray(b))}
+        assert float(wasserstein(mean, covariance, target)) == pytest.approx(exact, rel=1e-4)
 
 
 def test_wasserstein_of_diagonal_covariances_in_closed_form():
@@ -294,7 +295,7 @@ def test_moments_in_closed_form():
 def test_a_wrong_palette_costs_its_distance_over_the_variance_of_the_style(statistic):
     """However bright all is: energy, the square of the brightness, does not count."""
     bright = 50 + values(20, 20, 3)
-    shift = np.array([0.5, -1.0, 2.0], np.float32)
+    shift = np.array([[[0.5, -1.0, 2.0]]], np.float32)
     variance = np.trace(np.cov(np.asarray(bright).reshape(-1, 3).T, bias=True))
     loss = loss_of(statistic, bright, relative=True)(bright + shift)
     assert float(loss) == pytest.approx((shift**2).sum() / variance, rel=1e-3)

@@ -117,7 +117,7 @@ def test_guides_fit_the_features_of_every_octave_and_add_up_to_one(tiny_weights,
     masks = jnp.asarray(np.stack([np.ones((height, width)), np.eye(height, width)]), jnp.float32)
     for number, octave in enumerate(octaves_of(jnp.zeros((height, width, 3)), 3, model.spec.padding.rest)):
         features = jax.eval_shape(lambda image, layer=layer: look(model, image, (layer,)), octave)[layer]
-        guides = layer_guides(masks, layer, Padding.named(padding), number)
+        guides = layer_guides(masks, layer, Padding.named(padding), octave=number)
         assert guides.shape == (2, *features.shape[:2])
         np.testing.assert_allclose(guides.sum((1, 2)), 1, rtol=1e-5)
         assert halvings(layer, number) == number + {PIXELS: 0, "relu1_1": 0, "relu3_1": 2}[layer]

@@ -69,7 +69,7 @@ def test_a_network_sees_the_same_with_either_algorithm(tiny_weights, padding):
         assert apart < 2e-5, layer
 
 
-def test_lanes_of_a_network_are_its_single_runs(tiny_weights):
+def test_pictures_of_a_batch_are_their_single_runs(tiny_weights):
     network = build_model(tiny_weights, convolution="winograd")
 
     def energy(network, image):
@@ -82,16 +82,16 @@ def test_lanes_of_a_network_are_its_single_runs(tiny_weights):
 
 
 @pytest.mark.parametrize(("rows", "channels", "columns"), [(12, 8, 4), (1024, 4, 32), (6, 7, 3), (4, 600, 200), (997, 2, 64)])
-@pytest.mark.parametrize("lanes", [(None, None), (0, None), (None, 0), (0, 0)])
-def test_products_small_and_large_with_and_without_lanes(rows, channels, columns, lanes):
+@pytest.mark.parametrize("axes", [(None, None), (0, None), (None, 0), (0, 0)])
+def test_products_small_and_large_with_and_without_a_batch(rows, channels, columns, axes):
     left, right = values(3, 2, rows, channels, dtype=np.float32), values(3, 2, channels, columns, seed=1, dtype=np.float32)
-    left, right = (array if lane == 0 else array[0] for array, lane in zip((left, right), lanes, strict=True))
-    product = batched_product if lanes == (None, None) else jax.vmap(batched_product, in_axes=lanes)
+    left, right = (array if axis == 0 else array[0] for array, axis in zip((left, right), axes, strict=True))
+    product = batched_product if axes == (None, None) else jax.vmap(batched_product, in_axes=axes)
     wanted = np.matmul(np.asarray(left, np.float64), np.asarray(right, np.float64))
     np.testing.assert_allclose(jax.jit(product)(left, right), wanted, atol=2e-4)
 
 
-def test_lanes_do_not_copy_a_large_kernel():
+def test_a_batch_does_not_copy_a_large_kernel():
     left, right = values(5, 36, 64, 512, dtype=np.float32), values(36, 512, 512, dtype=np.float32)
     program = jax.jit(jax.vmap(batched_product, in_axes=(0, None))).lower(left, right).as_text()
     assert "tensor<36x320x512xf32>, tensor<36x512x512xf32>" in program

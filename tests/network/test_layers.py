@@ -56,7 +56,7 @@ def test_the_smallest_side_doubles_with_every_pooling(names, side):
 
 def test_channels_are_those_of_the_block():
     assert [channels(name) for name in ("relu1_1", "conv2_2", "pool3", "relu4_2", "pool5")] == [64, 128, 256, 512, 512]
-    assert channels("relu3_1", (4, 8, 9, 12, 12)) == 9
+    assert channels("relu3_1", widths=(4, 8, 9, 12, 12)) == 9
 
 
 def test_kernels_take_what_the_convolution_before_gives():

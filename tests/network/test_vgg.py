@@ -93,7 +93,7 @@ def test_pooling_pads_an_odd_edge_where_convolutions_do(kind, edge, shape):
     features = np.asarray(values(*shape, 3))
     mode = "edge" if edge == "replicate" or 1 in shape else "reflect"
     even = np.pad(features, [(0, shape[0] % 2), (0, shape[1] % 2), (0, 0)], mode=mode)
-    np.testing.assert_array_equal(pool(jnp.asarray(features), kind, edge), pool(jnp.asarray(even), kind))
+    np.testing.assert_array_equal(pool(jnp.asarray(features), kind, edge=edge), pool(jnp.asarray(even), kind))
 
 
 @pytest.mark.parametrize("padding", ["zero", "replicate", "reflect", "replicate-conv1_1"])
@@ -208,9 +208,9 @@ def test_a_batch_equals_a_loop(tiny_model):
     images = jax.random.uniform(jax.random.key(0), (3, 18, 21, 3))
     look = jax.jit(lambda model, image: model(image, ("relu1_1", "relu3_1")))
     batch = jax.vmap(look, (None, 0))(tiny_model, images)
-    for lane, image in enumerate(images):
+    for index, image in enumerate(images):
         for layer, value in look(tiny_model, image).items():
-            np.testing.assert_allclose(batch[layer][lane], value, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(batch[layer][index], value, rtol=1e-5, atol=1e-5)
 
 
 def test_weights_are_frozen_and_no_gradient_flows_to_them(tiny_model, pictures):
@@ -260,8 +260,8 @@ assert len(jax.devices()) == 2
 model = load_model({path!r})
 images = np.random.default_rng(0).random((4, 12, 14, 3), np.float32)
 look = jax.jit(jax.vmap(lambda model, image: model(image, ("relu1_1", "relu2_1")), (None, 0)))
-mesh = Mesh(np.array(jax.devices()), ("lanes",))
-sharded = look(model, jax.device_put(images, NamedSharding(mesh, PartitionSpec("lanes"))))
+mesh = Mesh(np.array(jax.devices()), ("batch",))
+sharded = look(model, jax.device_put(images, NamedSharding(mesh, PartitionSpec("batch"))))
 plain = look(model, jax.device_put(images, jax.devices()[0]))
 for layer, value in sharded.items():
     assert len(value.sharding.device_set) == 2, value.sharding

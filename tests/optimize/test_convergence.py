@@ -1,4 +1,4 @@
-"""Early stopping: a lane whose loss no longer changes is frozen exactly, and ends a scale when all others have stopped too."""
+"""Early stopping: a picture whose loss no longer changes is frozen exactly, and a scale ends when all have stopped."""
 
 import jax
 import jax.numpy as jnp
@@ -22,10 +22,10 @@ EAGER = 0.999
 
 def done_after(losses, tolerance):
     """After how many steps the losses count as converged; None if never."""
-    state = convergence.start()
-    tell = jax.jit(convergence.tell)
+    state = convergence.init()
+    update = jax.jit(convergence.update)
     for step, loss in enumerate(losses, start=1):
-        state = tell(state, jnp.float32(loss), jnp.float32(tolerance), when=jnp.bool_(True))
+        state = update(state, jnp.float32(loss), jnp.float32(tolerance), when=jnp.bool_(True))
         if state.done:
             return step
     return None
@@ -44,7 +44,7 @@ def test_it_compares_the_lowest_losses_of_two_windows():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
-def test_a_stopped_lane_stays_exactly_as_it_is_while_the_others_go_on(tiny_model, pictures, optimizer):
+def test_a_stopped_picture_stays_exactly_as_it_is_while_the_others_go_on(tiny_model, pictures, optimizer):
     content, style = pictures
     options = {**SHALLOW, "optimizer": optimizer, "history": 3}
     jobs = [Job(content, (style,), Settings(**options, stop_when=stop, iterations=60)) for stop in (EAGER, 0.0)]
@@ -59,7 +59,7 @@ def test_a_stopped_lane_stays_exactly_as_it_is_while_the_others_go_on(tiny_model
     np.testing.assert_allclose(snapshots[60][0], alone.pictures[0], atol=1e-4)
 
 
-def test_a_scale_ends_when_all_lanes_have_stopped_and_the_next_begins_anew(tiny_model, pictures):
+def test_a_scale_ends_when_all_pictures_have_stopped_and_the_next_begins_afresh(tiny_model, pictures):
     content, style = pictures
     options = {**SHALLOW, "smallest_size": 16, "iterations": 100, "model": tiny_model, "stop_when": EAGER}
     seen = []

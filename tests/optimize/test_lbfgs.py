@@ -1,4 +1,4 @@
-"""L-BFGS: known minima, as few evaluations as PyTorch, independent lanes, no grouped convolution, and no way to go astray."""
+"""L-BFGS: known minima, as few evaluations as PyTorch, independent pictures, no grouped convolution, nowhere to go astray."""
 
 import dataclasses
 import re
@@ -16,9 +16,10 @@ from stylejax.errors import SettingsError
 from stylejax.optimize import lbfgs
 from stylejax.optimize import lbfgs_history as two_loop
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job
 from stylejax.run.loop import paint
 from stylejax.run.progress import Failure
@@ -61,11 +62,11 @@ def minimize(function, point, evaluations, *, learning_rate=0.02, history=10):
     @jax.jit
     def one(state, trial):
         value, gradient = jax.value_and_grad(function)(trial)
-        state, trial = lbfgs.tell(state, trial, value, gradient, jnp.float32(learning_rate))
+        state, trial = lbfgs.update(state, trial, value, gradient, jnp.float32(learning_rate))
         return state, trial, value, lbfgs.best(state)
 
     trial = jnp.asarray(point, jnp.float32)
-    state = lbfgs.start(trial, history=history)
+    state = lbfgs.init(trial, history=history)
     values, bests = [], []
     for _ in range(evaluations):
         state, trial, value, best = one(state, trial)
@@ -108,7 +109,7 @@ def test_a_function_that_is_not_convex_is_minimized():
 
 def test_a_pair_that_curves_downwards_is_not_remembered():
     step = jnp.array([1.0, 0.0, 0.0])
-    empty = two_loop.nothing(step, 3)
+    empty = two_loop.empty_history(step, 3)
     for change in (-step, jnp.array([0.0, 1.0, 0.0]), jnp.zeros(3), jnp.array([1e-9, 1.0, 0.0])):
         assert two_loop.remember(empty, step, change, when=jnp.bool_(True)).empty
     assert not two_loop.remember(empty, step, 0.1 * step, when=jnp.bool_(True)).empty
@@ -124,7 +125,7 @@ def test_the_direction_is_that_of_the_matrix_that_the_last_pairs_imply(pairs):
     changes = steps @ (root @ root.T + np.eye(size))
     gradient = rng.standard_normal(size)
 
-    history = two_loop.nothing(jnp.zeros(size), kept)
+    history = two_loop.empty_history(jnp.zeros(size), kept)
     for step, change in zip(steps, changes, strict=True):
         args = (jnp.asarray(v, jnp.float32) for v in (step, change))
         history = two_loop.remember(history, *args, when=jnp.bool_(True))
@@ -135,7 +136,7 @@ def test_the_direction_is_that_of_the_matrix_that_the_last_pairs_imply(pairs):
         inverse = left @ inverse @ left.T + rho * np.outer(s, s)
     expected = -inverse @ gradient
     np.testing.assert_allclose(two_loop.direction(history, jnp.asarray(gradient, jnp.float32)), expected, rtol=1e-3, atol=1e-4)
-    assert two_loop.forget(history, when=jnp.bool_(True)).empty
+    assert two_loop.clear(history, when=jnp.bool_(True)).empty
 
 
 def test_a_trial_that_is_not_finite_shortens_the_step():
@@ -150,9 +151,9 @@ def test_a_trial_that_is_not_finite_shortens_the_step():
 
 def test_a_first_evaluation_that_is_not_finite_changes_nothing():
     point = jnp.array([1.0, 2.0])
-    state = lbfgs.start(point)
+    state = lbfgs.init(point)
     for value, gradient in ((jnp.nan, point), (jnp.inf, point), (1.0, point * jnp.nan)):
-        after, trial = lbfgs.tell(state, point, jnp.float32(value), gradient, jnp.float32(0.02))
+        after, trial = lbfgs.update(state, point, jnp.float32(value), gradient, jnp.float32(0.02))
         jax.tree.map(np.testing.assert_array_equal, (after, trial), (state, point))
     assert not state.started
 
@@ -169,27 +170,27 @@ def test_a_search_along_a_function_without_a_minimum_ends():
     assert values[-1] < values[0]
 
 
-def test_lanes_do_not_see_each_other():
+def test_the_points_of_a_batch_do_not_see_each_other():
     points = jnp.array([[-1.2, 1.0], [3.0, -4.0], [jnp.nan, 0.0]])
 
     @jax.jit
     @jax.vmap
     def one(state, trial):
         value, gradient = jax.value_and_grad(rosenbrock)(trial)
-        return lbfgs.tell(state, trial, value, gradient, jnp.float32(0.02))
+        return lbfgs.update(state, trial, value, gradient, jnp.float32(0.02))
 
-    state, trial = jax.vmap(lbfgs.start)(points), points
+    state, trial = jax.vmap(lbfgs.init)(points), points
     for _ in range(12):
         state, trial = one(state, trial)
     together = jax.vmap(lbfgs.best)(state)
-    for lane in (0, 1):
-        alone, _, _ = minimize(rosenbrock, points[lane], 12)
-        np.testing.assert_allclose(together[lane], alone, rtol=1e-4)
+    for index in (0, 1):
+        alone, _, _ = minimize(rosenbrock, points[index], 12)
+        np.testing.assert_allclose(together[index], alone, rtol=1e-4)
 
 
 def test_the_state_is_float32_and_keeps_its_types():
-    state = lbfgs.start(jnp.ones((4, 5, 3)), history=7)
-    after, _ = lbfgs.tell(state, jnp.ones((4, 5, 3)), jnp.float32(1), jnp.ones((4, 5, 3)), jnp.float32(0.02))
+    state = lbfgs.init(jnp.ones((4, 5, 3)), history=7)
+    after, _ = lbfgs.update(state, jnp.ones((4, 5, 3)), jnp.float32(1), jnp.ones((4, 5, 3)), jnp.float32(0.02))
     for before, now in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
         assert before.dtype in (jnp.float32, jnp.int32, jnp.bool_)
         assert (before.dtype, before.shape) == (now.dtype, now.shape)
@@ -221,9 +222,9 @@ def test_a_picture_equals_its_single_run_whatever_else_is_in_the_batch(tiny_mode
     *_, last = paint(tiny_model, jobs)
     assert last.failures == [None, None, Failure(scale=1, step=0)]
     np.testing.assert_allclose(last.pictures[2], 0.5, atol=1e-6)
-    for lane in (0, 1):
-        *_, alone = paint(tiny_model, [jobs[lane]])
-        np.testing.assert_allclose(last.pictures[lane], alone.pictures[0], atol=1e-4)
+    for index in (0, 1):
+        *_, alone = paint(tiny_model, [jobs[index]])
+        np.testing.assert_allclose(last.pictures[index], alone.pictures[0], atol=1e-4)
 
 
 def test_it_gets_as_far_down_as_adam_and_its_result_is_a_picture(tiny_model, pictures):
@@ -245,9 +246,9 @@ def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_m
     assert min(first) < first[0]
     assert min(second) < second[0]
 
-    plan = StaticConfig.of(Settings(**FAST), chunk=10)
-    lanes = jax.vmap(partial(start, plan=plan))(jnp.full((2, 18, 24, 3), 0.25))
-    larger = enlarge(lanes, TracedConfig.of(2 * [Settings()]), shape=(36, 48), plan=plan)
+    static = StaticConfig.of(Settings(**FAST), chunk=10)
+    states = jax.vmap(partial(start, static=static))(jnp.full((2, 18, 24, 3), 0.25))
+    larger = enlarge(states, TracedConfig.of(2 * [Settings()]), shape=(36, 48), static=static)
     np.testing.assert_allclose(larger.variable, 0.25, atol=1e-6)
     assert larger.optimizer.history.steps.shape == (2, 10, 36, 48, 3)
     assert not larger.optimizer.started.any()

@@ -1,4 +1,4 @@
-"""Painting: losses fall, lanes are independent, numbers do not compile, scales carry, failures freeze."""
+"""Painting: losses fall, the pictures of a batch are independent, numbers do not compile, scales carry, failures freeze."""
 
 import dataclasses
 
@@ -14,9 +14,10 @@ from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights, make_targets, objective
 from stylejax.optimize.chunk import run_chunk
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.api import StylizeInterrupted
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.loop import paint
@@ -80,17 +81,17 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(tiny_mode
     assert not np.array_equal(first.image, other.image)
 
 
-def test_each_lane_equals_its_single_run(tiny_model, pictures):
+def test_each_picture_of_a_batch_equals_its_single_run(tiny_model, pictures):
     content, style = pictures
     each = [{"style_weight": 1.0}, {"style_weight": 30.0, "learning_rate": 0.05}, {"tv_weight": 100.0}]
     batch = stylejax.stylize_batch([content] * 3, [style, style[::-1].copy(), style], each=each, model=tiny_model, **FAST)
-    for lane, (own, picture) in enumerate(zip(each, [style, style[::-1].copy(), style], strict=True)):
+    for painting, own, picture in zip(batch, each, [style, style[::-1].copy(), style], strict=True):
         single = stylejax.stylize(content, picture, model=tiny_model, **FAST | own)
-        np.testing.assert_allclose(batch[lane].image, single.image, atol=1e-4)
-        assert batch[lane].trace[-1]["total"] == pytest.approx(single.trace[-1]["total"], rel=1e-3)
+        np.testing.assert_allclose(painting.image, single.image, atol=1e-4)
+        assert painting.trace[-1]["total"] == pytest.approx(single.trace[-1]["total"], rel=1e-3)
 
 
-def test_a_lane_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_model, pictures):
+def test_a_picture_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**{**FAST, "smallest_size": 48})
     good = Job(content, (style,), settings)
@@ -133,7 +134,7 @@ def test_only_another_shape_or_kind_compiles_another_program(tiny_model, picture
     assert programs(size=44, smallest_size=44) == 1
 
 
-def test_lanes_share_what_they_have_in_common(tiny_model, pictures):
+def test_pictures_share_what_they_have_in_common(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**FAST)
     jobs = [Job(content, (style,), settings), Job(content, (style[::-1].copy(),), settings)]
@@ -168,20 +169,20 @@ def test_scales_go_from_coarse_to_the_asked_size():
 def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny_model, pictures):
     content, style = pictures
     job = Job(content, (style,), Settings(**{**FAST, "smallest_size": 48}))
-    plan = StaticConfig.of(job.settings, chunk=1)
-    lanes = jax.vmap(lambda image: start(image, plan))(jnp.asarray(content)[None])
-    larger = enlarge(lanes, TracedConfig.of([Settings()]), shape=(96, 128), plan=plan)
-    back = jax.image.resize(larger.variable, lanes.variable.shape, "linear")
-    np.testing.assert_allclose(back, lanes.variable, atol=0.03)
+    static = StaticConfig.of(job.settings, chunk=1)
+    states = jax.vmap(lambda image: start(image, static))(jnp.asarray(content)[None])
+    larger = enlarge(states, TracedConfig.of([Settings()]), shape=(96, 128), static=static)
+    back = jax.image.resize(larger.variable, states.variable.shape, "linear")
+    np.testing.assert_allclose(back, states.variable, atol=0.03)
 
 
 @pytest.mark.parametrize("restart", [True, False])
-def test_adam_starts_anew_at_each_scale_unless_it_is_told_not_to(restart):
-    plan = StaticConfig.of(Settings(restart=restart), chunk=1)
-    lanes = jax.vmap(lambda image: start(image, plan))(jnp.full((1, 8, 12, 3), 0.5))
-    moments = jax.tree.map(jnp.ones_like, lanes.optimizer.moments)
-    moved = lanes._replace(optimizer=lanes.optimizer._replace(moments=moments))
-    larger = enlarge(moved, TracedConfig.of([Settings()]), shape=(16, 24), plan=plan)
+def test_adam_starts_afresh_at_each_scale_unless_restart_is_off(restart):
+    static = StaticConfig.of(Settings(restart=restart), chunk=1)
+    states = jax.vmap(lambda image: start(image, static))(jnp.full((1, 8, 12, 3), 0.5))
+    moments = jax.tree.map(jnp.ones_like, states.optimizer.moments)
+    moved = states._replace(optimizer=states.optimizer._replace(moments=moments))
+    larger = enlarge(moved, TracedConfig.of([Settings()]), shape=(16, 24), static=static)
     for array in (larger.optimizer.moments.mu, larger.optimizer.moments.nu):
         np.testing.assert_allclose(array, np.full((1, 16, 24, 3), 0.0 if restart else 1.0), atol=1e-6)
     assert int(larger.optimizer.moments.count[0]) == (0 if restart else 1)

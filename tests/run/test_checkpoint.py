@@ -66,7 +66,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_p
     assert not (tmp_path / "state").exists()
 
 
-def test_a_batch_of_which_a_lane_has_failed_goes_on(tiny_model, pictures, tmp_path):
+def test_a_batch_of_which_a_picture_has_failed_goes_on(tiny_model, pictures, tmp_path):
     content, style = pictures
     each = [{"style_weight": 3.0}, {"learning_rate": 1e3, "style_weight": 1e12, "init": "noise"}]
     options = {**OPTIONS, "model": tiny_model, "each": each, "clamp": False, "content_weight": 1e12}
@@ -262,7 +262,7 @@ def test_a_state_that_came_from_elsewhere_meanwhile_is_neither_replaced_nor_remo
         if progress.step == 10:
             (tmp_path / STATE).write_bytes(b"not ours")
 
-    checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, tell=told.append)
+    checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=told.append)
     options = {**OPTIONS, "model": tiny_model}
     painting = stylejax.stylize(*pictures, checkpoint=checkpoint, observe=replace, **options)
     checkpoint.remove()
@@ -283,7 +283,7 @@ def test_a_folder_that_vanishes_or_becomes_a_file_does_not_end_the_run(tiny_mode
             shutil.rmtree(tmp_path / "state")
             (tmp_path / "state").write_text("mine")
 
-    checkpoint = stylejax.Checkpoint(tmp_path / "state", minutes=0, tell=told.append)
+    checkpoint = stylejax.Checkpoint(tmp_path / "state", minutes=0, warn=told.append)
     stylejax.stylize(*pictures, checkpoint=checkpoint, observe=spoil, model=tiny_model, **OPTIONS)
     checkpoint.remove()
     assert (tmp_path / "state").read_text() == "mine"
@@ -303,7 +303,7 @@ def test_a_disk_that_is_full_for_a_while_does_not_end_the_run(tiny_model, pictur
 
     try:
         with pytest.raises(StylizeInterrupted):
-            checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, tell=told.append)
+            checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=told.append)
             stylejax.stylize(*pictures, checkpoint=checkpoint, observe=fill, **options)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -45,7 +45,7 @@ def test_painting_gets_down_and_goes_on_from_a_checkpoint_to_the_same_bits(tiny_
     assert resumed.trace == whole.trace
 
 
-def test_lanes_with_regions_of_their_own_strengths_and_blends_are_their_single_runs(tiny_model, pictures):
+def test_pictures_with_regions_of_their_own_strengths_and_blends_are_their_single_runs(tiny_model, pictures):
     content, style = pictures
     other = np.ascontiguousarray(style[..., ::-1])
     masks = np.zeros((2, 48, 64), np.float32)

@@ -1,4 +1,4 @@
-"""Many devices in one machine: the same pictures, lanes apart, and no device that waits for another."""
+"""Many devices in one machine: the same pictures, and no device that waits for another."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from places import SUPPORT
 
 from stylejax.errors import SettingsError
 from stylejax.run import devices
-from stylejax.run.devices import devices_for, padded
+from stylejax.run.devices import devices_for, divisible, padded
 
 
 def test_four_devices_paint_what_one_does_without_a_collective():
@@ -23,21 +23,21 @@ def test_four_devices_paint_what_one_does_without_a_collective():
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert told["devices"] == 4
-    assert told["placed"] == [[4, 2]]  # seven lanes and a copy, two on each
+    assert told["placed"] == [[4, 2]]  # seven pictures and a copy, two on each
     assert told["collectives"] == []
     assert "all-reduce" in told["seen in a sum over devices"]  # a collective would have been seen
     assert max(told["differences"]) <= 1e-5
 
 
-@given(lanes=st.integers(1, 300), present=st.integers(1, 40))
-def test_lanes_are_spread_evenly_over_as_few_devices_as_do(lanes, present):
+@given(batch_size=st.integers(1, 300), present=st.integers(1, 40))
+def test_a_batch_is_spread_evenly_over_as_few_devices_as_do(batch_size, present):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices.jax, "local_devices", lambda: list(range(present)))
-        used = devices_for(lanes)
-    fullest = -(-lanes // present)
+        used = devices_for(batch_size)
+    fullest = -(-batch_size // present)
     assert 1 <= len(used) <= present
-    assert len(padded([0] * lanes, used)) == len(used) * fullest
-    assert (len(used) - 1) * fullest < lanes
+    assert len(padded([0] * batch_size, divisible(batch_size, len(used)))) == len(used) * fullest
+    assert (len(used) - 1) * fullest < batch_size
 
 
 def test_more_devices_than_there_are_are_refused():

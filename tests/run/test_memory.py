@@ -12,7 +12,7 @@ from stylejax.optimize.chunk import Shared
 from stylejax.run.memory import available as budgets
 from stylejax.run.memory.available import format_bytes, memory_budget, parse_bytes
 from stylejax.run.memory.check import DIRECT
-from stylejax.run.memory.estimate import chunk_bytes, lanes_that_fit, least_bytes
+from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model, reconfigured
 
@@ -28,18 +28,18 @@ SETTINGS = Settings(**SHALLOW)
 
 
 def test_each_further_picture_takes_the_same(tiny_model):
-    peaks = {lanes: chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 2, 5)}
+    peaks = {batch_size: chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=batch_size) for batch_size in (1, 2, 5)}
     assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.06)
     assert least_bytes(tiny_model, SETTINGS, 30, 40) < peaks[1]
-    shared = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=5, shared=Shared(True, True, True))
+    shared = chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=5, shared=Shared(True, True, True))
     assert shared < peaks[5] - 3 * 15 * 20 * 8 * 4  # four content targets of relu2_1 less, or nearly
 
 
 def test_as_many_fit_as_the_compiler_says(tiny_model):
-    one, three = (chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=lanes) for lanes in (1, 3))
+    one, three = (chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=batch_size) for batch_size in (1, 3))
 
     def fitting(budget, most=4):
-        return lanes_that_fit(tiny_model, SETTINGS, 30, 40, most=most, budget=budget)
+        return batch_size_that_fits(tiny_model, SETTINGS, 30, 40, most=most, budget=budget)
 
     assert fitting(int(three * 1.05)) == 3
     assert fitting(int(three * 0.95)) == 2
@@ -76,7 +76,7 @@ def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, picture
 
 def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_model, pictures, monkeypatch):
     content, style = pictures
-    whole = chunk_bytes(tiny_model, SETTINGS, 30, 40, lanes=3, shared=Shared(True, True, True))
+    whole = chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=3, shared=Shared(True, True, True))
     monkeypatch.setenv("STYLEJAX_MEMORY", str(int(whole * 0.8)))
     seen = []
     with pytest.raises(OutOfMemoryError, match=r"3 pictures of 40×30 pixels.*fit: 2 at a time.*a long side of 32 ") as refused:

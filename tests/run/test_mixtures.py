@@ -83,9 +83,9 @@ def test_regions_are_mixed_region_by_region(tiny_model, statistic):
     masks = np.zeros((2, 8, 12), np.float32)
     masks[0, :, :5], masks[1, :, 5:] = 1, 1
     spec = ObjectiveSpec((), (PIXELS, "relu1_1"), statistic)
-    parts = [style_sums(tiny_model, each, spec, jnp.asarray(masks)) for each in pictures]
+    parts = [style_sums(tiny_model, each, spec, masks=jnp.asarray(masks)) for each in pictures]
     shares = jnp.asarray([0.3, 0.7])
-    mixed = mix_styles(parts, shares, regions=True)
+    mixed = mix_styles(parts, shares=shares, regions=True)
     for layer in spec.style_layers:
         for region in range(2):
             ours, theirs = (jax.tree.map(lambda array, r=region: array[r], part[0][layer]) for part in parts)

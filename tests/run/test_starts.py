@@ -11,9 +11,10 @@ import stylejax
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
 from stylejax.images.resize import resize
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.settings.pixel_space import SPACES
@@ -156,8 +157,8 @@ def test_detail_is_what_the_larger_start_shows_beyond_the_smaller_one(pictures):
     found = np.asarray(detail_of(*jobs))
     coarse = jax.image.resize(jnp.asarray(resize(content, 24, 32)), (48, 64, 3), "cubic")
     wanted = np.asarray(resize(content, 48, 64) - coarse)
-    for lane, share in enumerate((1.0, 0.25, 0.0)):
-        np.testing.assert_allclose(found[lane], share * wanted, atol=1e-6)
+    for index, share in enumerate((1.0, 0.25, 0.0)):
+        np.testing.assert_allclose(found[index], share * wanted, atol=1e-6)
     assert np.abs(wanted).max() > 0.01
     assert np.abs(wanted.mean((0, 1))).max() < 0.01  # fine: no color of its own
 
@@ -184,20 +185,20 @@ def test_a_picture_to_start_from_gives_its_own_detail(pictures):
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
     before, detail = soft(1, 24, 32), (0.05 * np.random.default_rng(0).standard_normal((48, 64, 3))).astype(np.float32)
-    plan = StaticConfig.of(Settings(space=space, optimizer=optimizer, clamp=False), chunk=1)
-    lanes = jax.vmap(lambda image: start(image, plan))(jnp.asarray(before)[None])
-    added = enlarge(lanes, TracedConfig.of([Settings()]), jnp.asarray(detail)[None], shape=(48, 64), plan=plan)
-    enlarged = enlarge(lanes, TracedConfig.of([Settings()]), shape=(48, 64), plan=plan)
-    images = [np.asarray(SPACES[space].to_image(lane.variable[0])) for lane in (added, enlarged)]
+    static = StaticConfig.of(Settings(space=space, optimizer=optimizer, clamp=False), chunk=1)
+    states = jax.vmap(lambda image: start(image, static))(jnp.asarray(before)[None])
+    added = enlarge(states, TracedConfig.of([Settings()]), jnp.asarray(detail)[None], shape=(48, 64), static=static)
+    enlarged = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static)
+    images = [np.asarray(SPACES[space].to_image(state.variable[0])) for state in (added, enlarged)]
     cubic = jax.image.resize(jnp.asarray(before), (48, 64, 3), "cubic")
     np.testing.assert_allclose(images[1], cubic, atol=1e-5)
     np.testing.assert_allclose(images[0], cubic + detail, atol=1e-5)
 
 
 def test_a_clamped_picture_stays_one():
-    plan = StaticConfig.of(Settings(), chunk=1)
-    lanes = jax.vmap(lambda image: start(image, plan))(jnp.ones((1, 24, 32, 3)))
-    added = enlarge(lanes, TracedConfig.of([Settings()]), jnp.full((1, 48, 64, 3), 0.5), shape=(48, 64), plan=plan)
+    static = StaticConfig.of(Settings(), chunk=1)
+    states = jax.vmap(lambda image: start(image, static))(jnp.ones((1, 24, 32, 3)))
+    added = enlarge(states, TracedConfig.of([Settings()]), jnp.full((1, 48, 64, 3), 0.5), shape=(48, 64), static=static)
     np.testing.assert_allclose(added.variable, 1, atol=1e-6)
 
 
@@ -205,13 +206,13 @@ def test_a_picture_that_did_not_move_is_the_larger_start(pictures):
     """The content enlarged, with its detail, is the content: nothing is lost on the way through a coarse scale."""
     content, style = pictures
     job = Job(content, (style,), Settings(init="content"))
-    plan = StaticConfig.of(job.settings, chunk=1)
-    lanes = jax.vmap(lambda image: start(image, plan))(starting_images([job], 24, 32))
-    larger = enlarge(lanes, TracedConfig.of([Settings()]), detail_of(job), shape=(48, 64), plan=plan)
+    static = StaticConfig.of(job.settings, chunk=1)
+    states = jax.vmap(lambda image: start(image, static))(starting_images([job], 24, 32))
+    larger = enlarge(states, TracedConfig.of([Settings()]), detail_of(job), shape=(48, 64), static=static)
     np.testing.assert_allclose(larger.variable[0], content, atol=1e-5)
 
 
-def test_detail_differs_from_lane_to_lane_and_is_seen(tiny_model, pictures):
+def test_detail_differs_from_picture_to_picture_and_is_seen(tiny_model, pictures):
     options = {"model": tiny_model, "smallest_size": 24, **SHALLOW}
     full, half, none = (
         painting.image

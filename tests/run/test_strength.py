@@ -1,4 +1,4 @@
-"""Strength: from the photograph to the painting, as a number of each lane."""
+"""Strength: from the photograph to the painting, as a number of each picture."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_gray_photographs_come_back_too(tiny_model, pictures):
 
 
 @pytest.fixture(scope="module")
-def lanes(tiny_model, pictures):
+def batch(tiny_model, pictures):
     """A batch of one content and style in five strengths, and how many programs it took."""
     strengths = [0.0, 0.25, 0.5, 0.75, 1.0]
     with compiled_programs() as compiled:
@@ -79,8 +79,8 @@ def lanes(tiny_model, pictures):
     return paintings, compiled["run_chunk"]
 
 
-def test_lanes_of_one_program_have_strengths_of_their_own_and_lie_in_between(lanes, pictures):
-    paintings, programs = lanes
+def test_pictures_of_one_program_have_strengths_of_their_own_and_lie_in_between(batch, pictures):
+    paintings, programs = batch
     assert programs == 1
     far = [away(painting.image, pictures[0]) for painting in paintings]
     assert far == sorted(far)
@@ -89,10 +89,10 @@ def test_lanes_of_one_program_have_strengths_of_their_own_and_lie_in_between(lan
     assert [painting.settings.strength for painting in paintings] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
-def test_a_lane_is_its_single_run_and_another_strength_runs_the_same_program(tiny_model, pictures, lanes):
+def test_a_picture_of_a_batch_is_its_single_run_and_another_strength_runs_the_same_program(tiny_model, pictures, batch):
     options = {"model": tiny_model, **TINY}
     half = stylejax.stylize(*pictures, strength=0.5, **options)
-    assert_alike(lanes[0][2].image, half.image)
+    assert_alike(batch[0][2].image, half.image)
     before = run_chunk._cache_size()
     for strength in (0.1, 0.9, 1.0):
         stylejax.stylize(*pictures, strength=strength, **options)
@@ -147,7 +147,7 @@ def test_each_region_is_mixed_with_what_the_content_shows_there(tiny_model, pict
         np.testing.assert_allclose(targets.style[0]["pixels"]["mean"][region], mean, rtol=1e-4)
 
 
-def test_lanes_share_style_targets_only_where_the_content_has_no_part_in_them(pictures):
+def test_pictures_share_style_targets_only_where_the_content_has_no_part_in_them(pictures):
     content, style = pictures
     other = np.ascontiguousarray(content[::-1])
 

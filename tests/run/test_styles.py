@@ -38,7 +38,7 @@ def test_shares_must_be_as_many_as_the_styles(pictures):
         stylejax.stylize(content, style, content, style_blend=[1, 2])
 
 
-def test_targets_are_mixed_by_the_shares_lane_by_lane(tiny_model, pictures):
+def test_targets_are_mixed_by_the_shares_picture_by_picture(tiny_model, pictures):
     content, style = pictures
     mixed = [Settings(style_blend=blend, **LAYERS) for blend in ("3,1", "0,1", "")]
     jobs = [Job(content, (style, content), settings) for settings in mixed]
@@ -46,9 +46,9 @@ def test_targets_are_mixed_by_the_shares_lane_by_lane(tiny_model, pictures):
     targets, shared = batch_targets(tiny_model, jobs, *content.shape[:2], spec)
     assert not shared.style and shared.content and targets.guides is None
     parts = [make_targets(tiny_model, jnp.asarray(content), jnp.asarray(each), spec).style for each in (style, content)]
-    for lane, share in enumerate((0.75, 0.0, 0.5)):
+    for index, share in enumerate((0.75, 0.0, 0.5)):
         wanted = jax.tree.map(lambda one, other, share=share: share * one + (1 - share) * other, *parts)
-        ours = jax.tree.map(lambda value, lane=lane: value[lane], targets.style)
+        ours = jax.tree.map(lambda value, index=index: value[index], targets.style)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4), ours, wanted)
 
 

@@ -45,7 +45,7 @@ def main() -> None:
         spread = stylejax.stylize_batch(contents, styles, **options, **case)
         paint.run_chunk = run_chunk
         told["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
-    spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("lanes",)), PartitionSpec("lanes"))
+    spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("batch",)), PartitionSpec("batch"))
     summed = jax.jit(jnp.sum, in_shardings=spread).lower(jnp.zeros(8)).compile().as_text()
     told["seen in a sum over devices"] = COLLECTIVE.findall(summed)
     json.dump({**told, "collectives": sorted(collectives), "placed": sorted(placed)}, sys.stdout)

@@ -9,24 +9,25 @@ import jax.numpy as jnp
 
 from stylejax.losses.objective import LossWeights
 from stylejax.optimize.chunk import run_chunk
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.starts import starting_images
 from stylejax.run.targets import batch_targets
 
 
 def lowered_program(model, jobs, height, width, platform="cpu"):
     """StableHLO of ten steps of `jobs`, whether or not this machine has the platform (`cpu`, `cuda`, `tpu`)."""
-    plan = StaticConfig.of(jobs[0].settings, chunk=10)
-    targets, shared = batch_targets(model, jobs, height, width, plan.objective)
-    lanes = jax.vmap(partial(start, plan=plan))(starting_images(jobs, height, width))
-    count, spec = len(jobs), plan.objective
+    static = StaticConfig.of(jobs[0].settings, chunk=10)
+    targets, shared = batch_targets(model, jobs, height, width, static.objective)
+    states = jax.vmap(partial(start, static=static))(starting_images(jobs, height, width))
+    batch_size, spec = len(jobs), static.objective
     weights = LossWeights(
-        jnp.ones((count, len(spec.content_layers))), jnp.ones((count, len(spec.style_layers))), jnp.ones(count)
+        jnp.ones((batch_size, len(spec.content_layers))), jnp.ones((batch_size, len(spec.style_layers))), jnp.ones(batch_size)
     )
-    rates, numbers, steps = jnp.full((plan.chunk, count), 0.02), TracedConfig.of([job.settings for job in jobs]), jnp.int32(3)
-    traced = run_chunk.trace(model, lanes, targets, weights, rates, numbers, steps, plan=plan, shared=shared)
-    return traced.lower(lowering_platforms=(platform,)).as_text()
+    rates, traced = jnp.full((static.chunk, batch_size), 0.02), TracedConfig.of([job.settings for job in jobs])
+    program = run_chunk.trace(model, states, targets, weights, rates, traced, jnp.int32(3), static=static, shared=shared)
+    return program.lower(lowering_platforms=(platform,)).as_text()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from stylejax.choices import DeviceCount
 from stylejax.errors import OutOfMemoryError, one_line
 from stylejax.images.resize import resize
 from stylejax.network.vgg import VGG19
-from stylejax.run.devices import devices_for
+from stylejax.run.devices import devices_for, padded
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.loop import paint
@@ -111,9 +111,9 @@ class Worker:
         began, progress = time.monotonic(), None
         with _refusing():
             model, jobs = self.model_for(unit.rows[0].settings), [one.job for one in ready]
-            padded = [*jobs, *[jobs[0]] * (unit.lanes - len(jobs))]
+            jobs = padded(jobs, unit.lanes)
             devices = devices_for(unit.lanes, self._devices)
-            steps = paint(model, padded, devices=devices, shared=unit.shared, seen=self._targets, preparing=preparing)
+            steps = paint(model, jobs, devices=devices, shared=unit.shared, seen=self._targets, preparing=preparing)
         while True:
             with _refusing():
                 following = next(steps, None)

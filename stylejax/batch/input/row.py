@@ -35,7 +35,7 @@ class Unit:
     """Rows of one group, painted in one go."""
 
     rows: tuple[Row, ...]
-    """At most `lanes`; the batch is filled up with copies of the first, which are not kept."""
+    """At most `lanes`; the batch is filled up with copies of the last, which are not kept."""
     shape: tuple[int, int]
     """Height and width that all are painted at."""
     lanes: int

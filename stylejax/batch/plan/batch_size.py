@@ -8,7 +8,7 @@ from stylejax.choices import DeviceCount
 from stylejax.network.backend import platform
 from stylejax.run.devices import devices_for
 from stylejax.run.memory.available import memory_budget
-from stylejax.run.memory.estimate import chunk_bytes, lanes_that_fit, least_bytes
+from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes
 
 USEFUL_ON_CPU, USEFUL = 2, 16
 """On CPUs larger batches are no faster (docs/performance.md), take more memory, and lose more to a kill."""
@@ -29,7 +29,7 @@ def group_bytes(group: Group, painter: Worker) -> int:
     """The memory that painting a batch of the group takes, by the compiler's own account; 0 where it cannot be told."""
     try:
         model, shape = painter.model_for(group.settings), group.scales[-1]
-        return chunk_bytes(model, group.settings, *shape, lanes=group.lanes, shared=group.shared)
+        return chunk_bytes(model, group.settings, *shape, batch_size=group.lanes, shared=group.shared)
     except Exception:
         return 0
 
@@ -39,5 +39,5 @@ def _lanes(group: Group, painter: Worker, devices: int) -> int:
     model, budget = painter.model_for(group.settings), memory_budget()
     if budget is None or AMPLE * most * least_bytes(model, group.settings, *group.scales[-1]) <= budget:
         return most
-    fit = lanes_that_fit(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
+    fit = batch_size_that_fits(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
     return fit if fit == most else 2 ** max(0, fit.bit_length() - 1)  # much the same in each run, however much is free

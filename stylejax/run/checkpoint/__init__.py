@@ -1,1 +1,1 @@
-"""Checkpoints: `checkpoint` (the folder), `state` (what is kept), `fingerprint` (of which run)."""
+"""Checkpoints: `checkpoint` (the folder), `state` (what is saved), `fingerprint` (the identity of the run)."""

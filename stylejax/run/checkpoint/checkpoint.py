@@ -1,11 +1,11 @@
-"""The whole state of a run in a folder, so that a killed one goes on where it was and ends with the same bytes.
+"""Checkpoints: the whole state of a run in a folder, so that a killed run continues and ends with the same bytes.
 
-    DIR/stylejax-checkpoint/state    what the run is (`fingerprint`), scale, step, the losses so far, and every
-                                     array of the lanes' state, under one seal (`stylejax.files.checksummed`)
+    DIR/stylejax-checkpoint/state    which run it is (`fingerprint`), scale, step, the losses so far, and every
+                                     array of the batched states, under one seal (`stylejax.files.checksummed`)
     DIR/stylejax-checkpoint/.lock    held by the run that uses the folder
 
-The folder may hold whatever else: nothing but these two files is ever looked at, replaced or removed, and the state only if its
-first line names this run. It is replaced in one step, so a kill at any moment leaves one that can be used.
+The folder may hold anything else: only these two files are read, replaced or removed, and the state only if its first line
+names this run. The state is replaced in one step, so a kill at any moment leaves a usable one.
 """
 
 import errno
@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,31 +29,31 @@ from stylejax.network.vgg import VGG19
 from stylejax.optimize.step import PictureState
 from stylejax.run.checkpoint.fingerprint import Identity, difference, run_identity
 from stylejax.run.checkpoint.state import Saved, saved_from
-from stylejax.run.devices import padded
+from stylejax.run.devices import divisible
 from stylejax.run.inputs.job import Job
-from stylejax.run.progress import Progress
+from stylejax.run.progress import Progress, Record
 from stylejax.run.single_precision import in_float32
 from stylejax.signals import postponed_interrupts
 
 OWN = "stylejax-checkpoint"
-"""The folder of ours inside of the folder that is given."""
+"""The subfolder that belongs to the checkpoint."""
 _KIND = "stylejax-checkpoint-2"
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 class _Kept(NamedTuple):
-    """A state that is not saved yet; the traces grow on, so their lengths tell what belongs to it."""
+    """A state that is not saved yet. The traces keep growing; their lengths mark the part that belongs to it."""
 
     progress: Progress
-    lanes: PictureState
-    traces: list[list[dict[str, Any]]]
+    states: PictureState
+    traces: list[list[Record]]
     lengths: list[int]
 
 
 class Checkpoint:
     """Keeps the state of one run in a folder, every few minutes and when it is interrupted.
 
-    A state that cannot be saved, because the disk is full, say, does not end the run: it is told, and tried again.
+    A state that cannot be saved, because the disk is full, for example, does not end the run: it is reported, and tried again.
 
     Example:
         >>> import stylejax
@@ -63,10 +63,10 @@ class Checkpoint:
         >>> checkpoint.remove()  # doctest: +SKIP
     """
 
-    def __init__(self, folder: str | Path, *, minutes: float = 10.0, tell: Callable[[str], None] = warnings.warn):
-        """Use `folder`, which is made when first needed, and save every so many `minutes`; 0 for after every few steps.
+    def __init__(self, folder: str | Path, *, minutes: float = 10.0, warn: Callable[[str], None] = warnings.warn):
+        """Use `folder`, which is created when first needed, and save every so many `minutes`; 0 for after every few steps.
 
-        What else is in the folder stays as it is. `tell` is called with one line when the state cannot be saved or removed.
+        Other files in the folder stay as they are. `warn` is called with one line when the state cannot be saved or removed.
 
         Raises:
             SettingsError: the number of minutes is negative or no number.
@@ -76,15 +76,15 @@ class Checkpoint:
             raise SettingsError(f"checkpoint_every is {minutes}; it must be a number of minutes, at least 0")
         self.folder = user_path(folder, error=CheckpointError).absolute()
         self.resumed: Saved | None = None
-        """Where the run went on, if there was something to go on from."""
+        """The saved state from which the run continued, if there was one."""
         self._own = self.folder / OWN
         self._state = self._own / "state"
         self._lock = FileLock(self._own / ".lock", thread_local=False)
         self._seconds = 60 * minutes
-        self._tell, self._told = tell, ""
+        self._warn, self._warned = warn, ""
         self._identity: Identity = {}
         self._kind = ""
-        self._made = False  # whether the folder is there because of this run
+        self._made = False  # whether this run created the folder
         self._held = False
         self._last: _Kept | None = None
         self._saved_at = time.monotonic()
@@ -96,9 +96,9 @@ class Checkpoint:
 
     @in_float32
     def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1) -> Saved | None:
-        """What was saved of the run that paints `jobs` with `model` on so many devices; None when there is nothing.
+        """The saved state of the run that paints `jobs` with `model` on so many devices; None if there is none.
 
-        From here on the folder is this run's, until `release`.
+        The folder is locked for this run until `release`.
 
         Raises:
             CheckpointError: another run uses the folder, it holds the state of another run, or it is damaged or cannot be used.
@@ -108,7 +108,7 @@ class Checkpoint:
         try:
             self._made = self._made or not self.folder.exists()
             self._take()
-            self.resumed = self._read(jobs, lanes=len(padded(jobs, range(devices))))
+            self.resumed = self._read(jobs, batch_size=divisible(len(jobs), devices))
         except (OSError, CheckpointError) as problem:
             self.release()
             raise (self._unusable(problem) if isinstance(problem, OSError) else problem) from None
@@ -116,29 +116,29 @@ class Checkpoint:
 
     @property
     def saved(self) -> bool:
-        """Whether there is a state of this run to go on from."""
+        """Whether there is a state of this run to continue from."""
         try:
             return bool(self._kind) and read_kind(self._state) == self._kind
         except OSError:
             return False
 
-    def keep(self, progress: Progress, traces: list[list[dict[str, Any]]]) -> None:
-        """Remember the state of `progress`, and save it if it is time; `traces` are the records of each lane so far."""
+    def keep(self, progress: Progress, traces: list[list[Record]]) -> None:
+        """Remember the state of `progress`, and save it if it is time; `traces` are the records of each picture so far."""
         if progress.scale == progress.scales and progress.step == progress.steps:
-            self._last = None  # finished: nothing could go on from here
+            self._last = None  # finished: there is nothing left to continue
             return
-        copies = jax.tree.map(jnp.copy, progress.lanes)  # the next chunk reuses the memory of the originals
+        copies = jax.tree.map(jnp.copy, progress.states)  # the next chunk reuses the memory of the originals
         self._last = _Kept(progress, copies, traces, [len(trace) for trace in traces])
         if time.monotonic() - self._saved_at >= self._seconds:
             self.save()
 
     def save(self) -> None:
-        """Save what was last remembered, if it is not saved yet; tell if that cannot be done."""
+        """Save what was last remembered, if it is not saved yet; warn if that cannot be done."""
         if self._last is None:
             return
-        progress, lanes, traces, lengths = self._last
+        progress, states, traces, lengths = self._last
         traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
-        state = Saved(progress.scale, progress.step, progress.steps, traces, lanes)
+        state = Saved(progress.scale, progress.step, progress.steps, traces, states)
         facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
         self._saved_at = time.monotonic()
         try:
@@ -147,15 +147,15 @@ class Checkpoint:
                     raise FileExistsError(errno.EEXIST, f"{self._state} is not of this run any more")
                 write_checksummed(self._state, self._kind, facts, state.arrays())
         except OSError as problem:
-            told = problem.strerror or problem
-            self._tell_once(f"the state cannot be saved in {self.folder}: {told}; the run goes on, and tries again")
+            reason = problem.strerror or problem
+            self._warn_once(f"the state cannot be saved in {self.folder}: {reason}; the run goes on, and tries again")
         else:
-            self._last, self._told = None, ""
+            self._last, self._warned = None, ""
 
     def remove(self) -> None:
-        """Remove what was saved of this run: it is finished and its result kept.
+        """Remove the saved state of this run, once it is finished and its result is kept.
 
-        The folder goes, too, if it was made for the run and holds nothing else.
+        The folder is removed, too, if it was created for the run and holds nothing else.
         """
         self._last = None
         if not self.saved:
@@ -166,19 +166,19 @@ class Checkpoint:
                 if self.saved:
                     self._state.unlink()
         except CheckpointError:
-            return  # somebody goes on from there
+            return  # another run continues from there
         except OSError as problem:
-            self._tell_once(f"{self._state} cannot be removed: {problem.strerror or problem}")
+            self._warn_once(f"{self._state} cannot be removed: {problem.strerror or problem}")
         finally:
             self.release()
 
     def release(self) -> None:
-        """Let another run have the folder; what was saved stays."""
+        """Unlock the folder; what was saved stays."""
         if not self._held:
             return
         self._held = False
         if not self._state.exists():
-            with suppress(OSError):  # whatever else is there keeps its folder
+            with suppress(OSError):  # a folder with other files stays
                 Path(self._lock.lock_file).unlink(missing_ok=True)
                 self._own.rmdir()
                 if self._made:
@@ -186,13 +186,14 @@ class Checkpoint:
         self._lock.release()
 
     def _take(self) -> None:
-        """Make the folder ours alone, as far as its file system has locks."""
+        """Lock the folder, if its file system has locks."""
         try:
             self._own.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            told = f"another run is keeping its state in {self.folder}; wait for it, or name another folder"
-            raise CheckpointError(told) from None
+            raise CheckpointError(
+                f"another run is keeping its state in {self.folder}; wait for it, or name another folder"
+            ) from None
         except OSError as problem:
             if problem.errno not in _WITHOUT_LOCKS:
                 raise
@@ -202,7 +203,7 @@ class Checkpoint:
                     leftover.unlink()
         self._held = True
 
-    def _read(self, jobs: Sequence[Job], *, lanes: int) -> Saved | None:
+    def _read(self, jobs: Sequence[Job], *, batch_size: int) -> Saved | None:
         if not self._state.exists():
             return None
         if not read_kind(self._state).startswith(f"{_KIND} "):
@@ -220,17 +221,17 @@ class Checkpoint:
                 f"the checkpoint in {self.folder} is of another run: {differs}; "
                 "start it as it was to go on, or name another folder to begin anew"
             )
-        saved = saved_from(facts, arrays, jobs, lanes=lanes)
+        saved = saved_from(facts, arrays, jobs, batch_size=batch_size)
         if saved is None:
             raise damaged
         self._made = facts.get("made_the_folder") is True
         return saved
 
-    def _tell_once(self, problem: str) -> None:
-        if problem != self._told:
-            self._told = problem
-            self._tell(problem)
+    def _warn_once(self, problem: str) -> None:
+        if problem != self._warned:
+            self._warned = problem
+            self._warn(problem)
 
     def _unusable(self, problem: OSError) -> CheckpointError:
-        told = problem.strerror or str(problem)
-        return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {told}; name another folder")
+        reason = problem.strerror or str(problem)
+        return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {reason}; name another folder")

@@ -1,4 +1,4 @@
-"""Which run it is: everything that decides the bytes of its result, by name, so that two runs can be told apart."""
+"""The identity of a run: everything that decides the bytes of its result, by name, so that two runs can be compared."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.typing import ArrayLike
 
 from stylejax.network.backend import local_devices
 from stylejax.network.vgg import VGG19
@@ -31,21 +32,21 @@ def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity
 
 
 def difference(ours: Identity, theirs: Identity) -> str:
-    """What differs, in words and in our order; empty for one and the same run."""
+    """The differences in words, in the order of `ours`; empty for the same run."""
     names = [*ours, *(name for name in theirs if name not in ours)]
-    told = [_told(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
-    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-    return ", ".join(told[:3]) + more
+    differing = [_in_words(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
+    more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+    return ", ".join(differing[:3]) + more
 
 
-def _told(name: str, ours: Any, theirs: Any) -> str:
-    if isinstance(ours, str) and len(ours) == 64:  # a hash tells people nothing
+def _in_words(name: str, ours: Any, theirs: Any) -> str:
+    if isinstance(ours, str) and len(ours) == 64:  # a hash means nothing to a reader
         return f"{name} is another one"
     return f"{name} is {ours!r} and was {theirs!r}"
 
 
 def _job(job: Job) -> Identity:
-    settings = {name: value for name, value in job.settings.as_options().items() if name != "model"}  # its weights count
+    settings = {name: value for name, value in job.settings.as_options().items() if name != "model"}  # its weights are compared
     styles = {f"style picture {number}": _hash([style]) for number, style in enumerate(job.styles, start=1)}
     regions = [] if job.regions is None else [job.regions.content, *job.regions.styles]
     start = [] if job.init is None else [job.init]
@@ -61,7 +62,7 @@ def _network(model: VGG19) -> str:
     return _hash([*kernels, *biases], repr(model.spec))
 
 
-def _hash(arrays: Iterable[Any], name: str = "") -> str:
+def _hash(arrays: Iterable[ArrayLike], name: str = "") -> str:
     digest = hashlib.sha256(name.encode())
     for array in map(np.ascontiguousarray, arrays):
         digest.update(f"{array.shape}{array.dtype}".encode())

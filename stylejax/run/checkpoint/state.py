@@ -1,4 +1,4 @@
-"""Where a run was between two chunks of steps, as plain facts and arrays and back, checked against the run that goes on."""
+"""The state of a run between two chunks of steps as plain facts and arrays, checked against the run that continues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,39 +7,43 @@ from typing import Any
 import jax
 import numpy as np
 
+from stylejax.choices import LOSSES
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState
 from stylejax.run.inputs.job import Job, common_shapes
-from stylejax.run.memory.estimate import abstract_lanes
+from stylejax.run.memory.estimate import abstract_states
+from stylejax.run.progress import Record
 
-_RECORD = dict.fromkeys(("scale", "height", "width", "step"), int) | dict.fromkeys(("total", "content", "style", "tv"), float)
-"""What each record of a trace has, by the type of its value."""
+_RECORD = dict.fromkeys(("scale", "height", "width", "step"), int) | dict.fromkeys(LOSSES, float)
+"""The keys of each record of a trace, and the types of their values."""
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """Where a run was."""
+    """A saved run."""
 
     scale: int
     step: int
     steps: int
     """Steps that this scale takes."""
-    traces: list[list[dict[str, Any]]]
+    traces: list[list[Record]]
     """For each picture, all records up to here."""
-    lanes: PictureState
-    """On the host."""
+    states: PictureState
+    """Batched; on the host where they were read from a file."""
 
     def facts(self) -> dict[str, Any]:
-        """What JSON can hold."""
+        """The part that JSON holds."""
         return {"scale": self.scale, "step": self.step, "steps": self.steps, "traces": self.traces}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The leaves of the lanes' state, by their number."""
-        return {f"{number:03d}": np.asarray(leaf) for number, leaf in enumerate(jax.tree.leaves(self.lanes))}
+        """The leaves of the states, by their number."""
+        return {f"{number:03d}": np.asarray(leaf) for number, leaf in enumerate(jax.tree.leaves(self.states))}
 
 
-def saved_from(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs: Sequence[Job], *, lanes: int) -> Saved | None:
-    """What was saved of the run that paints `jobs` in so many lanes; None where this run cannot be in such a state."""
+def saved_from(
+    facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs: Sequence[Job], *, batch_size: int
+) -> Saved | None:
+    """The saved run of `jobs`, a batch that was filled up to `batch_size`; None where this run cannot be in such a state."""
     shapes = common_shapes(jobs)
     steps_of = jobs[0].settings.steps(len(shapes))
     scale, step, steps = (_whole(facts.get(name)) for name in ("scale", "step", "steps"))
@@ -48,7 +52,7 @@ def saved_from(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs:
     traces = facts.get("traces")
     if not isinstance(traces, list) or len(traces) != len(jobs) or not all(map(_is_trace, traces)):
         return None
-    like = abstract_lanes(StaticConfig.of(jobs[0].settings), *shapes[scale - 1], lanes)
+    like = abstract_states(StaticConfig.of(jobs[0].settings), *shapes[scale - 1], batch_size)
     leaves, tree = jax.tree.flatten(like)
     found = [arrays[name] for name in sorted(arrays)]
     if [(leaf.shape, leaf.dtype) for leaf in leaves] != [(array.shape, array.dtype) for array in found]:
@@ -57,7 +61,7 @@ def saved_from(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs:
 
 
 def _whole(value: Any) -> int:
-    """A whole number; 0, which no place has, for anything else."""
+    """A whole number; 0, which is no position, for anything else."""
     return value if type(value) is int else 0
 
 

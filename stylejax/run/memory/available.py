@@ -1,7 +1,7 @@
-"""How much memory there is to paint with.
+"""The memory that is available to a run.
 
-What the device itself reports on an accelerator; on a CPU the memory that the system and the container of this process can
-still give. `STYLEJAX_MEMORY`, such as `6G`, overrides both.
+On an accelerator this is what the device reports; on a CPU what the system and the container of this process have left.
+`STYLEJAX_MEMORY`, such as `6G`, overrides both.
 """
 
 import os
@@ -20,7 +20,7 @@ _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 def memory_budget() -> int | None:
-    """Bytes that a program may take on the first device; None where nobody can tell.
+    """Bytes that a program may take on the first device; None where that is unknown.
 
     Raises:
         SettingsError: `STYLEJAX_MEMORY` is no amount of memory.
@@ -33,7 +33,7 @@ def memory_budget() -> int | None:
 
 
 def total_memory() -> int | None:
-    """Bytes that the first device has in all; None where nobody can tell."""
+    """All bytes of the first device; None where that is unknown."""
     device = local_devices()[0]
     if device.platform != "cpu":
         return (device.memory_stats() or {}).get("bytes_limit")
@@ -41,11 +41,11 @@ def total_memory() -> int | None:
 
 
 def free_memory() -> int | None:
-    """Bytes that are free on the first device now; None where nobody can tell."""
+    """Bytes that are free on the first device now; None where that is unknown."""
     device = local_devices()[0]
     if device.platform != "cpu":
-        told = device.memory_stats() or {}
-        return told["bytes_limit"] - told.get("bytes_in_use", 0) if "bytes_limit" in told else None
+        stats = device.memory_stats() or {}
+        return stats["bytes_limit"] - stats.get("bytes_in_use", 0) if "bytes_limit" in stats else None
     limits = [free for free in (_system_free(), _container_free()) if free is not None]
     return min(limits, default=None)
 
@@ -71,11 +71,11 @@ def format_bytes(count: float) -> str:
 
 
 def _system_free() -> int | None:
-    """Memory that programs can have without swapping; half of all memory on a system that only tells how much it has."""
+    """Memory that programs can have without swapping; half of all memory on a system that reports only its total."""
     try:
-        told = re.search(r"^MemAvailable:\s+(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
-        if told:
-            return int(told[1]) * 1024
+        found = re.search(r"^MemAvailable:\s+(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
     except OSError:
         pass
     physical = _physical()
@@ -90,7 +90,7 @@ def _physical() -> int | None:
 
 
 def _container_free() -> int | None:
-    """What the control group of this process can still give; None without a limit. Cached files count as free."""
+    """What the control group of this process has left; None without a limit. Cached files count as free."""
     group = Path("/sys/fs/cgroup")
     try:
         most = (group / "memory.max").read_text().strip()

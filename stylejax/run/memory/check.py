@@ -1,4 +1,4 @@
-"""Whether a run fits into memory, asked before it starts, and what would fit where it does not."""
+"""Refuse a run that does not fit into memory before it starts, and name what would fit."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,20 @@ from stylejax.errors import OutOfMemoryError
 from stylejax.network.algorithms import Algorithms, bfloat16_problem
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
+from stylejax.optimize.config import StaticConfig
 from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.estimate import chunk_bytes, least_bytes
 from stylejax.run.targets import shared_targets
+from stylejax.types import Shape
 from stylejax.weights.load import reconfigured
 
 DIRECT = Algorithms()._asdict()
 """What `--convolution direct` sets in a `NetworkSpec`."""
 
 
-def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shared: Shared | None = None) -> int:
-    """Peak bytes of painting `jobs` together at `shape` (height, width), which the run will find compiled.
+def memory_of(model: VGG19, jobs: Sequence[Job], shape: Shape, *, shared: Shared | None = None) -> int:
+    """Peak bytes of painting `jobs` together at `shape` (height, width); the run finds the program compiled.
 
     Raises:
         OutOfMemoryError: that is more than there is.
@@ -29,48 +31,47 @@ def memory_of(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], *, shar
     settings, budget = jobs[0].settings, memory_budget()
     least = least_bytes(model, settings, *shape) * len(jobs)
     if budget is not None and least > budget:
-        raise _too_large(model, jobs, shape, least, budget, told="at least ")
+        raise _too_large(model, jobs, shape, least, budget, prefix="at least ")
     peak = _peak(model, jobs, shape, shared)
     if budget is not None and peak > budget:
         raise _too_large(model, jobs, shape, peak, budget)
     return peak
 
 
-def _peak(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], shared: Shared | None = None) -> int:
+def _peak(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None = None) -> int:
     regions = jobs[0].regions
     return chunk_bytes(
         model,
         jobs[0].settings,
         *shape,
-        lanes=len(jobs),
+        batch_size=len(jobs),
         shared=shared or shared_targets(jobs, *shape),
         regions=0 if regions is None else len(regions.content),
     )
 
 
 def _too_large(
-    model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], needed: int, budget: int, *, told: str = ""
+    model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, budget: int, *, prefix: str = ""
 ) -> OutOfMemoryError:
     what = f"{len(jobs)} pictures" if len(jobs) > 1 else "a picture"
     ways = ", ".join(_ways_to_fit(model, jobs, shape, needed, budget))
     return OutOfMemoryError(
-        f"{what} of {shape[1]}×{shape[0]} pixels would take {told}{format_bytes(needed)} of memory, and there are "
+        f"{what} of {shape[1]}×{shape[0]} pixels would take {prefix}{format_bytes(needed)} of memory, and there are "
         f"{format_bytes(budget)} to use; " + (f"these would fit: {ways}" if ways else "choose a smaller size")
     )
 
 
-def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], needed: int, budget: int) -> Iterator[str]:
-    """What would fit; each by itself. Memory grows with the pixels and the pictures, beside what the network takes."""
-    settings, lanes = jobs[0].settings, len(jobs)
+def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, budget: int) -> Iterator[str]:
+    """Single changes that would make it fit. Memory grows with pixels and pictures; the network takes the same always."""
+    settings, batch_size = jobs[0].settings, len(jobs)
     network = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model))
     share = max(0, budget - network) / (needed - network)
-    if int(lanes * share):
-        yield f"{int(lanes * share)} at a time"
-    if settings.optimizer == "l-bfgs":
-        pair = 2 * 4 * 3 * math.prod(shape) * lanes
-        history = settings.history - math.ceil((needed - budget) / pair)
-        if history >= 1:
-            yield f"history {history}"
+    if int(batch_size * share):
+        yield f"{int(batch_size * share)} at a time"
+    pair = 2 * 4 * 3 * math.prod(shape) * batch_size
+    history = StaticConfig.of(settings).optimizer.history - math.ceil((needed - budget) / pair)
+    if history >= 1:
+        yield f"history {history}"
     for flag, changes in _other_networks(model) if needed < 3 * budget else ():  # none of them saves more
         if _peak(reconfigured(model, **changes), jobs, shape) <= budget:
             yield flag
@@ -80,7 +81,7 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: tuple[int, int], need
 
 
 def _other_networks(model: VGG19) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Flags that make the features take less, and what they change of the network."""
+    """Flags with which the features take less memory, and what they change of the network."""
     if model.spec.winograd:
         yield "convolution direct", DIRECT
     if model.spec.precision != "bfloat16" and not bfloat16_problem():

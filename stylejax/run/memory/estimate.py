@@ -1,25 +1,26 @@
-"""The memory that painting takes, known before it begins.
+"""The memory that a run takes, computed before it begins.
 
-    peak = arguments + results + temporaries - what is donated          by the compiler's own analysis of one chunk's program
+    peak = arguments + results + temporaries - donated arguments        by the compiler's own analysis of one chunk's program
 
-Asking compiles that program from shapes alone and runs nothing. The run that follows finds it compiled, so a question about
-the program that is run in the end costs nothing; any other costs one compilation.
+This compiles the program from shapes alone and runs nothing. The run that follows finds it compiled, so an estimate of the
+program that is run in the end costs nothing; any other costs one compilation.
 """
 
 import math
 from functools import partial
-from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import PyTree
 
 from stylejax.choices import PIXELS
 from stylejax.losses.objective import LossWeights
 from stylejax.network.layers import layers_up_to
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.config import StaticConfig, TracedConfig
+from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, start
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.memory.available import memory_budget
 from stylejax.run.single_precision import in_float32
 from stylejax.run.targets import abstract_targets, layer_shapes
@@ -33,56 +34,56 @@ def chunk_bytes(
     height: int,
     width: int,
     *,
-    lanes: int = 1,
+    batch_size: int = 1,
     shared: Shared | None = None,
     regions: int = 0,
 ) -> int:
-    """Peak bytes of painting `lanes` pictures of `height` and `width` together.
+    """Peak bytes of painting a batch of pictures of `height` and `width` together.
 
     Args:
         model: the feature network.
-        settings: of every lane; only what is static counts.
+        settings: of every picture; only what is static counts.
         height: of the pictures as they are painted, in pixels.
         width: likewise.
-        lanes: how many are painted together.
-        shared: which targets the lanes have in common; by default none, and all where there is one lane.
-        regions: with styles of their own.
+        batch_size: how many are painted together.
+        shared: which targets the pictures have in common; by default none, and all of a single picture.
+        regions: how many have a style of their own.
     """
-    plan = StaticConfig.of(settings)
-    shared = shared or Shared(*[lanes == 1] * 3)
+    static = StaticConfig.of(settings)
+    shared = shared or Shared(*[batch_size == 1] * 3)
     program = run_chunk.lower(
         _shapes_of(model),
-        abstract_lanes(plan, height, width, lanes),
-        abstract_targets(model, height, width, plan.objective, lanes=lanes, shared=shared, regions=regions),
-        _abstract_weights(plan, lanes),
-        jax.ShapeDtypeStruct((plan.chunk, lanes), np.float32),
-        TracedConfig(*[jax.ShapeDtypeStruct((lanes,), np.float32)] * 4),  # pyright: ignore[reportArgumentType]
+        abstract_states(static, height, width, batch_size),
+        abstract_targets(model, height, width, static.objective, batch_size=batch_size, shared=shared, regions=regions),
+        _abstract_weights(static, batch_size),
+        jax.ShapeDtypeStruct((static.chunk, batch_size), np.float32),
+        TracedConfig(*[jax.ShapeDtypeStruct((batch_size,), np.float32)] * len(TracedConfig._fields)),  # pyright: ignore
         jax.ShapeDtypeStruct((), np.int32),
-        plan=plan,
+        static=static,
         shared=shared,
     )
     stats = program.compile().memory_analysis()
-    if stats is None:  # a backend that does not tell
-        return least_bytes(model, settings, height, width) * lanes
+    if stats is None:  # a backend without this analysis
+        return least_bytes(model, settings, height, width) * batch_size
     donated = stats.alias_size_in_bytes
     return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated
 
 
 @in_float32
 def least_bytes(model: VGG19, settings: Settings, height: int, width: int) -> int:
-    """Bytes without which one picture cannot be painted: its optimizer's state and its largest features, in half precision.
+    """A lower bound of the bytes for one picture: its optimizer's state and its largest features, in half precision.
 
     Nothing is compiled. The peak is several times as much.
     """
-    plan = StaticConfig.of(settings)
-    state = jax.tree.leaves(abstract_lanes(plan, height, width, 1))
-    inside = plan.objective.network_layers
+    static = StaticConfig.of(settings)
+    state = jax.tree.leaves(abstract_states(static, height, width, 1))
+    inside = static.objective.network_layers
     layers = [layer.name for layer in layers_up_to(inside)] if inside else [PIXELS]
     features = layer_shapes(model, height, width, layers)
     return sum(leaf.size * leaf.dtype.itemsize for leaf in state) + 2 * max(map(math.prod, features.values()))
 
 
-def lanes_that_fit(
+def batch_size_that_fits(
     model: VGG19,
     settings: Settings,
     height: int,
@@ -95,18 +96,18 @@ def lanes_that_fit(
 ) -> int:
     """How many pictures can be painted together in `budget` bytes, from 0 to `most`.
 
-    Where `most` fit, that is found by compiling the program for `most`, which is then the one to run. Otherwise the programs
-    for one and two pictures tell how much each more takes, and the program for the answer is asked once more.
+    Where `most` fit, only the program for `most` is compiled, which is then the one to run. Otherwise the programs for one and
+    two pictures show how much each further picture takes, and the program for the answer is compiled as a check.
 
     Args:
         model: the feature network.
         settings: of every picture; only what is static counts.
         height: of the pictures as they are painted, in pixels: the last of `scale_shapes`.
         width: likewise.
-        most: no more are wanted.
-        budget: by default what the device has to give, see `stylejax.run.memory.available`.
+        most: the largest answer.
+        budget: by default the memory that is free on the device, see `stylejax.run.memory.available`.
         shared: which targets the pictures have in common; by default none.
-        regions: with styles of their own.
+        regions: how many have a style of their own.
     """
     budget = memory_budget() if budget is None else budget
     if budget is None:
@@ -115,28 +116,28 @@ def lanes_that_fit(
     if most < 1:
         return 0
 
-    def peak(lanes: int) -> int:
-        return chunk_bytes(model, settings, height, width, lanes=lanes, shared=shared, regions=regions)
+    def peak(batch_size: int) -> int:
+        return chunk_bytes(model, settings, height, width, batch_size=batch_size, shared=shared, regions=regions)
 
     if peak(most) <= budget:
         return most
     one, two = peak(1), peak(2)
-    lanes = max(0, min(1 + (budget - one) // max(two - one, 1), most - 1))
-    while lanes > 2 and peak(lanes) > budget:
-        lanes -= 1
-    return lanes
+    batch_size = max(0, min(1 + (budget - one) // max(two - one, 1), most - 1))
+    while batch_size > 2 and peak(batch_size) > budget:
+        batch_size -= 1
+    return batch_size
 
 
-def _shapes_of(tree: Any) -> Any:
+def _shapes_of(tree: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
 
 
-def abstract_lanes(plan: StaticConfig, height: int, width: int, lanes: int) -> PictureState:
-    """Shapes and types of the state of so many lanes before the first step, and after any."""
-    images = jax.ShapeDtypeStruct((lanes, height, width, 3), np.float32)
-    return jax.eval_shape(jax.vmap(partial(start, plan=plan)), images)
+def abstract_states(static: StaticConfig, height: int, width: int, batch_size: int) -> PictureState:
+    """Shapes and types of the batched states before the first step, and after any."""
+    images = jax.ShapeDtypeStruct((batch_size, height, width, 3), np.float32)
+    return jax.eval_shape(jax.vmap(partial(start, static=static)), images)
 
 
-def _abstract_weights(plan: StaticConfig, lanes: int) -> LossWeights:
-    counts = (len(plan.objective.content_layers),), (len(plan.objective.style_layers),), ()
-    return LossWeights(*(jax.ShapeDtypeStruct((lanes, *count), np.float32) for count in counts))  # pyright: ignore
+def _abstract_weights(static: StaticConfig, batch_size: int) -> LossWeights:
+    counts = (len(static.objective.content_layers),), (len(static.objective.style_layers),), ()
+    return LossWeights(*(jax.ShapeDtypeStruct((batch_size, *count), np.float32) for count in counts))  # pyright: ignore

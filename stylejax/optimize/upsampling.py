@@ -1,19 +1,21 @@
-"""Pictures, and what Adam knows of them, at the larger shape of the next scale."""
+"""Enlarge pictures, and what an optimizer remembers of them, to the shape of the next scale."""
 
 import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
+from jaxtyping import Float
 
 from stylejax.choices import ResamplingName
+from stylejax.types import AnyFeatures, Shape
 
 _SHARPNESS = -0.75
 """Of the cubic convolution in PyTorch; that of `jax.image` is -0.5 (Keys 1981)."""
 
 
-def enlarged(values: Array, shape: tuple[int, int], resampling: ResamplingName) -> Array:
+def upsampled(values: AnyFeatures, shape: Shape, resampling: ResamplingName) -> AnyFeatures:
     """Enlarge `[H, W, channels]` to `shape`, rows and columns, without antialiasing.
 
     `lanczos`, which overshoots too far to be repeated from scale to scale, enlarges by the cubic of `jax.image`. `bicubic` and
@@ -25,8 +27,8 @@ def enlarged(values: Array, shape: tuple[int, int], resampling: ResamplingName) 
     return jnp.einsum("ih,hwc,jw->ijc", rows, values, columns, precision=lax.Precision.HIGHEST)
 
 
-def _cubic(before: int, after: int) -> np.ndarray:
-    """The matrix `[after, before]` of cubic convolution; beyond the edge its last pixel goes on."""
+def _cubic(before: int, after: int) -> Float[np.ndarray, "after before"]:
+    """The matrix `[after, before]` of cubic convolution; beyond the edge its last pixel repeats."""
     matrix = np.zeros((after, before))
     for index in range(after):
         place = (index + 0.5) * before / after - 0.5

@@ -1,0 +1,82 @@
+"""The contract of an optimizer, after `optax.GradientTransformation`: a tuple of pure functions of one picture.
+
+    state = optimizer.init(variable)
+    each step:          state, variable = optimizer.update(state, variable, evaluation, learning_rate, traced, when=True)
+    at any time:        optimizer.current(state, variable, traced)
+    at the next scale:  state, variable = optimizer.resize(state, variable, traced, shape=(height, width), detail=None)
+
+`variable` is where the objective is evaluated next. An optimizer that searches may evaluate worse pictures than it has found,
+so `current` is what is kept. The caller evaluates the objective, once a step, for all pictures of a batch together under
+`jax.vmap`; no function branches on values.
+
+A factory (`adam`, `lbfgs`, `from_optax`) makes an `Optimizer` of what is static and returns the same object for the same
+arguments: an `Optimizer` is a static argument of the compiled program and compares by identity of its functions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from jaxtyping import PyTree
+
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Shape, Variable
+
+State = PyTree
+"""What an optimizer remembers of one picture: a pytree of arrays of its own, whose shapes and types never change."""
+
+
+class Evaluation(NamedTuple):
+    """The objective at one variable."""
+
+    value: Scalar
+    gradient: Variable
+    function: Callable[[Variable], Scalar]
+    """The objective itself, for an optimizer that evaluates it more often than once a step."""
+
+
+@runtime_checkable
+class Update(Protocol):
+    """One step."""
+
+    def __call__(
+        self,
+        state: State,
+        variable: Variable,
+        evaluation: Evaluation,
+        learning_rate: Scalar,
+        traced: TracedConfig,
+        *,
+        when: Flag,
+    ) -> tuple[State, Variable]:
+        """Take the evaluation at `variable`, and return where to evaluate next; without `when` nothing changes."""
+        ...
+
+
+@runtime_checkable
+class Resize(Protocol):
+    """The way to the next, larger scale."""
+
+    def __call__(
+        self, state: State, variable: Variable, traced: TracedConfig, *, shape: Shape, detail: AnyImage | None
+    ) -> tuple[State, AnyVariable]:
+        """Return state and variable at `shape`; `detail`, of that shape in sRGB, is added to the picture."""
+        ...
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How each step moves the picture, as pure functions of one picture."""
+
+    init: Callable[[Variable], State]
+    """State before the first evaluation, which is at this variable."""
+    update: Update
+    current: Callable[[State, Variable, TracedConfig], Variable]
+    """The picture as it would be kept now."""
+    resize: Resize
+    loss: Callable[[State, Scalar], Scalar]
+    """The loss whose convergence ends a scale, from the new state and the value of the last evaluation."""
+    recovers: Callable[[State], Flag]
+    """Whether an evaluation that is not finite can be retreated from."""
+    history: int = 0
+    """Steps that the state remembers; each takes twice the memory of the picture."""
