@@ -1,4 +1,4 @@
-"""How the documentation is built: `sphinx-build -W docs docs/_build/html`, with the extra `docs`."""
+"""Sphinx configuration. Build with `sphinx-build -W docs docs/_build/html` after installing the extra `docs`."""
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -13,12 +13,12 @@ version = release = VERSION
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
 exclude_patterns = ["_build", "space"]
 suppress_warnings = [
-    "myst.xref_missing",  # links to files outside this folder; tests/test_docs.py checks every one of them
+    "myst.xref_missing",  # links to files outside this folder, which tests/project/test_docs.py checks
 ]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # tests/test_tutorial.py runs the lesson; its pictures are stored in it
+nb_execution_mode = "off"  # tests/project/test_tutorial.py runs the lesson; the notebook contains its outputs
 
 default_role = "code"
 autodoc_member_order = "bysource"
@@ -33,11 +33,11 @@ html_theme_options = {"show_navbar_depth": 1, "home_page_in_toc": True, "footer_
 html_math_renderer = "mathml"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-nb_ipywidgets_js = {}  # the lesson has no widgets, and pages load nothing from other hosts
+nb_ipywidgets_js = {}  # no widgets: pages load nothing from other hosts
 
 
 def keep_columns(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Turn a paragraph of a docstring that is aligned in columns into a literal block, so that it stays so."""
+    """Turn docstring paragraphs that are aligned in columns into literal blocks, which keep the alignment."""
     paragraphs = "\n".join(lines).split("\n\n")
     for number, paragraph in enumerate(paragraphs):
         first = paragraph.lstrip("\n").partition("\n")[0].strip()
@@ -47,7 +47,7 @@ def keep_columns(app: object, what: str, name: str, thing: object, options: obje
 
 
 def list_other_pages(app, page: str, source: list[str]) -> None:
-    """Put every page that the index does not name in place of `every-other-page`."""
+    """Replace `every-other-page` in the index by all pages that it does not list."""
     if page == app.config.root_doc:
         named = {*source[0].splitlines(), page}
         others = sorted(other for other in app.env.found_docs if other not in named and not other.startswith("howto/"))
@@ -55,7 +55,7 @@ def list_other_pages(app, page: str, source: list[str]) -> None:
 
 
 def draw_formula(translator, formula: nodes.math | nodes.math_block) -> None:
-    """Write a formula as MathML, which browsers draw themselves."""
+    """Write a formula as MathML, which browsers render without scripts."""
     block = isinstance(formula, nodes.math_block)
     drawn = tex2mathml(formula.astext(), as_block=block)
     translator.body.append(f'<div class="formula">{drawn}</div>' if block else drawn)
@@ -63,7 +63,7 @@ def draw_formula(translator, formula: nodes.math | nodes.math_block) -> None:
 
 
 def setup(app) -> None:
-    """Sphinx calls this."""
+    """Register the extensions above with Sphinx."""
     app.add_html_math_renderer("mathml", (draw_formula, None), (draw_formula, None))
     app.connect("source-read", list_other_pages)
     app.connect("autodoc-process-docstring", keep_columns)

@@ -26,11 +26,11 @@ from stylejax.samples import PAINTINGS, demo_photograph
 
 PAGE = """# Gallery
 
-The default recipe with `{network}`, {size} pixels, no setting changed. Upper rows: what went in. Lower rows: what came out.
+The default recipe with `{network}` at {size} pixels. Upper rows: photograph and styles. Lower rows: results.
 
 {sheets}
 
-Rebuilt by
+Generate the gallery with
 
 ```sh
 {command}

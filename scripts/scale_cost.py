@@ -69,7 +69,7 @@ def _measure(options: argparse.Namespace) -> str:
 def _table(options: argparse.Namespace) -> str:
     costs = Costs.fitted(json.loads(options.file.read_text())["rows"])
     heads = [f"{count} chip{'s' * (count > 1)}" for count in options.chips]
-    lines = [f"| size | steps a scale | seconds a picture | {' | '.join(heads)} | cost per 1,000 |"]
+    lines = [f"| size | steps per scale | seconds per picture | {' | '.join(heads)} | cost per 1,000 |"]
     lines.append("|---" * (4 + len(heads)) + "|")
     for size in options.sizes:
         for steps in options.steps:
@@ -80,7 +80,7 @@ def _table(options: argparse.Namespace) -> str:
 
 
 def _fleet(options: argparse.Namespace) -> str:
-    lines = ["| chips | hours, handed out | efficiency | hours, dealt out | efficiency | slowest station |", "|---" * 6 + "|"]
+    lines = ["| chips | hours, queue | efficiency | hours, shards | efficiency | bottleneck |", "|---" * 6 + "|"]
     for chips in options.chips:
         fleet = Fleet(
             chips=chips,

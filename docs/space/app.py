@@ -1,4 +1,4 @@
-"""The application on a hosted space, whose own front door is the only one to reach it."""
+"""The application for a hosted space, which controls access itself."""
 
 from stylejax.preview.app.serve import serve
 

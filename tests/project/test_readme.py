@@ -22,8 +22,8 @@ def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
     names = {}
     exec(FIRST.replace("size=512", "size=32, smallest_size=32, iterations=2, octaves=1"), names)
     assert Path("painted.png").is_file()
-    assert names["painting"].image.shape == (24, 32, 3)
-    assert set(names["painting"].trace[-1]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
+    assert names["result"].image.shape == (24, 32, 3)
+    assert set(names["result"].trace[-1]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
 
 
 def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
@@ -33,9 +33,9 @@ def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
     small, names = "size=32, smallest_size=32, iterations=2, octaves=1, ", {"stylejax": stylejax}
     first, second = BATCH.strip().splitlines()
     exec(first.replace("loss_weights=", f"{small}loss_weights="), names)
-    assert [painting.settings.style_weight for painting in names["paintings"]] == [1, 10]
+    assert [result.settings.style_weight for result in names["results"]] == [1, 10]
     exec(second.replace("grid=", f"{small}grid="), names)
-    assert len(names["paintings"]) == 6
+    assert len(names["results"]) == 6
 
 
 def test_the_second_example_gives_a_gradient(pictures):
