@@ -66,13 +66,13 @@ class Peers:
             if not recipe.startswith(self.only):
                 continue
             settings = self._settings(name, {"optimizer": "adam"} if adam else {})
-            looked = resize(style, *content.shape[:2]) if settings.style_fit == "stretch" else style
+            resized = resize(style, *content.shape[:2]) if settings.style_fit == "stretch" else style
             if name != "neural-style":
-                peer, theirs = "formulas", runs.from_formula(plain, name, settings, content, looked)
-                mine = runs.ours(plain, settings, content, looked)
+                peer, theirs = "formulas", runs.from_formula(plain, name, settings, content, resized)
+                mine = runs.ours(plain, settings, content, resized)
             elif importlib.util.find_spec("neural_style"):
-                peer, theirs = "neural-style 0.5.7", runs.neural_style(caffe, settings, content, looked, self.steps)
-                mine = runs.ours(caffe, settings, content, looked, scale=runs.BYTES)
+                peer, theirs = "neural-style 0.5.7", runs.neural_style(caffe, settings, content, resized, self.steps)
+                mine = runs.ours(caffe, settings, content, resized, scale=runs.BYTES)
             else:
                 print(f"{recipe}: the program is not installed: pip install --no-deps torchvision neural-style")
                 continue

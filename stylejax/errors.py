@@ -1,29 +1,29 @@
-"""Every error that stylejax raises on purpose.
+"""All exceptions that stylejax raises deliberately.
 
-Each message says what was got, what was wanted and what to do about it, in one line. The command line prints that line
-and exits with code 2; a library caller catches `StylejaxError` or one of its kinds.
+Each message is one line that states the problem, the expected value, and a correction. The command line prints the message and
+exits with code 2. Library code catches `StylejaxError` or a subclass.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 MAX_LENGTH = 400
-"""Letters that are told of an error of others; compilers write pages."""
+"""Maximum number of characters of a foreign error message; compilers write pages."""
 
 
 class StylejaxError(Exception):
-    """Base of all errors that a user can cause and can mend."""
+    """Base class of all errors that a user can cause and correct."""
 
 
 def one_line(problem: BaseException) -> str:
-    """Any error in one line: ours as they are, memory that ran out in words, others after the name of their kind."""
+    """Describe any exception in one line; foreign exceptions are prefixed with the name of their class."""
     line = " ".join(str(problem).splitlines())
     if isinstance(problem, StylejaxError):
         return line
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror
     if isinstance(problem, MemoryError):
-        return f"it needs more memory than there is{f' ({line})' if line else ''}; make it smaller"
+        return f"it needs more memory than is available{f' ({line})' if line else ''}; make it smaller"
     kind = type(problem).__name__
     return f"{kind}: {line[:MAX_LENGTH]}" if line else kind
 
@@ -36,40 +36,40 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.0) -> str:
 
 
 class UsageError(StylejaxError):
-    """A command line cannot be understood."""
+    """The command line is invalid."""
 
 
 class ImageError(StylejaxError):
-    """A picture cannot be read, has an impossible size, or cannot be written."""
+    """A picture cannot be read or written, or has an invalid size."""
 
 
 class WeightsError(StylejaxError):
-    """A weight file is missing, damaged, of another network, or cannot be fetched or converted."""
+    """A weight file is missing, damaged, for another network, or cannot be fetched or converted."""
 
 
 class SettingsError(StylejaxError):
-    """A setting has a value that no run can use: an unknown layer, a negative weight, a size too small."""
+    """A setting has an invalid value, such as an unknown layer, a negative weight, or a size that is too small."""
 
 
 class OutOfMemoryError(StylejaxError):
-    """A run needs more memory than there is. Raised before it starts; the message says what would fit."""
+    """A run needs more memory than is available. Raised before the run starts; the message lists changes that would fit."""
 
 
 class NonFiniteError(StylejaxError):
-    """The loss stopped being finite; the message names the scale and the step.
+    """The loss is NaN or infinite; the message states the scale and the step.
 
     Attributes:
-        painting: the `StylizedImage` with the last good picture.
+        result: the `StylizedImage` with the last picture whose loss was finite.
     """
 
-    def __init__(self, message: str, painting: Any):
+    def __init__(self, message: str, result: Any):
         super().__init__(message)
-        self.painting = painting
+        self.result = result
 
 
 class CheckpointError(StylejaxError):
-    """A checkpoint is of another run, in use, damaged, or its folder cannot be used."""
+    """A checkpoint belongs to another run, is in use or damaged, or its folder cannot be used."""
 
 
 class MissingExtraError(StylejaxError):
-    """An optional package is needed; the message names the extra that installs it."""
+    """An optional package is not installed; the message names the extra that installs it."""

@@ -80,8 +80,8 @@ class StylizeRun(StylizeFiles):
                 return interrupts.exit_code
             except NonFiniteError as failed:
                 display.close()
-                self._finish(failed.painting, time.monotonic() - began, checkpoint)
-                raise NonFiniteError(f"{failed}; the last good picture is {self._where()}", failed.painting) from None
+                self._finish(failed.result, time.monotonic() - began, checkpoint)
+                raise NonFiniteError(f"{failed}; the last good picture is {self._where()}", failed.result) from None
             except Exception:
                 display.close()
                 if observer.latest:

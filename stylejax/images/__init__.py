@@ -1,4 +1,4 @@
-"""Pictures on the host: float32 sRGB `[height, width, 3]` in [0, 1].
+"""Pictures in host memory: float32 sRGB `[height, width, 3]` in [0, 1].
 
-Reading order: `picture`, `io` (files), `resize`, `visible`, `icc`, `proof`, `masks`, `labels`, `color_transfer`, `sheet`.
+Reading order: `picture`, `io` (files), `resize`, `transparency`, `icc`, `proof`, `color_transfer`, `labels`, `masks`, `sheet`.
 """

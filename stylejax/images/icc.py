@@ -1,4 +1,4 @@
-"""ICC color management: pictures in other color spaces become sRGB, and files that we write say that they are sRGB."""
+"""ICC color management: conversion of pictures to sRGB, and the sRGB profile that written files embed."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -9,36 +9,36 @@ from PIL import Image, ImageCms
 
 def _srgb_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    # Bytes 24 to 35 hold the time of creation; frozen, so that the same picture gives the same file.
+    # Bytes 24 to 35 are the time of creation; a constant makes files reproducible.
     profile[24:36] = bytes.fromhex("07d000010001000000000000")
     return bytes(profile)
 
 
 SRGB_PROFILE = _srgb_profile()
-"""An sRGB ICC profile of about 600 bytes, to embed in files; its creation date is always 2000-01-01."""
+"""An sRGB ICC profile of about 600 bytes, to embed in files. Its creation date is 2000-01-01."""
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert an 8-bit `L`, `RGB`, `CMYK` or `LAB` image to sRGB, or return None when its values already are sRGB.
+    """Convert an 8-bit `L`, `RGB`, `CMYK` or `LAB` image to sRGB, or return None if its values are sRGB already.
 
-    The rendering intent is relative colorimetric with black point compensation. As browsers do, a damaged profile, or
-    one for another kind of image, counts as none; without a profile gray and RGB are taken as sRGB, and CMYK and LAB
-    are converted by formula.
+    The rendering intent is relative colorimetric with black point compensation. As in browsers, damaged profiles and profiles
+    for other kinds of images are ignored. Without a profile, gray and RGB are interpreted as sRGB, and CMYK and LAB are
+    converted by formula.
     """
     if image.mode == "LAB" and profile is None:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     transform = None if profile is None else _transform(profile, image.mode)
     if transform is None:
         return image.convert("RGB") if image.mode == "CMYK" else None
-    if _changes_nothing(transform, image.mode):
+    if _is_identity(transform, image.mode):
         return None
     return transform.apply(image)
 
 
-def managed(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
-    """Colors in [0, 1], gray `[height, width, 1]` or `[height, width, 3]`, as sRGB `[height, width, 3]`.
+def apply_profile(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Convert colors in [0, 1], gray `[height, width, 1]` or `[height, width, 3]`, to sRGB `[height, width, 3]`.
 
-    Their depth is kept, except where the profile has to be applied.
+    Their depth is preserved unless the profile has to be applied, which takes 8 bits.
     """
     gray = colors.shape[2] == 1
     if profile is not None:
@@ -51,7 +51,7 @@ def managed(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform from `profile` to sRGB, or None when the profile does not fit images of this mode."""
+    """The transform from `profile` to sRGB, or None if the profile does not fit images of this mode."""
     try:
         return ImageCms.ImageCmsTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
@@ -61,14 +61,14 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):  # TypeError: the file has text or numbers in its place
+    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):  # TypeError: the profile is text or numbers
         return None
 
 
-def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether the profile is sRGB under whatever name: a grid of colors moves by at most one level of 255.
+def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Whether the profile is sRGB, whatever its name: a grid of colors changes by at most one level of 255.
 
-    Then the values are kept as they are, to the last bit.
+    Such profiles are not applied, which preserves every bit.
     """
     if mode == "L":
         colors = np.arange(256, dtype=np.uint8)[np.newaxis]

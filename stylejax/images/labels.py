@@ -1,8 +1,8 @@
-"""Label pictures: one picture that names the region of every pixel by its color.
+"""Label pictures: one picture whose flat colors define the region of each pixel.
 
-Each distinct color is a label. A picture of more than `MOST_LABELS` colors (antialiased, or saved as JPEG) is read by its
-common colors, those of at least `LEAST_SHARE` of the pixels that are not nearly the same as a more common one; every other
-pixel joins the label whose color is nearest.
+Each distinct color is a label. If a picture has more than `MAX_LABELS` colors (antialiased, or saved as JPEG), its labels are
+the common colors: those with at least `MIN_SHARE` of the pixels that differ by `COLOR_TOLERANCE` from all more common ones.
+Every other pixel belongs to the label with the nearest color.
 """
 
 from typing import NamedTuple
@@ -12,45 +12,45 @@ import numpy as np
 from stylejax.errors import ImageError
 from stylejax.images.picture import Picture
 
-MOST_LABELS = 16
-LEAST_SHARE = 0.005
-NEARLY_SAME = 32
-"""Colors of an unclean label picture that differ by fewer levels of 255 in every channel are one label."""
+MAX_LABELS = 16
+MIN_SHARE = 0.005
+COLOR_TOLERANCE = 32
+"""Levels of 255: in a picture with more colors than labels, colors that differ by less in every channel are one label."""
 
 
 class Labels(NamedTuple):
-    """The regions of a label picture, from dark to light."""
+    """Regions of a label picture, ordered from dark to light."""
 
     colors: np.ndarray
-    """Levels of 255, `[labels, 3]`."""
+    """Integers from 0 to 255, `[labels, 3]`."""
     masks: np.ndarray
-    """Float32 `[labels, height, width]`, 1 where the label is."""
+    """Float32 `[labels, height, width]`, 1 inside the region and 0 outside."""
     merged: int
-    """Pixels of other colors that joined the nearest label."""
+    """Number of pixels of other colors that were assigned to the nearest label."""
 
     @property
     def names(self) -> list[str]:
-        """The labels' colors as in `#ff8000`."""
+        """Colors of the labels, such as `#ff8000`."""
         return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in self.colors.tolist()]
 
 
 def read_labels(picture: Picture) -> Labels:
-    """The regions of a label picture.
+    """Find the regions of a label picture.
 
     Raises:
-        ImageError: it has no two labels, or more than `MOST_LABELS`; a photograph has, for one.
+        ImageError: the picture has fewer than two labels or, like a photograph, more than `MAX_LABELS`.
     """
     levels = np.rint(picture.pixels.reshape(-1, 3) * 255).astype(np.int32)
     codes, inverse, counts = np.unique(levels @ (65536, 256, 1), return_inverse=True, return_counts=True)
     colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
-    labels = np.arange(len(colors)) if len(colors) <= MOST_LABELS else _common(colors, counts)
-    if not 2 <= len(labels) <= MOST_LABELS:
+    labels = np.arange(len(colors)) if len(colors) <= MAX_LABELS else _common(colors, counts)
+    if not 2 <= len(labels) <= MAX_LABELS:
         if len(colors) == 1:
             raise ImageError(
-                f"{picture.source} is all of one color; wanted a region, white on black, or several in flat colors"
+                f"{picture.source} has a single color; wanted a region, white on black, or several regions in flat colors"
             )
         raise ImageError(
-            f"{picture.source} has {len(colors)} colors, of which {len(labels)} are labels; wanted 2 to {MOST_LABELS} regions, "
+            f"{picture.source} has {len(colors)} colors, of which {len(labels)} are labels; wanted 2 to {MAX_LABELS} regions, "
             "each of one flat color, or one gray mask for each region"
         )
     labels = labels[np.argsort(colors[labels] @ (299, 587, 114), kind="stable")]
@@ -61,23 +61,23 @@ def read_labels(picture: Picture) -> Labels:
 
 
 def _common(colors: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Indices of the common colors, none of them nearly the same as another."""
+    """Indices of the common colors that differ by at least `COLOR_TOLERANCE`."""
     kept: list[int] = []
     for index in np.argsort(-counts, kind="stable").tolist():
-        if counts[index] < LEAST_SHARE * counts.sum() or len(kept) > MOST_LABELS:
+        if counts[index] < MIN_SHARE * counts.sum() or len(kept) > MAX_LABELS:
             break
-        if all(np.abs(colors[index] - colors[other]).max() >= NEARLY_SAME for other in kept):
+        if all(np.abs(colors[index] - colors[other]).max() >= COLOR_TOLERANCE for other in kept):
             kept.append(index)
     return np.array(kept, np.intp)
 
 
-def order_like(ours: Labels, others: Labels, *, source: str, other_source: str) -> list[int]:
-    """For each of our labels, which of the others it is: the one of the same color, or of nearly the same.
+def match_labels(ours: Labels, others: Labels, *, source: str, other_source: str) -> list[int]:
+    """For each label of `ours`, find the index of the label in `others` with the same or nearly the same color.
 
     Raises:
-        ImageError: a label is in one of the two pictures only; the message names its color and its share of the pixels.
+        ImageError: only one of the two pictures has a label; the message names its color and its share of the pixels.
     """
-    tolerance = NEARLY_SAME if ours.merged or others.merged else 1
+    tolerance = COLOR_TOLERANCE if ours.merged or others.merged else 1
     apart = np.abs(ours.colors[:, np.newaxis] - others.colors).max(2)
     _check_present(apart.min(1) < tolerance, ours, has=source, lacks=other_source)
     _check_present(apart.min(0) < tolerance, others, has=other_source, lacks=source)

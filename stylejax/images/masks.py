@@ -1,16 +1,16 @@
-"""Region masks: which part of the content is painted like which part of which style.
+"""Region masks: pairs of regions of the content and regions of the styles.
 
-Masks come in two forms. *Gray masks*, one a region: white where the region is, black where it is not, grays for soft borders.
-*Label pictures*, one for the content: each flat color is a region (see `labels`).
+There are two kinds of masks. *Gray masks* describe one region each: white inside, black outside, gray for soft borders. *Label
+pictures* describe all regions of a picture by flat colors (see `labels`).
 
-    content masks        style masks          styles    the regions
-    n gray masks         n gray masks         one       region i of the content is painted like region i of the style
-    n gray masks         n gray masks or none n         region i is painted like (mask i of) style i
-    one label picture    one label picture    one       regions of the same color belong together
-    one label picture    n gray masks or none n         as with gray masks, the labels in order from dark to light
+    content masks        style masks          styles    pairs
+    n gray masks         n gray masks         one       region i of the content and region i of the style
+    n gray masks         n gray masks or none n         region i and (mask i of) style i
+    one label picture    one label picture    one       regions of the same color
+    one label picture    n gray masks or none n         as with gray masks, with labels ordered from dark to light
 
-Content masks must cover the content; what a style's masks leave out is not learned from. Where gray masks overlap, both
-styles are painted. Transparent parts of a mask count as black.
+Content masks must cover the content. Parts of a style outside its masks are ignored. Where gray masks overlap, both styles
+apply. Transparent parts of a mask count as black.
 """
 
 import dataclasses
@@ -22,25 +22,25 @@ import numpy as np
 
 from stylejax.errors import ImageError, SettingsError
 from stylejax.images.io.read import to_picture
-from stylejax.images.labels import order_like, read_labels
+from stylejax.images.labels import match_labels, read_labels
 from stylejax.images.picture import Picture
-from stylejax.images.resize import resampled
+from stylejax.images.resize import resample
 
-COVERED = 0.5
-"""Masks whose values add up to less than this at a pixel do not cover it."""
+MIN_COVERAGE = 0.5
+"""Masks cover a pixel if their values sum to at least this."""
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """The regions of a content picture and of its styles."""
+    """Regions of a content picture and of its styles."""
 
     content: np.ndarray
-    """Float32 `[regions, height, width]` in [0, 1], of the content's shape."""
+    """Float32 `[regions, height, width]` in [0, 1], with the content's height and width."""
     styles: tuple[np.ndarray, ...]
-    """For each style picture its regions, `[regions of this style, height, width]`; one after the other they are those of
-    the content. A single style holds all, otherwise each style holds one."""
+    """Regions of each style picture, `[regions of this style, height, width]`, in the order of the content's regions. A single
+    style has all regions; with several styles, each has one."""
     notes: tuple[str, ...] = ()
-    """What the user should know, a line each."""
+    """Notes to the user, one line each."""
 
 
 def read_regions(
@@ -49,18 +49,18 @@ def read_regions(
     content_shape: Sequence[int],
     style_shapes: Sequence[Sequence[int]],
 ) -> Regions:
-    """Read masks and pair them.
+    """Read the masks and pair their regions.
 
     Args:
         content_masks: paths, Pillow images or arrays `[height, width]`.
         style_masks: the same.
-        content_shape: height and width of the content, to which its masks are resized.
+        content_shape: height and width of the content; its masks are resized to them.
         style_shapes: height and width of each style.
 
     Raises:
-        ImageError: a mask cannot be read or is all black, some pixels of the content belong to no region, or a label is in
-            one of the two pictures only.
-        SettingsError: the numbers of masks and styles do not go together.
+        ImageError: a mask cannot be read or is black, pixels of the content belong to no region, or only one of two label
+            pictures has a label.
+        SettingsError: the numbers of masks and styles are inconsistent.
     """
     contents = [_read(mask, f"content mask {number}") for number, mask in enumerate(content_masks, start=1)]
     styles = [_read(mask, f"style mask {number}") for number, mask in enumerate(style_masks, start=1)]
@@ -69,7 +69,7 @@ def read_regions(
     labels = read_labels(contents[0]) if len(contents) == 1 else None
     if labels is not None and len(styles) == len(style_shapes) == 1:
         theirs = read_labels(styles[0])
-        style = list(theirs.masks[order_like(labels, theirs, source=contents[0].source, other_source=styles[0].source)])
+        style = list(theirs.masks[match_labels(labels, theirs, source=contents[0].source, other_source=styles[0].source)])
         _note_merged(notes, styles[0], theirs.merged)
     else:
         _check_styles(len(contents) if labels is None else len(labels.masks), len(styles), len(style_shapes))
@@ -85,15 +85,15 @@ def read_regions(
 
 
 def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resample `[regions, H, W]` with a triangle filter: masks that add up to one still do, and none overshoots."""
-    return np.stack([resampled(mask, height, width, "bilinear") for mask in masks])
+    """Resample `[regions, H, W]` with a triangle filter, which preserves sums of masks and does not overshoot."""
+    return np.stack([resample(mask, height, width, "bilinear") for mask in masks])
 
 
 def _read(mask: Any, name: str) -> Picture:
     if getattr(mask, "dtype", None) == np.bool_:
         mask = np.asarray(mask, np.float32)
     picture = to_picture(mask)
-    if picture.alpha is not None:  # what is transparent is black, in label pictures too
+    if picture.alpha is not None:  # transparent pixels are black, also in label pictures
         picture = dataclasses.replace(picture, pixels=picture.pixels * picture.alpha[..., np.newaxis], alpha=None)
     return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else dataclasses.replace(picture, source=name)
 
@@ -101,7 +101,7 @@ def _read(mask: Any, name: str) -> Picture:
 def _gray(mask: Picture) -> np.ndarray:
     gray = mask.pixels.mean(2)
     if gray.max() < 1 / 255:
-        raise ImageError(f"{mask.source} is all black; paint its region white, or leave the mask out")
+        raise ImageError(f"{mask.source} is all black; make its region white, or leave the mask out")
     return gray
 
 
@@ -129,7 +129,7 @@ def _note_merged(notes: list[str], mask: Picture, merged: int) -> None:
 def _fitted(
     masks: Sequence[np.ndarray], sources: Sequence[Picture], shapes: Sequence[Sequence[int]], notes: list[str]
 ) -> list[np.ndarray]:
-    """The masks at the shapes of their pictures; each file that had to be resized is noted once."""
+    """Resize masks to the shapes of their pictures, with one note for each file that had another shape."""
     fitted = []
     for number, (mask, shape) in enumerate(zip(masks, shapes, strict=True)):
         height, width = shape[:2]
@@ -144,7 +144,7 @@ def _fitted(
 
 
 def _check_cover(masks: Sequence[np.ndarray]) -> None:
-    bare = np.sum(masks, axis=0) < COVERED
+    bare = np.sum(masks, axis=0) < MIN_COVERAGE
     if not bare.any():
         return
     rows, columns = (np.flatnonzero(bare.any(axis)) for axis in (1, 0))

@@ -1,4 +1,4 @@
-"""A picture in memory: float32 sRGB `[height, width, 3]` in [0, 1] on the host, and its alpha where it has one."""
+"""A picture in host memory: float32 sRGB `[height, width, 3]` in [0, 1], with optional opacity."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ HostAlpha = Float[np.ndarray, "height width"]
 
 @dataclass(frozen=True)
 class Picture:
-    """Pixels, opacity and where they came from.
+    """Pixels, opacity and origin of a picture.
 
     Attributes:
         pixels: float32 sRGB `[height, width, 3]` in [0, 1], not premultiplied by alpha.
-        alpha: float32 `[height, width]` in [0, 1], 1 where opaque; None when the source had none.
-        source: the file's path, or what kind of object it was; for messages and metadata.
-        notes: what had to be assumed to read it, a line each.
+        alpha: float32 `[height, width]` in [0, 1], 1 for opaque; None if the source has no opacity.
+        source: path of the file, or kind of object, for messages and metadata.
+        notes: assumptions made while reading the source, one line each.
     """
 
     pixels: HostImage
@@ -29,22 +29,22 @@ class Picture:
 
     @property
     def height(self) -> int:
-        """Rows of pixels."""
+        """Number of rows."""
         return self.pixels.shape[0]
 
     @property
     def width(self) -> int:
-        """Columns of pixels."""
+        """Number of columns."""
         return self.pixels.shape[1]
 
 
 def picture_from_array(array: np.ndarray, *, source: str = "array") -> Picture:
-    """Take an array as a picture.
+    """Convert an array to a picture.
 
     Args:
-        array: uint8 (0 to 255), uint16 (0 to 65535) or floating point (0 to 1), shaped `[H, W]`, `[H, W, 1]` (gray),
+        array: uint8 (0 to 255), uint16 (0 to 65535) or floating point (0 to 1), with shape `[H, W]`, `[H, W, 1]` (gray),
             `[H, W, 3]` (RGB) or `[H, W, 4]` (RGB and alpha).
-        source: how messages call it.
+        source: name of the array in messages.
 
     Raises:
         ImageError: another shape or dtype, channels first, values outside the range, or NaN.
@@ -66,26 +66,26 @@ def _check_shape(array: np.ndarray, source: str) -> None:
     if array.ndim not in (2, 3):
         raise ImageError(f"{got}; {wanted}")
     if 0 in shape:
-        raise ImageError(f"{got}, without a single pixel; {wanted}")
+        raise ImageError(f"{got}, which has no pixels; {wanted}")
     if array.ndim == 3 and shape[2] not in (1, 3, 4):
-        mend = ": move the channels last with array.transpose(1, 2, 0)" if shape[0] in (1, 3, 4) else ""
-        raise ImageError(f"{got}; {wanted}{mend}")
+        hint = ": move the channels last with array.transpose(1, 2, 0)" if shape[0] in (1, 3, 4) else ""
+        raise ImageError(f"{got}; {wanted}{hint}")
 
 
 def _unit_values(array: np.ndarray, source: str) -> np.ndarray:
-    """The array's values as float32 in [0, 1]."""
+    """Values of the array as float32 in [0, 1]."""
     if array.dtype in (np.uint8, np.uint16):
         return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
-    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":  # numpy calls JAX's bfloat16 a void type
+    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":  # its kind in NumPy is "V", void
         raise ImageError(f"{source} has dtype {array.dtype}; wanted uint8, uint16, or floating point in [0, 1]")
     values = array.astype(np.float32)
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError(f"{source} holds NaN or infinite values; wanted finite values in [0, 1]")
     if low < -_ROUNDING or high > 1 + _ROUNDING:
-        mend = "divide it by 255" if low >= 0 and 2 < high <= 255 else "rescale or clip it"
-        raise ImageError(f"{source} has values from {low:.4g} to {high:.4g}; floating point must be in [0, 1]: {mend}")
+        hint = "divide it by 255" if low >= 0 and 2 < high <= 255 else "rescale or clip it"
+        raise ImageError(f"{source} has values from {low:.4g} to {high:.4g}; floating point must be in [0, 1]: {hint}")
     return np.clip(values, 0, 1)
 
 
-_ROUNDING = 1e-3  # a picture that was resampled or computed in half precision may overshoot by this much
+_ROUNDING = 1e-3  # resampling and half precision may overshoot by this much

@@ -1,8 +1,8 @@
-"""Soft proofing: colors as a press would print them, so that what is painted after them can be printed.
+"""Soft proofing: conversion of pictures to the colors that a printer can reproduce.
 
-A picture goes into the inks of a printer's profile and back to sRGB: colors that they cannot mix become the nearest that they
-can. The rendering intent is relative colorimetric with black point compensation, both ways: paper stays white and the darkest
-ink black, as when the painting is printed in the end. Pillow applies profiles in 8 bits.
+A picture is converted to the inks of the printer's profile and back to sRGB, which replaces colors outside the printer's gamut
+by the nearest ones inside. Both conversions use the relative colorimetric intent with black point compensation: paper remains
+white and the darkest ink black, as in the final print. Pillow applies profiles in 8 bits.
 """
 
 import os
@@ -22,10 +22,14 @@ _WANTED = "wanted the ICC profile of a CMYK printer, such as FOGRA39"
 
 
 def soft_proof(pixels: HostImage, profile: str | os.PathLike[str]) -> HostImage:
-    """The picture as the printer of a CMYK `profile`, an `.icc` file, would print it.
+    """Convert a picture to the colors that a printer can reproduce.
+
+    Args:
+        pixels: sRGB in [0, 1].
+        profile: path of the ICC profile of a CMYK printer.
 
     Raises:
-        ImageError: the file cannot be read, is no ICC profile, or not that of a CMYK printer.
+        ImageError: the file cannot be read, or is not the ICC profile of a CMYK printer.
     """
     to_inks, to_srgb = _transforms(Path(profile))
     levels = Image.fromarray(np.rint(pixels * np.float32(255)).astype(np.uint8))
@@ -34,18 +38,18 @@ def soft_proof(pixels: HostImage, profile: str | os.PathLike[str]) -> HostImage:
 
 @lru_cache(maxsize=8)
 def _transforms(path: Path) -> tuple[ImageCms.ImageCmsTransform, ImageCms.ImageCmsTransform]:
-    """Into the inks, and back."""
+    """The transforms from sRGB to inks and back."""
     try:
         content = read_bounded(path)
-    except (OSError, ValueError) as problem:  # ValueError: the name has a null
+    except (OSError, ValueError) as problem:  # ValueError: null byte in the path
         raise ImageError(f"proof {path} cannot be read ({getattr(problem, 'strerror', None) or problem}); {_WANTED}") from None
     try:
         printer = ImageCms.ImageCmsProfile(BytesIO(content))
     except (OSError, ValueError):
-        raise ImageError(f"proof {path} is no ICC profile; {_WANTED}") from None
+        raise ImageError(f"proof {path} is not an ICC profile; {_WANTED}") from None
     space = printer.profile.xcolor_space.strip()  # pyright: ignore[reportAttributeAccessIssue]
     if space != "CMYK":
-        raise ImageError(f"proof {path} is a profile of {space} colors; {_WANTED}")
+        raise ImageError(f"proof {path} is a profile for {space} colors; {_WANTED}")
     srgb = ImageCms.ImageCmsProfile(BytesIO(SRGB_PROFILE))
     intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
     try:
@@ -53,4 +57,4 @@ def _transforms(path: Path) -> tuple[ImageCms.ImageCmsTransform, ImageCms.ImageC
         into.apply(Image.new("RGB", (1, 1)))
         return into, ImageCms.ImageCmsTransform(printer, srgb, "CMYK", "RGB", intent, flags=flags)
     except (OSError, ValueError, ImageCms.PyCMSError):
-        raise ImageError(f"proof {path} is damaged, or does not say how a color is mixed of inks; {_WANTED}") from None
+        raise ImageError(f"proof {path} is damaged, or has no conversion from colors to inks; {_WANTED}") from None

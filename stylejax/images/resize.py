@@ -1,4 +1,4 @@
-"""Resizing on the host, once before and once after painting, with antialiasing."""
+"""Antialiased resizing in host memory."""
 
 import numpy as np
 from PIL import Image
@@ -7,17 +7,17 @@ from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
 
 
-def resize(pixels: np.ndarray, height: int, width: int, resampling: ResamplingName = "lanczos") -> np.ndarray:
-    """Resample to `height` rows and `width` columns.
+def resize(pixels: np.ndarray, height: int, width: int, *, resampling: ResamplingName = "lanczos") -> np.ndarray:
+    """Resize a picture to `height` rows and `width` columns.
 
     Args:
         pixels: float32 `[H, W]` or `[H, W, channels]` in [0, 1], with any number of channels.
-        height: rows of the result, at least 1.
-        width: columns of the result, at least 1.
-        resampling: `lanczos` in floating point, or `bicubic` or `bilinear` as Pillow computes them on 8 bits.
+        height: number of rows of the result, at least 1.
+        width: number of columns of the result, at least 1.
+        resampling: `lanczos` in floating point, or Pillow's `bicubic` or `bilinear` of 8-bit values.
 
     Returns:
-        A new float32 array, clipped to [0, 1] since Lanczos overshoots at edges. At the same size, a copy.
+        A new float32 array, clipped to [0, 1] because Lanczos overshoots at edges; a copy if the shape is the same.
     """
     if height < 1 or width < 1:
         raise ImageError(f"cannot resize to {height} rows and {width} columns; wanted at least one of each")
@@ -27,21 +27,21 @@ def resize(pixels: np.ndarray, height: int, width: int, resampling: ResamplingNa
         values, unit = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8), 255
     if values.shape[:2] == (height, width):
         return values.astype(np.float32) / np.float32(unit)
-    return np.clip(resampled(values, height, width, resampling) / np.float32(unit), 0, 1)
+    return np.clip(resample(values, height, width, resampling) / np.float32(unit), 0, 1)
 
 
-def resampled(values: np.ndarray, height: int, width: int, resampling: ResamplingName) -> np.ndarray:
-    """Float32 of any range, or uint8, `[H, W]` or `[H, W, channels]`, at another shape by a filter of Pillow's, as float32."""
+def resample(values: np.ndarray, height: int, width: int, resampling: ResamplingName) -> np.ndarray:
+    """Resample float32 of any range, or uint8, `[H, W]` or `[H, W, channels]`, with a filter of Pillow's, to float32."""
     flat, kernel = values.reshape(*values.shape[:2], -1), Image.Resampling[resampling.upper()]
     result = np.empty((height, width, flat.shape[2]), np.float32)
     for channel in range(flat.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(flat[..., channel]))  # one float32 or one byte a pixel
+        plane = Image.fromarray(np.ascontiguousarray(flat[..., channel]))  # one float32 or byte per pixel
         result[..., channel] = np.asarray(plane.resize((width, height), kernel))
     return result.reshape(height, width, *values.shape[2:])
 
 
 def fit_long_side(height: int, width: int, long_side: int) -> tuple[int, int]:
-    """The height and width of the same shape whose longer side is `long_side`; the shorter is rounded, at least 1.
+    """Scale height and width so that the longer side is `long_side`; the shorter side is rounded and at least 1.
 
     Example:
         >>> fit_long_side(768, 1024, 512)

@@ -1,4 +1,4 @@
-"""A contact sheet: labelled pictures of any shapes in a neat grid, to look at many results at once."""
+"""Contact sheets: labeled pictures of any shapes in a grid."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ Item = TypeVar("Item")
 def contact_sheet(
     rows: Sequence[Sequence[tuple[str, np.ndarray]]], *, cell: int = 320, gap: int = 16, text_size: int = 15
 ) -> HostImage:
-    """Lay out labelled pictures on white.
+    """Arrange labeled pictures in a grid on white.
 
     Args:
-        rows: rows of pairs of a label and a picture `[H, W, 3]` in [0, 1]. Rows may have different lengths, and a label
-            may have several lines; a line too long for its column is cut short.
-        cell: the long side that each picture is scaled to, in pixels.
-        gap: space around the pictures.
-        text_size: height of the labels' letters.
+        rows: rows of pairs of a label and a picture `[H, W, 3]` in [0, 1]. Rows may have different lengths, and labels may have
+            several lines; lines that are too long for their column are truncated.
+        cell: long side of each scaled picture, in pixels.
+        gap: space around the pictures, in pixels.
+        text_size: font size of the labels, in pixels.
 
     Returns:
-        The sheet. A column is as wide as its widest picture, and a row as high as its highest.
+        The sheet. A column is as wide as its widest picture, a row as high as its highest.
     """
     if not any(rows):
         raise ImageError("a contact sheet needs at least one picture; got none")
@@ -62,13 +62,13 @@ def _scaled(pixels: np.ndarray, cell: int) -> np.ndarray:
 
 
 def _plain(line: str) -> str:
-    """The line in ASCII, which is all that the font has: accents are dropped, other letters become question marks."""
+    """Convert a line to ASCII, as the font requires: accents are removed, other characters become question marks."""
     letters = unicodedata.normalize("NFKD", line)
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).encode("ascii", "replace").decode()
 
 
 def _shortened(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """The line, or as much of its beginning as fits into `width` pixels with three dots."""
+    """The line, or the longest beginning of it that fits into `width` pixels with three dots."""
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "...") > width:
@@ -82,7 +82,7 @@ def _with_text(
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
     line_height: int,
 ) -> HostImage:
-    """Draw dark lines of text, given by their left edge and the top of their line, over the sheet."""
+    """Draw lines of text, given by left edge, top and text, over the sheet."""
     ink = Image.new("L", (sheet.shape[1], sheet.shape[0]), 0)
     draw = ImageDraw.Draw(ink)
     for left, top, text in lines:
@@ -91,11 +91,11 @@ def _with_text(
     return sheet * (1 - cover) + np.float32(0.15) * cover
 
 
-def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many of the items, spread evenly from the first to the last.
+def evenly_spaced(items: Sequence[Item], most: int) -> list[Item]:
+    """Select at most `most` items, evenly spaced from the first to the last.
 
     Example:
-        >>> evenly("abcdefg", 3)
+        >>> evenly_spaced("abcdefg", 3)
         ['a', 'd', 'g']
     """
     if len(items) <= most:

@@ -9,7 +9,7 @@ import numpy as np
 
 from stylejax.images.io.encode import JPEG, PNG, write_with_pillow
 from stylejax.images.resize import fit_long_side, resize
-from stylejax.images.visible import resize_visible
+from stylejax.images.transparency import resize_weighted
 
 QUALITY = 88
 
@@ -33,7 +33,7 @@ def encoded(
     """Media type and bytes of the picture; arguments as for `data_uri`."""
     if max(pixels.shape[:2]) > long_side:
         shape = fit_long_side(pixels.shape[0], pixels.shape[1], long_side)
-        pixels, alpha = resize_visible(pixels, alpha, *shape), None if alpha is None else resize(alpha, *shape)
+        pixels, alpha = resize_weighted(pixels, alpha, *shape), None if alpha is None else resize(alpha, *shape)
     values = pixels if alpha is None else np.concatenate([pixels, alpha[..., np.newaxis]], axis=2)
     levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return ("image/jpeg", jpeg(levels, quality)) if alpha is None else ("image/png", png(levels))

@@ -15,7 +15,7 @@ from stylejax.batch.output.store import Store
 from stylejax.errors import StylejaxError
 from stylejax.images.io.read import read_picture
 from stylejax.images.picture import Picture
-from stylejax.images.sheet import evenly
+from stylejax.images.sheet import evenly_spaced
 from stylejax.preview.embed import data_uri
 from stylejax.preview.report import check_report, environment_facts, input_pictures, save_page
 from stylejax.preview.template import render_page
@@ -79,7 +79,7 @@ def write_grid(
     check_report(path)
     painted, failed = [cell for cell in cells if cell.picture], [cell for cell in cells if cell.failure]
     left = sum(not cell.picture and not cell.failure for cell in cells)
-    sample = evenly(painted, MOST_PICTURES)
+    sample = evenly_spaced(painted, MOST_PICTURES)
     with ThreadPoolExecutor(READERS) as readers:
         side = round(LARGEST * min(1, math.sqrt(AMPLE / max(len(sample), 1))))
         shown = list(readers.map(lambda cell: _cell_values(cell, Path(path), side), sample))

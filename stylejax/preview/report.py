@@ -16,7 +16,7 @@ from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.user_paths import user_path
 from stylejax.images.picture import Picture
-from stylejax.images.visible import resized_picture
+from stylejax.images.transparency import resize_picture
 from stylejax.preview.curves import TERMS, curves_svg
 from stylejax.preview.embed import data_uri
 from stylejax.preview.template import render_page
@@ -90,7 +90,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         title=report_title(content, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
-        before=data_uri(resized_picture(content, height, width).pixels, painting.alpha, long_side=LARGE),
+        before=data_uri(resize_picture(content, height, width).pixels, painting.alpha, long_side=LARGE),
         after=data_uri(painting.image, painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
         content=content.source,

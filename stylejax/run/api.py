@@ -77,8 +77,8 @@ def stylize(
         SettingsError: an option does not exist or cannot be used.
         ImageError: a picture cannot be read.
         WeightsError: the network is not installed or damaged.
-        OutOfMemoryError: the run needs more memory than there is; the message says what would fit.
-        NonFiniteError: the loss stopped being finite; its `painting` is the last good picture.
+        OutOfMemoryError: the run needs more memory than is available; the message says what would fit.
+        NonFiniteError: the loss stopped being finite; its `result` contains the last good picture.
         CheckpointError: the checkpoint is of another run, in use, damaged, or its folder cannot be used.
         StylizeInterrupted: on Ctrl-C; a `KeyboardInterrupt` that carries the picture so far.
 

@@ -56,7 +56,7 @@ def paint(
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
-        OutOfMemoryError: the largest scale needs more memory than there is; nothing was painted.
+        OutOfMemoryError: the largest scale needs more memory than is available; nothing was painted.
     """
     wanted, batch = len(jobs), _Batch(model, jobs, devices, shared, seen)
     clock = Clock(batch.shapes, batch.steps)

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.choices import RANDOM_STARTS, StartName
-from stylejax.images.color_transfer import Colors, colors_of, mixed_colors, not_flat, transform_between
+from stylejax.images.color_transfer import ColorStatistics, color_statistics, floor_variance, mix_statistics, transform_between
 from stylejax.images.masks import resize_masks
-from stylejax.images.visible import resize_opacity
+from stylejax.images.transparency import resize_opacity
 from stylejax.optimize.upsampling import upsampled
 from stylejax.run.inputs.job import Job
 from stylejax.settings.blend import shares_of
@@ -67,17 +67,18 @@ def _recolored(job: Job, height: int, width: int) -> HostImage:
     shown = _fitting(job.opacity.content, content)
     seen, opacities = _styles(job, height, width)
     if regions is None:
-        parts = [colors_of(style, opacity) for style, opacity in zip(seen, opacities, strict=True)]
-        mixed = mixed_colors(parts, shares_of(job.settings.style_blend, len(parts)))
-        return _moved(content, colors_of(content, shown), mixed, job)
+        parts = [color_statistics(style, mask=opacity) for style, opacity in zip(seen, opacities, strict=True)]
+        mixed = mix_statistics(parts, shares_of(job.settings.style_blend, len(parts)))
+        return _moved(content, color_statistics(content, mask=shown), mixed, job)
     masks = resize_masks(regions.content, height, width)
     styles = [
-        colors_of(style, _both(mask, opacity))
+        color_statistics(style, mask=_both(mask, opacity))
         for style, opacity, own in zip(seen, opacities, regions.styles, strict=True)
         for mask in resize_masks(own, *style.shape[:2])
     ]
     moved = [
-        _moved(content, colors_of(content, _both(mask, shown)), style, job) for mask, style in zip(masks, styles, strict=True)
+        _moved(content, color_statistics(content, mask=_both(mask, shown)), style, job)
+        for mask, style in zip(masks, styles, strict=True)
     ]
     weights = masks / np.maximum(masks.sum(0), 1e-6)
     return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
@@ -100,10 +101,10 @@ def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
     return both if both.sum() > 0 else mask
 
 
-def _moved(content: HostImage, own: Colors, style: Colors, job: Job) -> HostImage:
+def _moved(content: HostImage, own: ColorStatistics, style: ColorStatistics, job: Job) -> HostImage:
     strength = job.settings.strength
-    own = not_flat(own)
-    matrix, offset = transform_between(own, mixed_colors([style, own], [strength, 1 - strength]), "symmetric")
+    own = floor_variance(own)
+    matrix, offset = transform_between(own, mix_statistics([style, own], [strength, 1 - strength]), "symmetric")
     return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
 
 

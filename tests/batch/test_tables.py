@@ -129,7 +129,7 @@ def test_whatever_a_check_raises_is_told_with_the_line(tmp_path):
     with pytest.raises(BadRowsError) as refused:
         rows_from(tmp_path, table, check=check)
     assert [why for _, why in refused.value.problems] == [
-        "it needs more memory than there is; make it smaller",
+        "it needs more memory than is available; make it smaller",
         "RuntimeError: no hope",
         "KeyError: 'k'",
         "AssertionError",

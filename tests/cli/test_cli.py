@@ -180,7 +180,7 @@ BAD = {
         [*TWO_STYLES, "--content-mask=black-mask.png", "--content-mask=upper-mask.png"],
         "black-mask.png is all black",
     ),
-    "black label picture": ([*stylize(), *masks("black-mask", "two-labels")], "black-mask.png is all of one color"),
+    "black label picture": ([*stylize(), *masks("black-mask", "two-labels")], "black-mask.png has a single color"),
     "uncovered pixels": ([*TWO_STYLES, "--content-mask=upper-mask.png", "--content-mask=upper-mask.png"], "rows 24 to 47"),
     "other labels": ([*stylize(), *masks("two-labels", "other-labels")], "has the label #0000ff (66.67% of it)"),
     "a region of one picture": ([*stylize(), *masks("three-labels", "two-labels")], "#00ff00 (33.33% of it), which two-labels"),
@@ -195,7 +195,7 @@ BAD = {
     "scale of a stretched style": ([*stylize(), "--style-fit=stretch", "--style-scale=.5"], "style_fit shrink or resize only"),
     "scale and size of a style": ([*stylize(), "--style-size=99", "--style-scale=.5"], "give only one of them"),
     "quiet and json": ([*stylize(), "--quiet", "--json"], "give only one of them"),
-    "proof without a profile": ([*stylize(), "--proof", "not.icc"], "not.icc is no ICC profile"),
+    "proof without a profile": ([*stylize(), "--proof", "not.icc"], "not.icc is not an ICC profile"),
     "stop-when of 1": ([*stylize(), "--stop-when", "1"], "stop_when is 1"),
     "negative save-every": ([*stylize(), "--save-every", "-2"], "save_every"),
 }

@@ -127,7 +127,7 @@ def test_a_label_in_one_picture_only_is_named():
 def test_a_photograph_is_no_label_picture():
     photograph = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     assert "one gray mask for each region" in message([photograph], [photograph], (64, 64), [(64, 64)])
-    assert "all of one color" in message([np.full((4, 4), 255, np.uint8)], [halves(4, 4)[0]], (4, 4), [(4, 4)])
+    assert "has a single color" in message([np.full((4, 4), 255, np.uint8)], [halves(4, 4)[0]], (4, 4), [(4, 4)])
 
 
 @pytest.mark.parametrize(

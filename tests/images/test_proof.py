@@ -79,9 +79,9 @@ def test_painting_with_a_proof_is_painting_proofed_pictures(tiny_model, pictures
 
 def test_a_file_that_is_no_printers_profile_is_refused(tmp_path, pictures):
     files = {
-        "is no ICC profile": b"\x89PNG not a profile",
-        "is a profile of RGB colors": SRGB_PROFILE,
-        "does not say how a color is mixed": profile_of({b"A2B0": LOOKS}),
+        "is not an ICC profile": b"\x89PNG not a profile",
+        "is a profile for RGB colors": SRGB_PROFILE,
+        "has no conversion from colors to inks": profile_of({b"A2B0": LOOKS}),
         "cannot be read": None,
     }
     for number, (words, content) in enumerate(files.items()):

@@ -145,12 +145,12 @@ def test_palettes(tmp_path: Path, dtype: str):
     [
         (255 * UNIT.astype("f4"), UNIT, "from 0 to 255: 255 was taken as white"),
         (65535 * UNIT, UNIT, "from 0 to 65535: 65535 was taken as white"),
-        (UNIT * 1.2 - 0.1, np.clip(UNIT * 1.2 - 0.1, 0, 1), "from -0.1 to 1.1: what is below 0 or above 1 was cut off"),
+        (UNIT * 1.2 - 0.1, np.clip(UNIT * 1.2 - 0.1, 0, 1), "from -0.1 to 1.1: values below 0 or above 1 were clipped"),
         (np.where(UNIT > 0.99, 30, UNIT), np.where(UNIT > 0.99, 1, UNIT), "to 30: what is below 0 or above 1"),
         (2 * UNIT - 1, np.clip(2 * UNIT - 1, 0, 1), "from -1 to 1: what is below 0"),
-        ((255 * UNIT).round().astype("u4"), UNIT, "32 bits a sample and no value above 255: 255 was taken as white"),
+        ((255 * UNIT).round().astype("u4"), UNIT, "32 bits per sample and no value above 255: 255 was taken as white"),
         ((65535 * UNIT).round().astype("i4"), UNIT, "no value above 65535: 65535 was taken as white"),
-        ((1023 * UNIT).round().astype("u2"), UNIT / 64, "no value above 1023: it is dark, or has fewer bits than it says"),
+        ((1023 * UNIT).round().astype("u2"), UNIT / 64, "no value above 1023: it is dark, or has fewer bits than it states"),
         (
             (UNIT * 32767 - 100).astype("i2"),
             np.clip(UNIT - 100 / 32767, 0, 1),

@@ -111,7 +111,7 @@ def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(
     model = build_model(dataclasses.replace(tiny_weights, arrays=arrays))
     with pytest.raises(NonFiniteError, match="scale 1, step 0") as error:
         stylejax.stylize(content, style, model=model, **FAST)
-    assert np.isfinite(error.value.painting.image).all()
+    assert np.isfinite(error.value.result.image).all()
 
 
 def test_only_another_shape_or_kind_compiles_another_program(tiny_model, pictures):

@@ -23,7 +23,7 @@ from stylejax.cli.parsing.sweep_values import Values
 from stylejax.cli.sweep import Sweep
 from stylejax.files.folder import Folder
 from stylejax.images.io.write import write_picture
-from stylejax.images.sheet import evenly
+from stylejax.images.sheet import evenly_spaced
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import MOST_FAILURES, MOST_PICTURES, Cell, batch_cells, write_grid
 from stylejax.settings.settings import Settings
@@ -140,7 +140,7 @@ def test_many_pictures_are_sampled_evenly_and_the_page_stays_small(tmp_path):
 
 @pytest.mark.parametrize(("count", "most"), [(0, 3), (3, 3), (4, 3), (201, 200), (399, 200), (1000, 7)])
 def test_a_sample_is_even(count, most):
-    sample = evenly(range(count), most)
+    sample = evenly_spaced(range(count), most)
     assert len(sample) == min(count, most)
     if count:
         assert (sample[0], sample[-1]) == (0, count - 1)

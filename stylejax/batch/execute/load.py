@@ -11,7 +11,7 @@ from stylejax.batch.input.row import Outcome, Row, Unit
 from stylejax.batch.plan.aspects import result_shape
 from stylejax.errors import one_line
 from stylejax.images.picture import Picture
-from stylejax.images.visible import resize_opacity, resized_picture
+from stylejax.images.transparency import resize_opacity, resize_picture
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import job_from, sources_of
 from stylejax.run.inputs.reader import Reader
@@ -63,7 +63,7 @@ class Loader:
             settings = dataclasses.replace(row.settings, size=side_of(*shape, row.settings))
             job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
-            finished = resized_picture(content, *result_shape(content.height, content.width, row.settings))
+            finished = resize_picture(content, *result_shape(content.height, content.width, row.settings))
             return Ready(row, finished, job.at(*shape), sources)
         except Exception as problem:
             return Outcome(row, stage="read", reason=one_line(problem))
@@ -78,7 +78,7 @@ class Loader:
                 return style
             seen = style_shape(style.pixels, settings, *shape)
             alpha = None if style.alpha is None else resize_opacity(style.alpha, *seen)
-            return dataclasses.replace(resized_picture(style, *seen, settings.resampling), alpha=alpha)
+            return dataclasses.replace(resize_picture(style, *seen, resampling=settings.resampling), alpha=alpha)
 
         seen_at = shape if settings.style_fit == "stretch" else (settings.size_rule, side_of(*shape, settings))
         looks = (settings.style_fit, settings.style_scale, settings.style_size, settings.resampling)

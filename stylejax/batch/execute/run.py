@@ -17,7 +17,7 @@ from stylejax.batch.plan.survey import Survey
 from stylejax.errors import StylejaxError
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import encode_picture
-from stylejax.images.sheet import contact_sheet, evenly
+from stylejax.images.sheet import contact_sheet, evenly_spaced
 
 SAMPLE, COLUMNS, CELL = 20, 5, 240
 
@@ -97,7 +97,7 @@ def _write_sheet(rows: Sequence[Row], store: Store) -> str:
     if not done or store.folder.local is None:
         return ""
     cells = []
-    for row in evenly(done, SAMPLE):
+    for row in evenly_spaced(done, SAMPLE):
         try:
             cells.append((row.output, read_picture(store.folder.path(row.output)).pixels))
         except StylejaxError:

@@ -1,4 +1,4 @@
-"""Files of pictures.
+"""Reading and writing picture files.
 
 Reading order: `read`, `formats`, `decode`, `levels`, `orientation`, `tiff`, `high_bit_depth`, `stream`; `write`, `encode`,
 `png16`, `metadata`.

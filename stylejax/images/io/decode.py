@@ -1,38 +1,38 @@
-"""From a decoded file or a Pillow image to a picture: depth, color space, transparency and orientation.
+"""Conversion of Pillow images to pictures: bit depth, color space, transparency and orientation.
 
-Depth is kept: 16-bit and floating-point values are not rounded to 8 bits, except when an ICC profile has to be applied,
-which Pillow does in 8 bits.
+16-bit and floating-point values are not rounded to 8 bits, unless an ICC profile has to be applied: Pillow applies profiles in
+8 bits.
 """
 
 import numpy as np
 from PIL import Image, ImageFile
 
-from stylejax.images.icc import managed, to_srgb
-from stylejax.images.io.levels import unit_levels
+from stylejax.images.icc import apply_profile, to_srgb
+from stylejax.images.io.levels import normalize_samples
 from stylejax.images.io.orientation import orient, orientation_of
-from stylejax.images.io.tiff import native_order, samples_of
+from stylejax.images.io.tiff import samples_of, set_native_order
 from stylejax.images.picture import Picture
 
 
 def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = None) -> Picture:
-    """Take a Pillow image as a picture.
+    """Convert a Pillow image to a picture.
 
     Args:
-        image: of any mode; the first frame of an animation unless another was sought.
-        source: how messages call it.
-        low_bytes: the less significant bytes of the same picture when its channels have 16 bits, as `RGB` or `RGBA`.
+        image: an image of any mode. Of an animation, the current frame is converted.
+        source: name of the image in messages.
+        low_bytes: the less significant bytes of an image with 16-bit channels, as `RGB` or `RGBA`.
     """
-    depth = _depth(image)  # the file knows it, and is closed once it is decoded
-    native_order(image)
+    depth = _depth(image)  # before decoding, which discards the layout of the file
+    set_native_order(image)
     image.load()
     key = _transparent_color(image, depth, high_bytes=low_bytes is None and image.mode == "RGB")
     orientation = orientation_of(image)
     profile = image.info.get("icc_profile") or None
     if image.mode.startswith(("I", "F")):
         values, bits, inverted = samples_of(image)
-        gray, notes = unit_levels(values, source, bits=bits)
+        gray, notes = normalize_samples(values, source, bits=bits)
         gray = 1 - gray if inverted else gray
-        colors = managed(gray[..., np.newaxis], profile)
+        colors = apply_profile(gray[..., np.newaxis], profile)
         opacity = None if key is None else (values != key[0]).astype(np.float32)
     else:
         base, alpha = _split_alpha(image)
@@ -53,7 +53,7 @@ def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = N
 
 
 def raw_mode(image: Image.Image) -> str:
-    """How an opened file lays out its pixels, as Pillow names it; empty once it is decoded."""
+    """Pillow's name for the pixel layout of an opened file; empty once the file is decoded."""
     if not isinstance(image, ImageFile.ImageFile) or not image.tile:
         return ""
     arguments = image.tile[0].args
@@ -61,16 +61,16 @@ def raw_mode(image: Image.Image) -> str:
 
 
 def _depth(image: Image.Image) -> int:
-    """Bits of a channel in an opened file; 0 once it is decoded."""
+    """Bits per channel of an opened file; 0 once the file is decoded."""
     raw = raw_mode(image)
     return {"": 0, "1": 1, "L;2": 2, "L;4": 4}.get(raw, 16 if "16" in raw else 8)
 
 
 def _transparent_color(image: Image.Image, depth: int, *, high_bytes: bool) -> np.ndarray | None:
-    """The one color that is transparent, as the pixels of `1` (as `L`), `L`, `RGB` and `I;16` have it, if there is one.
+    """The transparent color of an image of mode `1` (converted to `L`), `L`, `RGB` or `I;16`, or None.
 
-    Pillow gives it as the file has it: for a gray of 2 or 4 bits in fewer levels than it gives the pixels, and with 16 bits
-    where the pixels are the `high_bytes`.
+    Pillow returns the value from the file: gray with 2 or 4 bits in fewer levels than the pixels, and 16-bit values also if the
+    pixels are only the `high_bytes`.
     """
     key = image.info.get("transparency")
     if image.mode not in ("1", "L", "RGB", "I;16") or not isinstance(key, int | tuple):
@@ -86,7 +86,7 @@ def _transparent_color(image: Image.Image, depth: int, *, high_bytes: bool) -> n
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colors in one of the modes `L`, `RGB`, `CMYK`, `LAB`, and the 8-bit alpha where there is one."""
+    """Split an image into colors of mode `L`, `RGB`, `CMYK` or `LAB`, and its 8-bit alpha or None."""
     if image.mode in ("LA", "La"):
         image = image.convert("LA")
         return image.getchannel("L"), image.getchannel("A")

@@ -1,4 +1,4 @@
-"""What each file format can hold, and how levels of 8 or 16 bits are put into it."""
+"""File formats with their limits, and encoders for integer levels of 8 or 16 bits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from stylejax.images.io.metadata import KEY, as_description, as_exif, as_text
 
 @dataclass(frozen=True)
 class Format:
-    """What a file format can hold: its longest side in pixels, more than 8 bits a channel, opacity."""
+    """A file format: longest side in pixels, and support of more than 8 bits per channel and of opacity."""
 
     name: str
     longest_side: int
@@ -31,11 +31,11 @@ AVIF = Format("AVIF", 32_768, deep=False, alpha=True)
 SUFFIXES = {
     ".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".webp": WEBP, ".tif": TIFF, ".tiff": TIFF, ".avif": AVIF
 }  # fmt: skip
-"""The format that each suffix stands for."""
+"""Formats by suffix."""
 
 
 def write_tiff(file: BinaryIO, levels: np.ndarray, metadata: Mapping[str, Any] | None) -> None:
-    """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF, compressed without loss."""
+    """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF with lossless compression."""
     tifffile.imwrite(
         file,
         levels,
@@ -64,7 +64,7 @@ def write_with_pillow(
     else:
         options |= {"quality": quality, "exif": as_exif(metadata, format=format.name)}
     if format is JPEG:
-        options |= {"subsampling": "4:4:4"}  # not optimize: libjpeg's buffer may then be too small for noisy pictures
+        options |= {"subsampling": "4:4:4"}  # without optimize, whose buffer in libjpeg may be too small for noisy pictures
     elif format is WEBP:
         options |= {"lossless": quality == 100, "exact": True}
     elif format is AVIF:

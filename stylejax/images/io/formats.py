@@ -1,4 +1,4 @@
-"""What a file is that is no picture we read, told by how it begins, and the way out."""
+"""Identification of unsupported files by their first bytes, with a hint for the user."""
 
 import re
 from pathlib import PurePath
@@ -12,13 +12,13 @@ _RAW = "develop it in a raw converter, such as darktable or RawTherapee, and exp
 _HEIF = "export it as JPEG or PNG, with the phone's own sharing menu or `heif-convert photo.heic photo.jpg`"
 _TONE_MAP = "tone-map it, and export it as TIFF or PNG"
 _FRAME = "save one of its frames as a picture"
-_DOWNLOAD = "the download brought a page in place of the picture: open its address in a browser and save the picture itself"
+_DOWNLOAD = "the download contains a page instead of the picture: open its address in a browser and save the picture itself"
 
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), ("a HEIC picture", _HEIF)),
     b"crx ": ("a camera's raw file", _RAW),
 }
-"""What the boxes of ISO/IEC 14496-12 hold, by their major brand; others are video."""
+"""Descriptions and hints by the major brand of ISO/IEC 14496-12 files; other brands are video."""
 
 _BEGINNINGS: tuple[tuple[str, str, tuple[bytes, ...]], ...] = (
     ("a JPEG XL picture", _EXPORT + ", or with `djxl picture.jxl picture.png`", (b"\xff\x0a", b"\0\0\0\x0cJXL ")),
@@ -38,28 +38,28 @@ _BEGINNINGS: tuple[tuple[str, str, tuple[bytes, ...]], ...] = (
     ("a video", _FRAME, (b"\x1aE\xdf\xa3",)),
     ("a ZIP archive or a document", "take the picture out of it", (b"PK\3\4",)),
     ("a compressed file", "unpack it", (b"\x1f\x8b",)),
-    ("a pointer to a file that Git LFS keeps", "fetch the file itself with `git lfs pull`", (b"version https://git-lfs",)),
+    ("a Git LFS pointer", "fetch the file itself with `git lfs pull`", (b"version https://git-lfs",)),
 )
-"""What a file is, what to do, and how such files begin."""
+"""Description, hint, and first bytes."""
 
 _RAW_SUFFIXES = (
     ".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".nef", ".nrw", ".pef",
     ".raw", ".rwl", ".sr2", ".srf", ".srw"
 )  # fmt: skip
-"""Of raw files that begin as TIFF does, and whose first picture is a small preview."""
+"""Suffixes of raw files that begin like TIFF and whose first picture is a small preview."""
 
 _NEW_SUBFILE_TYPE, _SUB_FILES, _DNG_VERSION = 254, 330, 50706
 
 
-def named(beginning: bytes) -> tuple[str, str] | None:
-    """What a file is that begins so, and what to do; None for what is not known. At least 300 bytes are wanted."""
+def identify(beginning: bytes) -> tuple[str, str] | None:
+    """Description and hint for a file with these first bytes (at least 300), or None if it is unknown."""
     if beginning[4:8] == b"ftyp" and b"avif" in beginning[8:64]:
         return None if features.check("avif") else ("AVIF, for which this build of Pillow has no decoder", _EXPORT)
     if beginning[4:8] == b"ftyp":
         return _BRANDS.get(beginning[8:12], ("a video", _FRAME))
-    for name, way, magics in _BEGINNINGS:
+    for name, hint, magics in _BEGINNINGS:
         if beginning.startswith(magics):
-            return name, way
+            return name, hint
     if beginning[128:132] == b"DICM":
         return "a DICOM picture", _EXPORT
     text = beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -70,12 +70,15 @@ def named(beginning: bytes) -> tuple[str, str] | None:
     return None
 
 
-def check_no_raw_file(image: Image.Image, source: str) -> None:
-    """Raise ImageError for a camera's raw file that Pillow takes for a TIFF: it would give the small preview.
+def check_not_camera_raw(image: Image.Image, source: str) -> None:
+    """Reject raw files of cameras that Pillow opens as TIFF: it would decode only the small preview.
 
     Args:
-        image: opened, and not yet decoded.
-        source: how messages call it.
+        image: an image that is opened but not yet decoded.
+        source: name of the image in messages.
+
+    Raises:
+        ImageError: the image is a raw file.
     """
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return

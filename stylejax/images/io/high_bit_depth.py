@@ -1,4 +1,4 @@
-"""16-bit colors, of which Pillow alone would keep the high bytes: the file is read once more for the low bytes."""
+"""Reading of 16-bit colors: Pillow decodes only the high bytes, so the file is decoded a second time for the low bytes."""
 
 import struct
 import sys
@@ -15,17 +15,17 @@ _GRAY_ALPHA = "LA;16B"
 
 
 def has_sixteen_bits(image: Image.Image) -> bool:
-    """Whether an opened but not yet decoded file has 16-bit colors whose low bytes `low_bytes` can get."""
+    """Whether a file that is opened but not yet decoded has 16-bit colors that `low_bytes` can decode."""
     if not isinstance(image, ImageFile.ImageFile) or image.format not in ("PNG", "TIFF"):
         return False
     return len(image.tile) == 1 and raw_mode(image) in (*_RAW_MODES, _GRAY_ALPHA)
 
 
 def low_bytes(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
-    """Decode a 16-bit file for the less significant byte of each value, as `RGB` or `RGBA`; it is left at its beginning.
+    """Decode the less significant byte of each value of a 16-bit file, as `RGB` or `RGBA`, and rewind the file.
 
-    Told the opposite byte order, Pillow keeps the low bytes. For gray with alpha in PNG it knows one order only, but there is
-    another way: the same file whose header says 8-bit RGBA has as many bytes a pixel.
+    With the opposite byte order, Pillow keeps the low bytes. For PNG with gray and alpha it supports only one byte order;
+    there, the header is changed to 8-bit RGBA, which has as many bytes per pixel.
     """
     file.seek(0)
     image = Image.open(file, formats=formats)
@@ -35,7 +35,7 @@ def low_bytes(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
         gray, opacity = Image.open(_as_rgba(file)).split()[1::2]
         image = Image.merge("RGBA", (gray, gray, gray, opacity))
     else:
-        order = raw[-1] if raw[-1] != "N" else sys.byteorder[0].upper()  # libtiff hands out native order
+        order = raw[-1] if raw[-1] != "N" else sys.byteorder[0].upper()  # libtiff returns native order
         opposite = raw[:-1] + ("L" if order == "B" else "B")
         tile = image.tile[0]
         image.tile = [tile._replace(args=(opposite, *tile.args[1:]) if isinstance(tile.args, tuple) else opposite)]
@@ -45,7 +45,7 @@ def low_bytes(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
 
 
 def _as_rgba(file: BinaryIO) -> BytesIO:
-    """A PNG file with another header: 8 bits, color type 6."""
+    """The PNG file with its header changed to 8 bits and color type 6 (RGBA)."""
     file.seek(0)
     data = bytearray(file.read())
     data[24:26] = 8, 6

@@ -1,7 +1,7 @@
-"""How a picture was made, written into the picture: a JSON object that travels inside the file.
+"""Metadata in picture files: a JSON object that records the settings of a picture.
 
-PNG carries it in an iTXt chunk called `stylejax`; JPEG, WebP, AVIF and TIFF in ImageDescription, as
-`{"stylejax": {...}}`, since EXIF has no place of one's own. `exiftool` shows both.
+PNG files store it in an iTXt chunk `stylejax`. JPEG, WebP, AVIF and TIFF files store it in ImageDescription as `{"stylejax":
+{...}}`, because EXIF has no custom tags. `exiftool` shows both.
 """
 
 import json
@@ -17,21 +17,21 @@ from stylejax.images.io.read import READABLE, open_file
 
 KEY = "stylejax"
 _DESCRIPTION_TAG = 0x010E
-_LONGEST_JPEG_DESCRIPTION = 65_000  # EXIF has to fit into one segment of 65,533 bytes
+_LONGEST_JPEG_DESCRIPTION = 65_000  # EXIF must fit into one segment of 65,533 bytes
 
 
 def as_text(metadata: Mapping[str, Any]) -> str:
-    """The JSON text for a PNG chunk: ASCII, one line."""
+    """JSON text for a PNG chunk: one line of ASCII."""
     return json.dumps(dict(metadata), ensure_ascii=True)
 
 
 def as_description(metadata: Mapping[str, Any]) -> str:
-    """The JSON text for an ImageDescription tag: ASCII, one line, naming its author."""
+    """JSON text for an ImageDescription tag: one line of ASCII, with the key `stylejax`."""
     return json.dumps({KEY: dict(metadata)}, ensure_ascii=True)
 
 
 def as_exif(metadata: Mapping[str, Any] | None, *, format: str) -> Image.Exif:
-    """An EXIF block with the description; empty when that is too long for JPEG: better to lose it than the picture."""
+    """EXIF with the description; empty if the description is too long for JPEG."""
     exif = Image.Exif()
     if metadata is not None:
         description = as_description(metadata)
@@ -41,17 +41,17 @@ def as_exif(metadata: Mapping[str, Any] | None, *, format: str) -> Image.Exif:
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """What `write_picture` was told about the making of this picture, or None when the file says nothing of it.
+    """Read the metadata that `write_picture` stored in a file, or return None if there is none.
 
     Raises:
-        ImageError: the file is missing or is no picture.
+        ImageError: the file does not exist or is not a picture.
     """
     with open_file(path) as file:
         try:
             image = Image.open(file, formats=READABLE)
             text = image.info.get(KEY) if image.format == "PNG" else _description(image)
-        except Exception:  # decoders let whatever damaged data trips them escape
-            raise ImageError(f"{os.fspath(path)} is no picture or is damaged; no metadata can be read") from None
+        except Exception:  # decoders raise many kinds of errors for damaged data
+            raise ImageError(f"{os.fspath(path)} is not a picture or is damaged; no metadata can be read") from None
     try:
         found = parse_json(text) if isinstance(text, str) else None
     except ValueError:

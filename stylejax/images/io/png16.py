@@ -1,4 +1,4 @@
-"""PNG with 16 bits a channel, which Pillow cannot write and which needs nothing but zlib."""
+"""A writer for PNG with 16 bits per channel, which Pillow does not support."""
 
 import struct
 import zlib

@@ -1,8 +1,8 @@
-"""Reading pictures: files, Pillow images and arrays become float32 sRGB, upright, with every mishap told in one line.
+"""Conversion of files, Pillow images and arrays to pictures in float32 sRGB.
 
-PNG, JPEG, WebP, TIFF and AVIF, and also GIF, BMP and PPM; of an animation the first frame. The orientation
-that EXIF states is applied and embedded ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth; what deeper,
-signed and floating-point TIFF means by its numbers is told in `levels`.
+Supported files are PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP and PPM; of an animation, the first frame is read. EXIF orientation is
+applied, and ICC profiles are converted to sRGB. 16-bit PNG and TIFF keep their depth; `levels` interprets deeper, signed and
+floating-point TIFF. Every problem is reported in one line.
 """
 
 import logging
@@ -18,33 +18,33 @@ from PIL import Image, UnidentifiedImageError
 from stylejax.errors import ImageError
 from stylejax.files.url import as_url, local_copy, open_url
 from stylejax.images.io.decode import decode
-from stylejax.images.io.formats import check_no_raw_file, named
+from stylejax.images.io.formats import check_not_camera_raw, identify
 from stylejax.images.io.high_bit_depth import has_sixteen_bits, low_bytes
-from stylejax.images.io.orientation import is_turned
-from stylejax.images.io.tiff import check_planes, decode_tiff, is_cut_off, is_deep, is_for_tifffile, is_tiff
+from stylejax.images.io.orientation import swaps_axes
+from stylejax.images.io.tiff import check_planes, decode_tiff, has_high_bit_depth, is_tiff, is_truncated, tifffile_reads
 from stylejax.images.picture import Picture, picture_from_array
 
 T = TypeVar("T")
 
 PIXEL_LIMIT = 178_956_970
-"""Larger pictures are refused before they are decoded: a file of a few kilobytes can claim billions of pixels."""
+"""Larger pictures are rejected before decoding: the header of a small file can claim billions of pixels."""
 
-# Only formats that Pillow decodes itself: for EPS, say, it would run another program on the file.
+# Only formats that Pillow decodes itself; for EPS, for example, it would run another program on the file.
 READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM")
 _WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
-    """Read a picture file, on this machine or at a URL (`stylejax.files.url`).
+    """Read a picture file from a path or a URL (`stylejax.files.url`).
 
     Raises:
-        ImageError: the file is missing, unreadable, empty, cut off, damaged, no picture, or has too many pixels.
+        ImageError: the file does not exist, cannot be read, is empty, truncated, damaged, not a picture, or too large.
     """
     return _read(path, open_file(path), _decode_file)
 
 
 def read_opened(file: BinaryIO, source: str) -> Picture:
-    """Read a picture from an open file, which is closed; messages call it `source`.
+    """Read a picture from an open file and close it; messages call it `source`.
 
     Raises:
         ImageError: as for `read_picture`.
@@ -53,10 +53,10 @@ def read_opened(file: BinaryIO, source: str) -> Picture:
 
 
 def read_shape(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """The height and width that `read_picture` would give, from the file's header alone where it has one that Pillow knows.
+    """Height and width of a picture file, from its header alone if Pillow can read it.
 
     Raises:
-        ImageError: as for `read_picture`, as far as the header tells.
+        ImageError: as for `read_picture`, as far as the header shows the problem.
     """
     return _read(path, open_file(path, whole=False), _shape_of_file)
 
@@ -69,29 +69,29 @@ def _read(path: str | os.PathLike[str], opened: BinaryIO, decode_file: Callable[
         except ImageError:
             raise
         except MemoryError:
-            raise ImageError(f"{source} needs more memory than there is, or is damaged; make it smaller") from None
+            raise ImageError(f"{source} needs more memory than is available, or is damaged; make it smaller") from None
         except UnidentifiedImageError:
             raise _unidentified(file, source) from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
             raise ImageError(f"{source} is too large ({_one_line(problem)}); make it smaller") from None
-        except Exception as problem:  # decoders let whatever damaged data trips them escape
-            raise ImageError(f"{source} is cut off or damaged ({_one_line(problem)}); get a whole copy of it") from None
+        except Exception as problem:  # decoders raise many kinds of errors for damaged data
+            raise ImageError(f"{source} is truncated or damaged ({_one_line(problem)}); get a complete copy of it") from None
 
 
 def _unidentified(file: BinaryIO, source: str) -> ImageError:
     file.seek(0)
-    if known := named(file.read(4096)):
+    if known := identify(file.read(4096)):
         return ImageError(f"{source} is {known[0]}, which is not read; {known[1]}")
     return ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}")
 
 
 def to_picture(source: object) -> Picture:
-    """Take a path, a Pillow image, a numpy or JAX array, or a `Picture` as a picture.
+    """Convert a path, a Pillow image, or a NumPy or JAX array to a picture; a `Picture` is returned unchanged.
 
-    Arrays are as `picture_from_array` wants them. Files keep 16 bits of color, a Pillow image has 8.
+    `picture_from_array` describes the supported arrays. Files keep 16 bits per channel, Pillow images 8.
 
     Raises:
-        ImageError: it is none of these, or cannot be read.
+        ImageError: `source` is none of these, or cannot be read.
     """
     if isinstance(source, Picture):
         return source
@@ -106,19 +106,24 @@ def to_picture(source: object) -> Picture:
             raise ImageError(f"{name} cannot be decoded ({_one_line(problem)})") from None
     if hasattr(source, "__array__"):
         return picture_from_array(np.asarray(source), source=f"the {type(source).__name__}")
-    raise ImageError(f"cannot take a {type(source).__name__} as a picture; wanted a path, a Pillow image or an array")
+    raise ImageError(f"cannot use a {type(source).__name__} as a picture; wanted a path, a Pillow image or an array")
 
 
 def silence_decoders() -> None:
-    """Keep Pillow and tifffile from printing remarks about odd files. For a program to call once, at its start."""
+    """Suppress warnings of Pillow and tifffile about unusual files. Call this once at the start of a program."""
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
 def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
-    """Open a file that should be a picture; raise ImageError when it is missing, not an ordinary file, or empty.
+    """Open a picture file.
 
-    What a URL names is copied here first if the `whole` of it is to be read.
+    Args:
+        path: a path or a URL.
+        whole: whether the whole file will be read; a file at a URL is then downloaded first.
+
+    Raises:
+        ImageError: the file does not exist, is not a regular file, or is empty.
     """
     source, place = Path(path), as_url(path)
     try:
@@ -143,9 +148,9 @@ def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
     except UnidentifiedImageError:
         pixels = _decode_file(file, source).pixels
         return pixels.shape[0], pixels.shape[1]
-    check_no_raw_file(image, source)
+    check_not_camera_raw(image, source)
     _check_size(*image.size, source)
-    return image.size if is_turned(image) else (image.height, image.width)
+    return image.size if swaps_axes(image) else (image.height, image.width)
 
 
 def _decode_file(file: BinaryIO, source: str) -> Picture:
@@ -155,11 +160,11 @@ def _decode_file(file: BinaryIO, source: str) -> Picture:
         if not is_tiff(file):
             raise
         return decode_tiff(file, source=source, check_size=_check_size)
-    check_no_raw_file(image, source)
+    check_not_camera_raw(image, source)
     _check_size(*image.size, source)
-    if is_cut_off(image, os.fstat(file.fileno()).st_size):
-        raise ImageError(f"{source} is cut off or damaged (its data ends too early); get a whole copy of it")
-    if is_deep(image) and is_for_tifffile(image):
+    if is_truncated(image, os.fstat(file.fileno()).st_size):
+        raise ImageError(f"{source} is truncated or damaged (its data ends too early); get a complete copy of it")
+    if has_high_bit_depth(image) and tifffile_reads(image):
         file.seek(0)
         return decode_tiff(file, source=source, check_size=_check_size)
     check_planes(image, source)

@@ -1,4 +1,4 @@
-"""Pictures that come through a pipe instead of from a file."""
+"""Reading of pictures from pipes."""
 
 import tempfile
 from typing import BinaryIO
@@ -8,14 +8,14 @@ from stylejax.images.io.read import read_opened
 from stylejax.images.picture import Picture
 
 LIMIT = 2**30
-"""Bytes; a pipe does not tell how many there will be, and may never end."""
+"""Maximum number of bytes; a pipe has no known length and may never end."""
 
 
 def read_stream(stream: BinaryIO, name: str) -> Picture:
-    """Read a picture to the end of `stream`, which messages call `name`.
+    """Read a picture from `stream` up to its end; messages call it `name`.
 
     Raises:
-        ImageError: nothing comes, more than `LIMIT`, or what `read_picture` refuses of a file.
+        ImageError: the stream is empty or longer than `LIMIT`, or as for `read_picture`.
     """
     with tempfile.TemporaryFile() as copy:
         try:

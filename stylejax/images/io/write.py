@@ -1,7 +1,7 @@
-"""Writing pictures: PNG, JPEG, WebP, TIFF and AVIF by the suffix of the path, whole or not at all.
+"""Atomic writing of pictures as PNG, JPEG, WebP, TIFF or AVIF, by the suffix of the path.
 
-Files carry an sRGB ICC profile and, where given, a JSON object that says how the picture was made (`metadata.py`). The
-same pixels, metadata and settings give the same bytes.
+Files contain an sRGB ICC profile and optionally a JSON object with metadata (`metadata.py`). The same pixels, metadata and
+options produce the same bytes.
 """
 
 import os
@@ -22,26 +22,26 @@ from stylejax.images.io.png16 import write_png16
 
 
 def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
-    """Raise when a picture could not be written to `path`; to be called before any work starts.
+    """Check whether a picture could be written, without creating or changing a file.
 
     Args:
-        path: where the picture is to go. Nothing is made or touched there.
-        bits: bits a channel, 8 or 16.
-        height: rows of the picture, where known.
-        width: columns of the picture, where known.
+        path: path of the picture.
+        bits: bits per channel, 8 or 16.
+        height: number of rows, if known.
+        width: number of columns, if known.
 
     Raises:
-        ImageError: an unknown suffix, a depth or size that the format lacks, a folder, a place that cannot be written.
+        ImageError: the suffix is unknown, the format does not support the depth or size, or the path cannot be written.
     """
     check_format(path, bits=bits, height=height, width=width)
     check_writable(Path(path), error=ImageError)
 
 
 def check_format(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
-    """The part of `check_output` that concerns the name alone.
+    """Check whether the format of `path` supports a picture; the part of `check_output` that ignores the file system.
 
     Raises:
-        ImageError: an unknown suffix, a depth or size that the format lacks.
+        ImageError: the suffix is unknown, or the format does not support the depth or size.
     """
     format = _format(path)
     if bits not in (8, 16):
@@ -65,18 +65,18 @@ def write_picture(
     bits: int = 8,
     quality: int = 95,
 ) -> None:
-    """Write a picture in the format that the suffix of `path` names.
+    """Write a picture in the format given by the suffix of `path`.
 
     Args:
-        path: `.png`, `.jpg`, `.jpeg`, `.webp`, `.tif`, `.tiff` or `.avif`. Missing parent folders are made.
+        path: `.png`, `.jpg`, `.jpeg`, `.webp`, `.tif`, `.tiff` or `.avif`. Missing parent folders are created.
         pixels: sRGB `[height, width, 3]`; clipped to [0, 1] and rounded to the nearest level.
-        alpha: `[height, width]` in [0, 1]. JPEG has no opacity: there the picture is laid over white.
-        metadata: a JSON object, which `read_metadata` gives back. JPEG holds 65,000 characters; longer is left out.
+        alpha: opacity `[height, width]` in [0, 1]. JPEG does not support opacity: the picture is composited over white.
+        metadata: a JSON object that `read_metadata` reads. JPEG omits metadata of more than 65,000 characters.
         bits: 8, or 16 for PNG and TIFF.
-        quality: of JPEG, WebP and AVIF, 1 to 100. WebP is lossless at 100; PNG and TIFF always are.
+        quality: quality of JPEG, WebP and AVIF, 1 to 100. WebP is lossless at 100, PNG and TIFF always.
 
     Raises:
-        ImageError: what `check_output` refuses, other shapes, NaN or infinite values, or a disk that is full.
+        ImageError: as for `check_output`; wrong shapes; NaN or infinite values; the disk is full.
     """
     levels = _prepared(path, pixels, alpha, bits, quality)
     check_output(path, bits=bits, height=levels.shape[0], width=levels.shape[1])
@@ -96,10 +96,10 @@ def encode_picture(
     bits: int = 8,
     quality: int = 95,
 ) -> bytes:
-    """The bytes that `write_picture` would write to a file of this name.
+    """Encode a picture to the bytes that `write_picture` would write to a file called `name`.
 
     Raises:
-        ImageError: as `write_picture`, but for what concerns the place.
+        ImageError: as for `write_picture`, except for problems of the file system.
     """
     levels = _prepared(name, pixels, alpha, bits, quality)
     check_format(name, bits=bits, height=levels.shape[0], width=levels.shape[1])
@@ -111,7 +111,7 @@ def encode_picture(
 def _prepared(
     path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int
 ) -> np.ndarray:
-    """Levels `[height, width, 3 or 4]` for the format of `path`."""
+    """Validate a picture and convert it to levels `[height, width, 3 or 4]` for the format of `path`."""
     colors = _checked(pixels, "pixels", 3)
     opacity = None if alpha is None else _checked(alpha, "alpha", 2)
     if opacity is not None and opacity.shape != colors.shape[:2]:
@@ -156,7 +156,7 @@ def _format(path: str | os.PathLike[str]) -> Format:
 
 
 def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
-    """The array as float32 in [0, 1]."""
+    """Validate an array and convert it to float32 in [0, 1]."""
     values = np.asarray(array, np.float32)
     wanted = "[height, width, 3]" if dimensions == 3 else "[height, width]"
     if values.ndim != dimensions or 0 in values.shape or (dimensions == 3 and values.shape[2] != 3):
@@ -167,5 +167,5 @@ def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
 
 
 def _levels(values: np.ndarray, bits: int) -> np.ndarray:
-    """Round [0, 1] to the levels of unsigned integers."""
+    """Round values in [0, 1] to levels of unsigned integers."""
     return np.rint(values * np.float32(2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)

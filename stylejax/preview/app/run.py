@@ -143,7 +143,7 @@ class Run:
             else:
                 news.put(StylejaxError("stopped before the first steps"))
         except NonFiniteError as failed:
-            news.put(self._finished(failed.painting, str(failed), folder, masks, time.monotonic() - began))
+            news.put(self._finished(failed.result, str(failed), folder, masks, time.monotonic() - began))
         except Exception as problem:
             news.put(problem)
 

@@ -16,7 +16,7 @@ import numpy as np
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
 from stylejax.images.picture import HostAlpha
-from stylejax.images.visible import resize_opacity, resize_visible
+from stylejax.images.transparency import resize_opacity, resize_weighted
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
 from stylejax.settings.blend import check_blend
@@ -49,7 +49,7 @@ class Job:
     regions: Regions | None = None
     """Where each style applies; everywhere if None."""
     opacity: Opacity = OPAQUE
-    """Opacity of pictures that are partly transparent; colors under full transparency are filled (`images.visible`)."""
+    """Opacity of pictures that are partly transparent; colors under full transparency are filled (`images.transparency`)."""
     notes: tuple[str, ...] = ()
     """Messages to the user about the pictures and masks."""
 
@@ -59,16 +59,18 @@ class Job:
 
     def content_at(self, height: int, width: int) -> HostImage:
         """The content, resized."""
-        return resize_visible(self.content, self.opacity.content, height, width, self.settings.resampling)
+        return resize_weighted(self.content, self.opacity.content, height, width, resampling=self.settings.resampling)
 
     def init_at(self, height: int, width: int) -> HostImage:
         """The picture to start from, resized."""
         assert self.init is not None
-        return resize_visible(self.init, self.opacity.init, height, width, self.settings.resampling)
+        return resize_weighted(self.init, self.opacity.init, height, width, resampling=self.settings.resampling)
 
     def style_at(self, number: int, height: int, width: int) -> HostImage:
         """The style of this index, resized."""
-        return resize_visible(self.styles[number], self.style_opacity(number), height, width, self.settings.resampling)
+        return resize_weighted(
+            self.styles[number], self.style_opacity(number), height, width, resampling=self.settings.resampling
+        )
 
     def style_opacity(self, number: int) -> HostAlpha | None:
         """Weights of the pixels of a style; None where all are 1."""

@@ -6,7 +6,7 @@ from typing import Any
 from stylejax.errors import ImageError
 from stylejax.images.masks import Regions
 from stylejax.images.picture import Picture
-from stylejax.images.visible import opacity_of
+from stylejax.images.transparency import opacity_weights
 from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job, Opacity
 from stylejax.run.inputs.reader import ImageSource, Reader, source_name
@@ -39,7 +39,9 @@ def job_from(
     init = reader.read(start, proof=settings.proof) if start else None
     regions = reader.regions(content_masks, style_masks, content, styles)
     seen = Opacity(
-        opacity_of(content), tuple(opacity_of(style) for style in styles), None if init is None else opacity_of(init)
+        opacity_weights(content),
+        tuple(opacity_weights(style) for style in styles),
+        None if init is None else opacity_weights(init),
     )
     check_styles(content, styles, settings)
     _check_seen(styles, regions)

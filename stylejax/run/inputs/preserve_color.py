@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.images.color_transfer import keep_luminance, luminance_of, match_color
+from stylejax.images.color_transfer import match_color, restore_chroma, to_luminance
 from stylejax.images.picture import Picture
-from stylejax.images.visible import opacity_of, resized_picture
+from stylejax.images.transparency import opacity_weights, resize_picture
 from stylejax.run.single_precision import in_float32
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage, Images
@@ -15,17 +15,17 @@ from stylejax.types import HostImage, Images
 
 def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
     """The content as it is painted: gray where only luminance is."""
-    return luminance_of(content) if settings.keep_color == "luminance" else content
+    return to_luminance(content) if settings.keep_color == "luminance" else content
 
 
 def style_to_paint(style: Picture, content: Picture, settings: Settings) -> HostImage:
     """A style as it is painted on `content`, both in their own colors."""
     pixels, others = style.pixels, content.pixels
-    own, theirs = opacity_of(style), opacity_of(content)
+    own, theirs = opacity_weights(style), opacity_weights(content)
     if settings.keep_color == "luminance":
-        return luminance_of(pixels, like=others, opacity=own, like_opacity=theirs)
+        return to_luminance(pixels, like=others, opacity=own, like_opacity=theirs)
     if settings.keep_color == "match":
-        return match_color(pixels, others, settings.color_match, opacity=own, content_opacity=theirs)
+        return match_color(pixels, others, method=settings.color_match, opacity=own, content_opacity=theirs)
     return pixels
 
 
@@ -37,6 +37,6 @@ def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Se
     finished = np.array(pictures, np.float32)
     for lane, (content, each) in enumerate(zip(contents, settings, strict=True)):
         if each.keep_color == "luminance":
-            original = resized_picture(content, *finished.shape[1:3]).pixels
-            finished[lane] = keep_luminance(finished[lane], original)
+            original = resize_picture(content, *finished.shape[1:3]).pixels
+            finished[lane] = restore_chroma(finished[lane], original)
     return jnp.asarray(finished)

@@ -12,7 +12,7 @@ from stylejax.images.io.read import to_picture
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
 from stylejax.images.proof import soft_proof
-from stylejax.images.visible import visible
+from stylejax.images.transparency import fill_transparent
 from stylejax.run.inputs.preserve_color import content_to_paint, style_to_paint
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
@@ -29,7 +29,7 @@ class Reader:
 
     def read(self, source: ImageSource, *, proof: str = "") -> Picture:
         """The picture of `source`, what is hidden in it filled; with the path of a profile, as its printer would print it."""
-        picture = self._once(("picture", _key(source)), lambda: visible(to_picture(source)))
+        picture = self._once(("picture", _key(source)), lambda: fill_transparent(to_picture(source)))
         if not proof:
             return picture
         proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
@@ -105,7 +105,7 @@ def source_name(source: ImageSource) -> str:
 
 def named_picture(source: ImageSource) -> Picture:
     """The picture of `source`, under the name that a record has for it."""
-    return dataclasses.replace(visible(to_picture(source)), source=source_name(source))
+    return dataclasses.replace(fill_transparent(to_picture(source)), source=source_name(source))
 
 
 def _key(source: ImageSource) -> Hashable:

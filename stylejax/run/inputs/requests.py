@@ -12,7 +12,7 @@ from PIL import Image
 from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
-from stylejax.images.visible import resized_picture
+from stylejax.images.transparency import resize_picture
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.reader import ImageSource, given_source, mask_lists
 from stylejax.run.result import StylizedImage
@@ -108,7 +108,7 @@ def at_one_shape(pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures, all resized to the shape of the first."""
     shape = pictures[0].height, pictures[0].width
     differing = {id(each): each for each in pictures if (each.height, each.width) != shape}
-    made = {key: resized_picture(each, *shape) for key, each in differing.items()}
+    made = {key: resize_picture(each, *shape) for key, each in differing.items()}
     return [made.get(id(each), each) for each in pictures]
 
 

@@ -14,7 +14,7 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.masks import read_regions
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
-from stylejax.images.visible import opacity_of, resize_visible, visible
+from stylejax.images.transparency import fill_transparent, opacity_weights, resize_weighted
 from stylejax.run.inputs.job import Job, Opacity
 from stylejax.run.starts import starting_images
 from stylejax.run.targets import StyleTargets
@@ -40,7 +40,7 @@ def test_what_is_hidden_is_filled_from_what_is_seen(height: int, width: int, see
     colors, alpha = rng.uniform(0.2, 0.7, (height, width, 3)), np.where(rng.random((height, width)) < 0.2, rng.random(), 0)
     alpha[rng.integers(height), rng.integers(width)] = 1
     green, white = (
-        visible(Picture(rgba[..., :3], rgba[..., 3], "it"))
+        fill_transparent(Picture(rgba[..., :3], rgba[..., 3], "it"))
         for rgba in (hiding(colors, alpha, (0, 1, 0)), hiding(colors, alpha, (1, 1, 1)))
     )
     np.testing.assert_array_equal(green.pixels, white.pixels)
@@ -53,14 +53,14 @@ def test_an_opaque_picture_is_the_same_object_and_resized_to_the_same_bytes():
     colors = np.random.default_rng(0).random((9, 14, 3), np.float32)
     for alpha in (None, np.ones((9, 14), np.float32)):
         picture = Picture(colors, alpha, "it")
-        assert visible(picture) is picture and opacity_of(picture) is None
-        np.testing.assert_array_equal(resize_visible(colors, opacity_of(picture), 5, 20), resize(colors, 5, 20))
+        assert fill_transparent(picture) is picture and opacity_weights(picture) is None
+        np.testing.assert_array_equal(resize_weighted(colors, opacity_weights(picture), 5, 20), resize(colors, 5, 20))
 
 
 def test_a_picture_that_is_equally_transparent_everywhere_is_resized_as_an_opaque_one():
     colors = np.random.default_rng(0).random((30, 40, 3), np.float32)
     np.testing.assert_allclose(
-        resize_visible(colors, np.full((30, 40), 0.5, np.float32), 13, 50), resize(colors, 13, 50), atol=1e-5
+        resize_weighted(colors, np.full((30, 40), 0.5, np.float32), 13, 50), resize(colors, 13, 50), atol=1e-5
     )
 
 
@@ -69,15 +69,15 @@ def test_faint_pixels_weigh_little_when_a_picture_is_resized(shape: tuple[int, i
     """A fringe of garish, nearly transparent pixels around a red disc, as scissors leave it."""
     alpha = np.maximum(disc(48, 64), disc(48, 64, 0.42) / 255)
     colors = np.where(disc(48, 64)[..., np.newaxis] > 0, np.float32([0.8, 0.1, 0.1]), np.float32([0, 1, 0]))
-    picture = visible(Picture(colors.astype(np.float32), alpha, "it"))
-    small = resize_visible(picture.pixels, picture.alpha, *shape)
+    picture = fill_transparent(Picture(colors.astype(np.float32), alpha, "it"))
+    small = resize_weighted(picture.pixels, picture.alpha, *shape)
     seen = resize(alpha, *shape) > 0.2
     assert np.abs(small[seen] - np.float32([0.8, 0.1, 0.1])).max() < 0.03
 
 
 def test_a_picture_of_which_nothing_is_seen_is_refused():
-    with pytest.raises(ImageError, match="it is fully transparent; give a picture of which something can be seen"):
-        visible(Picture(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.float32), "it"))
+    with pytest.raises(ImageError, match="it is fully transparent; give a picture with visible pixels"):
+        fill_transparent(Picture(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.float32), "it"))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_style_is_what_is_seen_of_it(tiny_model, statistic: str, regions: bool
     left = np.repeat(np.repeat(rng.random((16, 8, 3)), 3, 0), 3, 1).astype(np.float32)
     whole = np.concatenate([left, np.zeros_like(left)], axis=1)
     alpha = np.concatenate([np.ones((48, 24)), np.zeros((48, 24))], axis=1).astype(np.float32)
-    picture = visible(Picture(whole, alpha, "it"))
+    picture = fill_transparent(Picture(whole, alpha, "it"))
     mine = Settings(**{**SHALLOW, "style_loss": statistic})
     spec, ones = mine.objective_spec(), np.ones((1, 48, 48), np.float32)
     masks = read_regions([ones[0] * 1, ones[0] * 1], [ones[0], ones[0]], (48, 48), [(48, 48)]) if regions else None
@@ -144,7 +144,7 @@ def test_the_recolored_start_has_the_colors_that_are_seen():
     style[..., 0] += 0.2
     seen = disc(24, 32)
     style = np.where(seen[..., np.newaxis] > 0, style, 0)
-    filled = visible(Picture(style, seen, "it")).pixels
+    filled = fill_transparent(Picture(style, seen, "it")).pixels
     job = Job(content, (filled,), Settings(init="recolored"), opacity=Opacity(styles=(seen,)))
     (image,) = np.asarray(starting_images([job], 24, 32))
     np.testing.assert_allclose(image.mean((0, 1)), style[seen > 0].mean(0), atol=1e-3)
