@@ -1,7 +1,7 @@
-"""Thick brush strokes as ribbons of bristles: where their paint lands, how it streaks, how high it stands.
+"""Rendering of thick brush strokes as ribbons of bristles, with color streaks and relief.
 
-Ribbons are sampled more densely than the canvas, later strokes over earlier ones; only the sample that stays on top of
-a canvas pixel is colored. Lengths are in canvas pixels here.
+Ribbons are sampled more densely than the canvas. Later strokes cover earlier ones, and only the topmost sample of each canvas
+pixel is colored. Lengths are in canvas pixels.
 """
 
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from typing import NamedTuple
 import numpy as np
 
 _BRISTLES = 9
-_CHANGES = 4  # places along a stroke where the paint that a bristle carries is drawn anew
-_SPACING = 0.8  # canvas pixels between samples: dense enough that a bent ribbon keeps no holes
-_BLOCK = 1_000_000  # samples at a time, which bounds the memory
+_CHANGES = 4  # places along a stroke where each bristle gets a new random shade
+_SPACING = 0.8  # canvas pixels between samples, dense enough to avoid holes in bent ribbons
+_BLOCK = 1_000_000  # samples per block, which bounds the memory
 
 
 class Strokes(NamedTuple):
-    """Strokes in the order of painting.
+    """Strokes in drawing order.
 
     paths         `[strokes, knots, 2]` (right, down), evenly spaced along each stroke
     half_widths   `[strokes]`
-    colors        `[strokes, 2, 3]`: what the left and the right of the brush are loaded with
-    thickness     `[strokes]`: how much paint, 0 to 1
+    colors        `[strokes, 2, 3]`: colors of the left and the right side of the brush
+    thickness     `[strokes]`: amount of paint, 0 to 1
     dryness       how soon bristles run out of paint, 0 to 1
     """
 
@@ -32,7 +32,7 @@ class Strokes(NamedTuple):
 
 
 def lay(strokes: Strokes, canvas: np.ndarray, relief: np.ndarray, rng: np.random.Generator) -> None:
-    """Paint `strokes` over `canvas` `[rows, columns, 3]`, their height over `relief` `[rows, columns]`, in place."""
+    """Draw `strokes` on `canvas` `[rows, columns, 3]` and their height on `relief` `[rows, columns]`, in place."""
     lengths = np.linalg.norm(np.diff(strokes.paths, axis=1), axis=-1).sum(1)
     u = np.linspace(0, 1, int(lengths.max() / _SPACING) + 2, dtype=np.float32)
     v = np.linspace(-1, 1, int(2 * strokes.half_widths.max() / _SPACING) + 2, dtype=np.float32)
@@ -65,7 +65,7 @@ def _lay_block(
     inside = (right >= 0) & (right < columns) & (down >= 0) & (down < rows)
     kept = np.flatnonzero(inside & (shade >= worn)).astype(np.int32)
     pixels = (down * columns + right).ravel()[kept]
-    # A repeated index keeps the value that was assigned last: the later stroke lies on top.
+    # For repeated indices, NumPy keeps the last value: the later stroke is on top.
     top[pixels] = kept
     seen = top[pixels] == kept
     pixels, kept = pixels[seen], kept[seen]
@@ -75,13 +75,13 @@ def _lay_block(
     loaded = np.clip(0.5 + 0.7 * side + 1.3 * (streak - 0.5), 0, 1)[:, None]
     color = strokes.colors[stroke, 0] * (1 - loaded) + strokes.colors[stroke, 1] * loaded
     canvas.reshape(-1, 3)[pixels] = color * (0.91 + 0.18 * streak)[:, None]
-    # A brush pushes paint to its sides: a rounded back, a rim near the edges, furrows between the bristles.
+    # Profile of a stroke: rounded, with a rim near the edges and furrows between bristles.
     height = 0.8 - 0.6 * side**6 + 0.3 * np.exp(-60 * (np.abs(side) - 0.8) ** 2) + 0.35 * (streak - 0.5)
     relief.reshape(-1)[pixels] = height * strokes.thickness[stroke]
 
 
 def _ribbons(strokes: Strokes, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Where samples (along `u`, across `v`) of each stroke lie: `[strokes, u, v, 2]`."""
+    """Positions of the samples (along `u`, across `v`) of each stroke, `[strokes, u, v, 2]`."""
     along = np.gradient(strokes.paths, axis=1)
     along /= np.linalg.norm(along, axis=-1, keepdims=True) + 1e-9
     across = np.stack([-along[..., 1], along[..., 0]], -1) * strokes.half_widths[:, None, None]
@@ -92,7 +92,7 @@ def _ribbons(strokes: Strokes, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def _streaks(shades: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """The shade, 0 to 1, of the bristle that passes each sample: `[strokes, u, v]`."""
+    """Shade of the bristle at each sample, 0 to 1, `[strokes, u, v]`."""
     over_width = _between(shades.transpose(0, 2, 1), (v + 1) / 2).transpose(0, 2, 1)
     return _between(over_width, u).astype(np.float32)
 

@@ -1,7 +1,7 @@
-"""What the painters share: color ramps, noise that looks the same at every size, and shrinking a finer canvas.
+"""Common functions of the style generators: color ramps, noise that is independent of the size, blurring and downsampling.
 
-Lengths are in units of the picture's short side, so that one seed gives one composition at every size. A painter works
-on a canvas a few times finer than the picture (`refinement`) and shrinks it at the end, which smooths the edges.
+Lengths are in units of the picture's short side, so that one seed gives the same composition at every size. Generators draw on
+a canvas that is a few times finer than the picture (`refinement`), and downsample it at the end for antialiasing.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from stylejax.types import HostImage
 
 Number = int | float
 
-_LATTICE = 256  # noise repeats after so many of its own cells
+_LATTICE = 256  # period of the noise, in cells
 
 
 def refinement(height: int, width: int) -> int:
-    """How many canvas pixels make one picture pixel along each side: more when the picture is small."""
+    """Canvas pixels per picture pixel along each side, more for small pictures."""
     return 2 if min(height, width) >= 256 else 3 if min(height, width) >= 128 else 4
 
 
 def ramp(stops: Sequence[str], position: np.ndarray) -> np.ndarray:
-    """Colors `[..., 3]` at `position` in [0, 1] along evenly spaced `stops` such as "#1d4fa8"."""
+    """Colors `[..., 3]` at `position` in [0, 1], interpolated between evenly spaced `stops` such as "#1d4fa8"."""
     colors = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops], np.float32) / 255
     place = np.clip(position, 0, 1) * (len(colors) - 1)
     left = np.minimum(place.astype(np.int32), len(colors) - 2)
@@ -31,7 +31,7 @@ def ramp(stops: Sequence[str], position: np.ndarray) -> np.ndarray:
 
 
 def noise(height: int, width: int, cells: Number | tuple[Number, Number], rng: np.random.Generator) -> np.ndarray:
-    """Smooth noise `[height, width]` of mean 0 and about unit spread, with `cells` (down, across) to the short side."""
+    """Smooth noise `[height, width]` with mean 0 and standard deviation about 1, with `cells` (down, across) per short side."""
     down, across = cells if isinstance(cells, tuple) else (cells, cells)
     short = min(height, width)
     rows, columns = down * height / short, across * width / short
@@ -43,7 +43,7 @@ def noise(height: int, width: int, cells: Number | tuple[Number, Number], rng: n
 
 
 def blur(field: np.ndarray, radius: float) -> np.ndarray:
-    """`field` `[rows, columns]` or `[rows, columns, 3]` under a Gaussian of `radius` pixels, edges repeated."""
+    """Blur `field` `[rows, columns]` or `[rows, columns, 3]` with a Gaussian of `radius` pixels and replicated edges."""
     reach = max(1, round(2.5 * radius))
     taps = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * radius**2)).astype(np.float32)
     taps /= taps.sum()
@@ -56,7 +56,7 @@ def blur(field: np.ndarray, radius: float) -> np.ndarray:
 
 
 def shrink(canvas: np.ndarray, factor: int) -> HostImage:
-    """Mean over squares of `factor` canvas pixels, clipped to [0, 1]."""
+    """Downsample by the mean over squares of `factor` canvas pixels, clipped to [0, 1]."""
     rows, columns, _ = canvas.shape
     squares = canvas.reshape(rows // factor, factor, columns // factor, factor, 3)
     return np.clip(squares.mean((1, 3), dtype=np.float32), 0, 1)

@@ -1,4 +1,4 @@
-"""Cells around points (Voronoi cells) and distances to their borders, on pixel grids."""
+"""Voronoi cells, and distances to their borders, on pixel grids."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ _RELAXATIONS = 8
 
 
 def nearest(places: np.ndarray, sites: np.ndarray) -> np.ndarray:
-    """Which of `sites` `[count, axes]` is the nearest to each of `places` `[points, axes]`: int32 `[points]`."""
+    """Index of the nearest of `sites` `[count, axes]` for each of `places` `[points, axes]`, int32 `[points]`."""
     best = np.full(len(places), np.inf, np.float32)
     owner = np.zeros(len(places), np.int32)
     for number, site in enumerate(sites):
@@ -18,7 +18,7 @@ def nearest(places: np.ndarray, sites: np.ndarray) -> np.ndarray:
 
 
 def relaxed(places: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Up to `count` sites among `places` `[points, axes]`, moved to the middle of their cells (Lloyd, 1982)."""
+    """Choose up to `count` sites among `places` `[points, axes]` and move them to the centers of their cells (Lloyd, 1982)."""
     count = min(count, len(places))
     sites = places[rng.choice(len(places), count, replace=False)]
     for _ in range(_RELAXATIONS):
@@ -30,7 +30,7 @@ def relaxed(places: np.ndarray, count: int, rng: np.random.Generator) -> np.ndar
 
 
 def borders(labels: np.ndarray) -> np.ndarray:
-    """Where `labels` `[rows, columns]` differ from the label to the right or below."""
+    """Mask of pixels whose label `[rows, columns]` differs from the label to the right or below."""
     edges = np.zeros(labels.shape, bool)
     edges[:-1] |= labels[:-1] != labels[1:]
     edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
@@ -38,10 +38,10 @@ def borders(labels: np.ndarray) -> np.ndarray:
 
 
 def distance_to(edges: np.ndarray, reach: int) -> np.ndarray:
-    """Euclidean distance in pixels to the nearest True of `edges`, exact up to `reach`, more than `reach` beyond.
+    """Euclidean distance in pixels to the nearest True of `edges`, exact up to `reach` and larger than `reach` beyond.
 
-    Source: the separable minimum over parabolas of Felzenszwalb and Huttenlocher, "Distance Transforms of Sampled
-    Functions", 2012, with a bounded reach.
+    Source: Felzenszwalb and Huttenlocher, "Distance Transforms of Sampled Functions", 2012 (separable minimum over parabolas),
+    with a bounded reach.
     """
     far = np.float32((reach + 1) ** 2)
     square = np.where(edges, np.float32(0), far)

@@ -1,7 +1,7 @@
-"""Breaking waves as curves, drawn as flat labeled shapes: bands of water between ink lines, foam and spray.
+"""Shapes of breaking waves: bands of water between ink lines, foam and spray.
 
-A wave is a bundle of curves that rise together from the sea and roll over into a spiral. Shapes are drawn as whole
-numbers into one sheet, back to front, and colored later: a label says which wave a pixel belongs to, which part of it.
+A wave is a bundle of curves that rise together from the sea and end in a spiral. Shapes are drawn back to front as integer
+labels, and colored later. A label encodes the wave of a pixel and the part of the wave.
 """
 
 import numpy as np
@@ -9,12 +9,12 @@ from PIL import Image, ImageDraw
 
 BANDS = 8
 FOAM, INK, SUN = 40, 41, 42
-PARTS = 64  # a label is `wave * PARTS + part`; parts 1 to BANDS are water, wave 0 is what lies behind all waves
-_STEPS = 40  # points of each half of a curve: the rise, the roll
+PARTS = 64  # label = wave * PARTS + part; parts 1 to BANDS are water, wave 0 is the background
+_STEPS = 40  # points of each half of a curve, rise and spiral
 
 
 class Sheet:
-    """Labels `[rows, columns]` that shapes are drawn on; lengths are in short sides."""
+    """A canvas of labels `[rows, columns]`; lengths are in short sides."""
 
     def __init__(self, rows: int, columns: int):
         self._image = Image.new("I", (columns, rows), 0)
@@ -22,11 +22,11 @@ class Sheet:
         self._scale = min(rows, columns)
 
     def labels(self) -> np.ndarray:
-        """What has been drawn: int32 `[rows, columns]`, 0 where nothing has."""
+        """The labels, int32 `[rows, columns]`, 0 for the background."""
         return np.asarray(self._image)
 
     def polygon(self, points: np.ndarray, label: int) -> None:
-        """Fill the outline `points` `[count, 2]` (right, down)."""
+        """Fill the polygon `points` `[count, 2]` (right, down)."""
         self._pen.polygon([(x, y) for x, y in (points * self._scale).tolist()], fill=label)
 
     def disc(self, middle: np.ndarray, radius: float, label: int) -> None:
@@ -35,16 +35,16 @@ class Sheet:
         self._pen.ellipse([(x, y) for x, y in corners.tolist()], fill=label)
 
     def line(self, points: np.ndarray, half_widths: np.ndarray, label: int) -> None:
-        """Draw a line through `points` `[count, 2]` as a brush does, of another width at each point."""
+        """Draw a line of varying width through `points` `[count, 2]`."""
         along = np.gradient(points, axis=0)
         aside = np.stack([-along[:, 1], along[:, 0]], -1) / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
-        # Pillow fills the pixels that an outline touches too, which would make lines thicker in small pictures.
+        # Pillow also fills the pixels that an outline touches, which would make lines thicker in small pictures.
         aside *= np.maximum(half_widths - 0.5 / self._scale, 0)[:, None]
         self.polygon(np.concatenate([points + aside, (points - aside)[::-1]]), label)
 
 
 def draw_wave(sheet: Sheet, number: int, foot: np.ndarray, size: float, way: float, rng: np.random.Generator) -> None:
-    """Draw wave `number`, `size` short sides tall, at `foot`; it breaks to the right if `way` is 1, left if -1."""
+    """Draw wave `number`, `size` short sides tall, at `foot`; it breaks to the right if `way` is 1, to the left if -1."""
     label = number * PARTS
     curves = foot + _bundle(rng) * size * np.array([way, 1.0])
     for band in range(BANDS):
@@ -57,7 +57,7 @@ def draw_wave(sheet: Sheet, number: int, foot: np.ndarray, size: float, way: flo
 
 
 def _bundle(rng: np.random.Generator) -> np.ndarray:
-    """Curves `[BANDS + 1, points, 2]` (right, down) from a wave's back to its face, one unit tall."""
+    """Curves `[BANDS + 1, points, 2]` (right, down) from the back to the face of a wave of unit height."""
     eye = np.array([0.30, -0.66]) + rng.uniform(-0.05, 0.05, 2)
     turn = rng.uniform(70, 140)
     outer, inner = _spiral(eye, (-165.0, turn), (0.40, 0.19)), _spiral(eye, (-175.0, turn - 8), (0.17, 0.16))
@@ -83,7 +83,7 @@ def _rise(foot: tuple[float, float], bend: tuple[float, float], roll: np.ndarray
 
 
 def _draw_lines(sheet: Sheet, curves: np.ndarray, line: float, label: int) -> None:
-    """Ink along the curves, thinner where they run close together."""
+    """Draw ink lines along the curves, thinner where curves are close together."""
     room = np.linalg.norm(curves[0] - curves[-1], axis=-1) / BANDS
     place = np.linspace(0, 1, curves.shape[1])
     for number, curve in enumerate(curves):
@@ -97,7 +97,7 @@ def _draw_lines(sheet: Sheet, curves: np.ndarray, line: float, label: int) -> No
 def _draw_foam(
     sheet: Sheet, lip: np.ndarray, tip: np.ndarray, size: float, line: float, label: int, rng: np.random.Generator
 ) -> None:
-    """A cloud of foam along the lip that grows toward the tip: discs under one outline, some with an inner stroke."""
+    """Draw foam along the lip, growing toward the tip: discs with a common outline, some with an inner stroke."""
     along = np.sqrt(rng.random(30))
     middles = lip[(along * (len(lip) - 1)).astype(int)] + rng.normal(0, 0.016, (30, 2)) * size
     radii = size * (0.012 + 0.062 * along**1.5) * rng.uniform(0.7, 1.25, 30)
@@ -115,7 +115,7 @@ def _draw_foam(
 
 
 def _draw_spray(sheet: Sheet, lip: np.ndarray, size: float, line: float, label: int, rng: np.random.Generator) -> None:
-    """Drops that fly off the lip, fewer and smaller far from it."""
+    """Draw drops above the lip, fewer and smaller at larger distance."""
     ahead = lip[-1] - lip[0]
     ahead /= np.linalg.norm(ahead) + 1e-9
     for _ in range(22):

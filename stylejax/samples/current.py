@@ -1,6 +1,6 @@
-"""The current that carries the oil painting's strokes, and the light in it: whirlpools that glow, bands between them.
+"""Composition of the oil painting: a flow field with glowing whirlpools and bands between them, which strokes follow.
 
-The composition lives on a fixed grid, so it is the same at every size. Lengths are in short sides of the picture.
+The composition is computed on a fixed grid, so it is the same at every size. Lengths are in short sides of the picture.
 """
 
 from typing import NamedTuple
@@ -9,11 +9,11 @@ import numpy as np
 
 from stylejax.samples.canvas import noise
 
-_GRID = 192  # grid points to the short side
+_GRID = 192  # grid points per short side
 
 
 class Scene(NamedTuple):
-    """The composition on the grid: unit flow `[..., 2]` (right, down), dark to light, and how much it glows."""
+    """Fields on the grid: unit flow `[..., 2]` (right, down), tone from dark to light, and strength of the glow."""
 
     flow: np.ndarray
     tone: np.ndarray
@@ -21,7 +21,7 @@ class Scene(NamedTuple):
 
 
 def compose(rng: np.random.Generator, tall: float, wide: float) -> Scene:
-    """The composition of a frame of `wide` by `tall` short sides."""
+    """Generate a composition of `wide` by `tall` short sides."""
     rows, columns = round(_GRID * tall), round(_GRID * wide)
     y, x = np.mgrid[0:rows, 0:columns] / _GRID
     stream = 0.045 * noise(rows, columns, 2.2, rng) + 0.012 * noise(rows, columns, 6, rng) + 0.22 * (y - 0.25 * x)
@@ -45,7 +45,7 @@ def compose(rng: np.random.Generator, tall: float, wide: float) -> Scene:
 
 
 def _whirlpools(rng: np.random.Generator, tall: float, wide: float) -> list[tuple[float, float, float, float]]:
-    """(right, down, radius, spin) of each: a large one off the center, smaller ones where there is room."""
+    """(right, down, radius, spin) of each whirlpool: a large one off the center, and smaller ones in the free space."""
     main = (rng.choice([0.37, 0.63]) * wide, rng.uniform(0.36, 0.46) * tall, 0.21, rng.choice([-1.0, 1.0]))
     placed = [main]
     for radius in [0.14, 0.12, 0.10, 0.085, 0.075, 0.065, 0.06] * max(1, round(tall * wide)):
@@ -58,7 +58,7 @@ def _whirlpools(rng: np.random.Generator, tall: float, wide: float) -> list[tupl
 
 
 def follow(flow: np.ndarray, middles: np.ndarray, lengths: np.ndarray, knots: int) -> np.ndarray:
-    """Paths `[strokes, knots, 2]` along the flow, half of each before and half after its middle."""
+    """Paths `[strokes, knots, 2]` along the flow, half of each before and half after its midpoint."""
     step = lengths[:, None] / knots
     before, after = [middles], [middles]
     for _ in range(knots // 2):
@@ -69,7 +69,7 @@ def follow(flow: np.ndarray, middles: np.ndarray, lengths: np.ndarray, knots: in
 
 
 def look_up(field: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Values of a `field` on the grid at the grid points nearest to `points` `[..., 2]` (right, down)."""
+    """Sample a `field` at the grid points nearest to `points` `[..., 2]` (right, down)."""
     right = np.clip(np.rint(points[..., 0] * _GRID), 0, field.shape[1] - 1).astype(np.int32)
     down = np.clip(np.rint(points[..., 1] * _GRID), 0, field.shape[0] - 1).astype(np.int32)
     return field[down, right]

@@ -1,4 +1,4 @@
-"""A stained-glass window: panes of jewel-colored, streaky glass between dark lead, with the light behind the sun."""
+"""A stained-glass window: panes of jewel-colored, streaky glass between dark lead, brightest around the sun."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from stylejax.samples.window import Panes, design, panes
 from stylejax.types import HostImage
 
 _THIN, _THICK = 0.0036, 0.0068  # half-widths of the lead between panes and between regions, in short sides
-_UNEVEN = 0.25  # spread of those widths
+_UNEVEN = 0.25  # standard deviation of these widths, relative
 _LEAD = np.array([0.05, 0.045, 0.065], np.float32)
 _SHEEN = np.array([0.50, 0.52, 0.62], np.float32)
-_STREAKS = 512  # side of the sheet of streaky glass from which panes are cut
+_STREAKS = 512  # side of the streaky texture
 
 
 def paint_glass(height: int, width: int, *, seed: int = 0) -> HostImage:
     """Paint a stained-glass window: jewel-colored panes between dark lead, a sun over hills and a river.
 
     Args:
-        height: rows of the picture.
-        width: columns of the picture.
-        seed: which window; the same seed gives the same bytes, and the same composition at every size.
+        height: number of rows.
+        width: number of columns.
+        seed: random seed. The same seed gives the same bytes, and the same composition at every size.
 
     Returns:
         float32 sRGB `[height, width, 3]` in [0, 1].
@@ -43,7 +43,7 @@ def paint_glass(height: int, width: int, *, seed: int = 0) -> HostImage:
 
 
 def _streaks(pane: np.ndarray, right: np.ndarray, down: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Brightness of the glass, about 1: each pane is cut at its own angle from one streaky, seedy sheet."""
+    """Brightness of the glass, about 1: each pane samples one streaky texture at its own angle and offset."""
     sheet = 0.6 * noise(_STREAKS, _STREAKS, (3, 16), rng) + 0.5 * noise(_STREAKS, _STREAKS, (10, 44), rng)
     ripples = noise(_STREAKS, _STREAKS, 34, rng)
     sheet += 0.3 * ripples + 1.2 * np.maximum(ripples - 1.35, 0)
@@ -57,13 +57,13 @@ def _streaks(pane: np.ndarray, right: np.ndarray, down: np.ndarray, rng: np.rand
 
 
 def _folded(place: np.ndarray) -> np.ndarray:
-    """`place` on the sheet, mirrored at its edges: repeating it would cut hard lines through panes."""
+    """Texture coordinates mirrored at the edges; periodic repetition would produce hard lines in panes."""
     period = place % (2 * _STREAKS)
     return np.minimum(period, 2 * _STREAKS - 1 - period)
 
 
 def _closeness(division: Panes, short: int, rng: np.random.Generator) -> np.ndarray:
-    """How far into the lead: 1 at its middle line, 0 at its edge, negative on the glass."""
+    """Position relative to the lead: 1 at its center line, 0 at its edge, negative on the glass."""
     rows, columns = division.pane.shape
     uneven = np.maximum(1 + _UNEVEN * noise(rows, columns, 9, rng), 0.4)
     reach = int(2 * _THICK * short) + 2
@@ -73,7 +73,7 @@ def _closeness(division: Panes, short: int, rng: np.random.Generator) -> np.ndar
 
 
 def _leaded(glass: np.ndarray, closeness: np.ndarray, short: int) -> np.ndarray:
-    """`glass` under lead with a rounded back that is lit from the upper left, and its shadow on the glass beside it."""
+    """Add the lead to `glass`: rounded, lit from the upper left, with shadows on the adjacent glass."""
     covered = np.clip(closeness * 0.5 * _THIN * short + 0.5, 0, 1)[..., None]
     rounded = np.sqrt(np.clip(1 - (1 - closeness) ** 2, 0, 1))
     down_slope, right_slope = np.gradient(blur(rounded, 0.0012 * short))

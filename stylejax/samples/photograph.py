@@ -1,7 +1,4 @@
-"""The photograph that the demo paints: one of those that ship inside scikit-image, all free to use.
-
-The file is read where scikit-image is installed, so nothing is downloaded and nothing is written.
-"""
+"""Freely usable photographs from the installed package scikit-image, without a download."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,16 +21,16 @@ def demo_photograph(name: str = "chelsea") -> HostImage:
     """Read a freely usable photograph: a cat, a cup of coffee, an astronaut or a rocket.
 
     Args:
-        name: "chelsea", "coffee", "astronaut" or "rocket". The cat is the default: large clear shapes, and eyes that
-            stay recognizable in every style.
+        name: "chelsea", "coffee", "astronaut" or "rocket". The default, a cat, has large clear shapes, and eyes that remain
+            recognizable in every style.
 
     Returns:
-        float32 sRGB `[height, width, 3]` in [0, 1], at the size of the file (the cat: 300 by 451).
+        float32 sRGB `[height, width, 3]` in [0, 1], with the size of the file (300 × 451 for the cat).
 
     Raises:
-        SettingsError: `name` is none of the photographs.
+        SettingsError: `name` is not one of the photographs.
         MissingExtraError: scikit-image is not installed.
-        ImageError: scikit-image is installed without the photograph.
+        ImageError: the installed scikit-image lacks the photograph.
     """
     if name not in _FILES:
         raise SettingsError(f"no photograph is called {name!r}; there are {', '.join(_FILES)}")
@@ -42,6 +39,6 @@ def demo_photograph(name: str = "chelsea") -> HostImage:
         raise MissingExtraError("the demo's photograph comes with scikit-image: pip install 'stylejax[demo]'")
     path = Path(package.origin).parent / "data" / _FILES[name]
     if not path.is_file():
-        raise ImageError(f"scikit-image has no {path}: reinstall it, or stylize a photograph of your own")
+        raise ImageError(f"scikit-image has no {path}; reinstall it, or stylize a photograph of your own")
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"), np.float32) / 255

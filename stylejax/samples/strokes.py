@@ -1,6 +1,6 @@
-"""An oil painting: thick brush strokes carried by a current with glowing whirlpools.
+"""An oil painting: thick brush strokes along a current with glowing whirlpools.
 
-Layers of strokes, broad to fine, follow a current (see `current`), and the ridges of paint are lit from the upper left.
+Layers of strokes, from broad to fine, follow a flow field (see `current`); the relief of the paint is lit from the upper left.
 """
 
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from stylejax.types import HostImage
 
 _DEEP = ("#040820", "#0b1550", "#132f92", "#1a59b4", "#1a86ad", "#44b3ae", "#d3ecca")
 _GLOW = ("#7d2618", "#d24a1a", "#f0841a", "#fab62a", "#ffde62", "#fff6da")
-_KNOTS = 24  # points of a stroke's path
-_MARGIN = 0.1  # strokes begin this far outside the frame too
+_KNOTS = 24  # points per stroke
+_MARGIN = 0.1  # margin around the frame where strokes also start
 
 
 class Layer(NamedTuple):
-    """Strokes of one brush: half-width and length in short sides, how often they cover the canvas, how dry they are."""
+    """Strokes of one brush: half-width and length in short sides, mean number of strokes over a point, and dryness."""
 
     half_width: float
     length: float
@@ -39,9 +39,9 @@ def paint_strokes(height: int, width: int, *, seed: int = 0) -> HostImage:
     """Paint swirling oil strokes: deep blues and teals around glowing yellow and orange whirlpools.
 
     Args:
-        height: rows of the picture.
-        width: columns of the picture.
-        seed: which painting; the same seed gives the same bytes, and the same composition at every size.
+        height: number of rows.
+        width: number of columns.
+        seed: random seed. The same seed gives the same bytes, and the same composition at every size.
 
     Returns:
         float32 sRGB `[height, width, 3]` in [0, 1].
@@ -59,12 +59,12 @@ def paint_strokes(height: int, width: int, *, seed: int = 0) -> HostImage:
 
 
 def _strokes(scene: Scene, layer: Layer, rows: int, columns: int, rng: np.random.Generator) -> Strokes:
-    """Strokes of `layer` all over the frame, in random order, in canvas pixels."""
+    """Strokes of `layer` over the whole frame, in random order, in canvas pixels."""
     short = min(rows, columns)
     tall, wide = rows / short + 2 * _MARGIN, columns / short + 2 * _MARGIN
     pitch = np.sqrt(2 * layer.half_width * layer.length / layer.cover)
     down, across = round(tall / pitch), round(wide / pitch)
-    # One stroke in each cell of a grid: strewn freely, some places would stay bare.
+    # One stroke per cell of a grid; independent random positions would leave gaps.
     cells = np.stack(np.meshgrid(np.arange(across), np.arange(down)), -1).reshape(-1, 2)
     middles = (rng.permutation(cells) + rng.random(cells.shape)) / (across, down) * (wide, tall) - _MARGIN
     count = len(middles)
@@ -76,7 +76,7 @@ def _strokes(scene: Scene, layer: Layer, rows: int, columns: int, rng: np.random
 
 
 def _color(scene: Scene, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A color for each point: pure deep or pure glowing, for a mixture of blue and orange would be gray."""
+    """A color for each point from one of two ramps; a mixture of blue and orange would be gray."""
     tone = look_up(scene.tone, points) + rng.normal(0, 0.11, len(points))
     glow = look_up(scene.glow, points) + rng.normal(0, 0.10, len(points))
     warm = glow + rng.normal(0, 0.06, len(points)) > 0.3
@@ -85,7 +85,7 @@ def _color(scene: Scene, points: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 def _lit(canvas: np.ndarray, relief: np.ndarray) -> np.ndarray:
-    """`canvas` with light on the slopes of `relief` that face the upper left, shadow on the others."""
+    """Shade `canvas` by `relief`, lit from the upper left."""
     down, right = np.gradient(relief)
     light = np.clip(-0.5 * (down + right), -0.3, 0.45)[..., None]
     return canvas * (1 + np.minimum(light, 0)) + (1 - canvas) * np.maximum(light, 0) * 0.55

@@ -1,7 +1,7 @@
 """A woodblock print: rows of breaking waves in ink and Prussian blue on cream paper, under a red sun.
 
-Shapes are drawn back to front as labels; color comes afterwards, as in the print shop: gradations wiped onto each
-block, the grain of the wood, and the tooth of the paper.
+Shapes are drawn back to front as labels and colored afterwards, with the features of woodblock prints: gradations, the grain of
+the wood, and the texture of the paper.
 """
 
 import numpy as np
@@ -17,17 +17,17 @@ _FROTH = ("#fdf7e4", "#e4e6d8")
 _INK_COLOR = np.array([0.03, 0.06, 0.15], np.float32)
 _TINTS = np.array([0.08, 0.58, 0.20, 0.78, 0.30, 0.66, 0.14, 0.84], np.float32)  # of the bands
 _ROWS = 7  # of waves
-_GREAT = {2: (-0.20, 0.50), 4: (0.24, 0.40)}  # a great wave in front of a row: how far toward the sun, and its size
-_HORIZON = 0.35  # where the sea begins, in heights
+_GREAT = {2: (-0.20, 0.50), 4: (0.24, 0.40)}  # rows with a great wave in front: its offset toward the sun, and its size
+_HORIZON = 0.35  # as a fraction of the height
 
 
 def paint_waves(height: int, width: int, *, seed: int = 0) -> HostImage:
     """Paint rows of breaking waves with ink outlines, hatching and foam, in blues on cream, under a red sun.
 
     Args:
-        height: rows of the picture.
-        width: columns of the picture.
-        seed: which print; the same seed gives the same bytes, and the same composition at every size.
+        height: number of rows.
+        width: number of columns.
+        seed: random seed. The same seed gives the same bytes, and the same composition at every size.
 
     Returns:
         float32 sRGB `[height, width, 3]` in [0, 1].
@@ -48,7 +48,7 @@ def paint_waves(height: int, width: int, *, seed: int = 0) -> HostImage:
 
 
 def _places(wide: float, tall: float, way: float, rng: np.random.Generator) -> np.ndarray:
-    """(right, down, size) of each wave, back to front: rows that grow toward us, with two great waves among them."""
+    """(right, down, size) of each wave, back to front: rows of increasing size with two great waves."""
     waves = []
     for row, near in enumerate(np.linspace(0, 1, _ROWS)):
         size = 0.115 + 0.225 * near**1.2
@@ -71,7 +71,7 @@ def _color(labels: np.ndarray, waves: np.ndarray, sun_down: float, rng: np.rando
     down = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) / short + np.zeros((1, columns), np.float32)
     wood = noise(rows, columns, (70, 2.5), rng)
     wind = _wind(down, rng)[..., None]
-    # Below its crest each wave is wiped darker, and its bands differ.
+    # Each wave is darker below its crest, and its bands differ.
     depth = (down - waves[number, 1]) / waves[number, 2]
     tint = _TINTS[np.clip(part - 1, 0, BANDS - 1)]
     canvas = ramp(_SEA, 0.48 + 0.42 * depth + 0.36 * (tint - 0.45) + 0.03 * wood)
@@ -88,7 +88,7 @@ def _color(labels: np.ndarray, waves: np.ndarray, sun_down: float, rng: np.rando
 
 
 def _wind(down: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Hatching of the sky, 0 to 1: long bent lines that swell and fade."""
+    """Hatching of the sky, 0 to 1: long bent lines of varying strength."""
     rows, columns = down.shape
     bent = down + 0.055 * noise(rows, columns, (2.4, 1.8), rng) + 0.004 * noise(rows, columns, 5, rng)
     lines = np.sin(2 * np.pi * bent / 0.024)

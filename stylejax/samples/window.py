@@ -1,6 +1,6 @@
-"""The design of the stained-glass window: a sun with halos, a sky of rays, hills and a river, and the panes of each.
+"""Design of the stained-glass window: a sun with halos, sky, hills and a river, each divided into panes.
 
-Everything is in short sides of the window, so the design does not know how many pixels it will be painted with.
+Lengths are in short sides of the window, so the design is independent of the number of pixels.
 """
 
 from typing import NamedTuple
@@ -10,12 +10,12 @@ import numpy as np
 from stylejax.samples.canvas import ramp
 from stylejax.samples.cells import nearest, relaxed
 
-_GRID = 96  # points to the short side from which panes are relaxed
+_GRID = 96  # grid points per short side, for the placement of panes
 _RADII = (0.095, 0.19, 0.30)  # of the sun and its two halos
 
 
 class Region(NamedTuple):
-    """How many panes to one square short side of window, and the colors across the region."""
+    """Panes per squared short side, and the colors of a region."""
 
     density: float
     stops: tuple[str, ...]
@@ -32,11 +32,11 @@ _REGIONS = (
     Region(420, ("#fff0a8", "#7adbe2", "#1c84c8", "#1450a8")),  # 7 river
 )
 _SUN, _INNER, _OUTER, _SKY, _HILLS, _RIVER = 0, 1, 2, 3, 4, 7
-_ODD = ("#f0bc1e", "#d01c30", "#18a8b0", "#7e2aa6")  # a few panes stand out
+_ODD = ("#f0bc1e", "#d01c30", "#18a8b0", "#7e2aa6")  # colors of a few exceptional panes
 
 
 class Window(NamedTuple):
-    """Width and height, the sun's middle, and the phases of the hills' lines."""
+    """Width, height, center of the sun, and phases of the outlines of the hills."""
 
     wide: float
     tall: float
@@ -45,7 +45,7 @@ class Window(NamedTuple):
 
 
 class Panes(NamedTuple):
-    """The number of the region `[rows, columns]` and of the pane at each point, and each pane's color `[panes, 3]`."""
+    """Region and pane of each point, `[rows, columns]`, and the color of each pane, `[panes, 3]`."""
 
     region: np.ndarray
     pane: np.ndarray
@@ -53,13 +53,13 @@ class Panes(NamedTuple):
 
 
 def design(wide: float, tall: float, rng: np.random.Generator) -> Window:
-    """A window of `wide` by `tall` short sides."""
+    """Generate a window of `wide` by `tall` short sides."""
     sun = (rng.choice([0.36, 0.64]) * wide, rng.uniform(0.29, 0.35) * tall)
     return Window(wide, tall, sun, rng.uniform(0, 2 * np.pi, 7))
 
 
 def panes(window: Window, right: np.ndarray, down: np.ndarray, rng: np.random.Generator) -> Panes:
-    """Divide the window at the points (`right`, `down`) `[rows, columns]` each."""
+    """Find region and pane of the points (`right`, `down`), `[rows, columns]` each."""
     rows, columns = round(_GRID * window.tall), round(_GRID * window.wide)
     coarse_down, coarse_right = (np.mgrid[0:rows, 0:columns] + 0.5) / _GRID
     coarse_region, coarse_place = _regions(window, coarse_right, coarse_down)
@@ -82,7 +82,7 @@ def panes(window: Window, right: np.ndarray, down: np.ndarray, rng: np.random.Ge
 
 
 def _regions(window: Window, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The region of each point, and where it lies `[..., 3]` in coordinates in which that region's panes are even."""
+    """Region of each point, and its coordinates `[..., 3]` in a space where the panes of that region have equal size."""
     phases, horizon = window.phases, 0.6 * window.tall
     from_sun = np.hypot(x - window.sun[0], y - window.sun[1])
     turn = np.arctan2(y - window.sun[1], x - window.sun[0])
@@ -92,7 +92,7 @@ def _regions(window: Window, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, 
         horizon + 0.24 * window.tall + 0.050 * np.sin(3.7 * x + phases[4]) + 0.020 * np.sin(7.0 * x + phases[5]),
     ]
     region = np.searchsorted(_RADII, from_sun)
-    # Panes circle the sun, so they are measured along (radius, circle): the nearer to the sun, the smaller the circle.
+    # Panes are arranged in rings around the sun: coordinates are the radius and a circle that shrinks toward the sun.
     stretch = np.array([1.0, 1.1, 0.9, 0.42])[region]
     circle = np.array([0.06, 0.15, 0.24, 0.42])[region]
     place = [from_sun * stretch, circle * np.cos(turn), circle * np.sin(turn)]
@@ -110,7 +110,7 @@ def _regions(window: Window, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _colors(window: Window, number: int, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Colors of the panes of region `number` whose middles are at (`x`, `y`)."""
+    """Colors of the panes of region `number` with centers (`x`, `y`)."""
     count = len(x)
     from_sun = np.hypot(x - window.sun[0], y - window.sun[1])
     if number < _SKY:
