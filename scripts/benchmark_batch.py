@@ -1,11 +1,11 @@
-"""What the batch engine costs on top of bare painting.
+"""Measure the overhead of the batch engine over the optimization alone.
 
     python scripts/benchmark_batch.py
 
-Paints a few photographs of mixed shapes with the network that comes with stylejax: first `paint()` of the same units with the
-pictures in memory, then the whole engine, with reading, encoding, records and claims. Programs are compiled and run once before
-either is timed; bare, engine and bare again, so that a machine that drifts shows. Needs scikit-image; a minute and a half on
-two cores.
+Stylizes photographs of several shapes with the network included in stylejax: the optimization alone with all pictures in
+memory, and the whole engine with reading, encoding, records and claims. Programs are compiled and run once before the
+measurement. The order is alone, engine, alone, which reveals drift of the machine. Needs scikit-image; takes a minute and a
+half on two cores.
 """
 
 import dataclasses
@@ -48,11 +48,11 @@ def main() -> None:
         engine = run(painter, rows, folder / "engine")
         after = bare(painter, rows, folder / "bare")
     cost = engine / ((before + after) / 2) - 1
-    print(f"bare {before:.2f} s, engine {engine:.2f} s, bare {after:.2f} s: the engine adds {cost:+.1%}")
+    print(f"alone {before:.2f} s, engine {engine:.2f} s, alone {after:.2f} s: overhead {cost:+.1%}")
 
 
 def bare(painter: Worker, rows: list[Row], output: Path) -> float:
-    """Seconds of painting alone, with all pictures in memory."""
+    """Seconds of the optimization alone, with all pictures in memory."""
     plan = survey(rows, Store(Folder(output)), lambda group: 2)
     loaded = [painter.loader.load(unit) for unit in plan.units()]
     began = time.perf_counter()
@@ -62,7 +62,7 @@ def bare(painter: Worker, rows: list[Row], output: Path) -> float:
 
 
 def run(painter: Worker, rows: list[Row], output: Path) -> float:
-    """Seconds of the whole run, the look at all rows included."""
+    """Seconds of the whole run, including planning."""
     began = time.perf_counter()
     store = Store(Folder(output))
     plan = survey(rows, store, lambda group: 2)

@@ -1,10 +1,10 @@
-"""What watching costs: the seconds of a run with and without somebody at the live page, in turns.
+"""Measure the overhead of the live page: the time of a run with and without a client, alternately.
 
     python scripts/benchmark_live.py --rounds 3
 
-Paints one picture of the size with the small network; a client in a process of its own follows the stream, and fetches the
-picture and the curves at every state as a browser does. Prints the seconds of each run and the difference of the medians.
-Compilation is done before the first round. About 80 seconds on two quiet cores.
+Stylizes one picture with the small network. A client in a separate process follows the event stream, and fetches the picture
+and the curves at every update, like a browser. Prints the seconds of each run and the difference of the medians. Programs are
+compiled before the first round. Takes about 80 seconds on two idle cores.
 """
 
 import contextlib
@@ -28,16 +28,16 @@ from stylejax.samples import PAINTINGS, demo_photograph
 
 @dataclass(frozen=True)
 class Arguments:
-    """What to paint, and how often."""
+    """Options of the benchmark."""
 
     size: int = 384
     """Long side of the picture."""
     iterations: int = 30
     """Steps at each of two scales."""
     rounds: int = 3
-    """Runs of each kind."""
+    """Number of runs with and without the client."""
     watch: str = ""
-    """Only be the client of the page at this address."""
+    """Run only the client, for the page at this address."""
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
         command = [sys.executable, __file__, "--watch", server.url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
             assert client.stdout is not None
-            client.stdout.readline()  # it has seen the first state
+            client.stdout.readline()  # it has received the first update
             seconds = paint(live)
             live.end("finished")
             print(f"watched {seconds:6.2f} s  the client fetched {client.stdout.readline().strip()}", flush=True)
@@ -74,13 +74,13 @@ def main() -> None:
         print(f"alone   {alone[-1]:6.2f} s", flush=True)
         watched.append(paint_watched())
     cost = statistics.median(watched) / statistics.median(alone) - 1
-    print(f"watching costs {cost:+.1%} (medians of {arguments.rounds})")
+    print(f"overhead {cost:+.1%} (medians of {arguments.rounds})")
 
 
 def watch(url: str) -> None:
-    """Do what the page does: follow the states, fetch each new picture and the curves."""
+    """Follow the event stream and fetch each new picture and the curves, like the page."""
     pictures, visitor = 0, requests.Session()
-    url = visitor.get(url, timeout=60).url  # which takes the token
+    url = visitor.get(url, timeout=60).url  # redirects after setting the cookie
     with visitor.get(f"{url}events", stream=True, timeout=60) as stream, contextlib.suppress(requests.ConnectionError):
         for line in stream.iter_lines(chunk_size=1):
             if not line.startswith(b"data: "):

@@ -1,9 +1,9 @@
-"""Time from the command to the finished picture, as a user waits for it: cold (nothing compiled before) and warm.
+"""Measure the time from the command to the finished picture, without (cold) and with (warm) compiled programs in the cache.
 
     python scripts/benchmark_picture.py                     the default recipe at 512 pixels; four minutes on two cores
     python scripts/benchmark_picture.py --size 1024 --recipe crowson
 
-Each run is a process of its own. The cold one has an empty cache folder; the warm ones find its compiled programs there.
+Each run is a separate process. The cold run starts with an empty cache folder; the warm runs use its compiled programs.
 """
 
 import os
@@ -24,22 +24,22 @@ from stylejax.samples import PAINTINGS, demo_photograph
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Seconds to a finished picture."""
+    """Measure the time to a finished picture."""
 
     size: int = 512
-    """Long side."""
+    """Long side of the picture, in pixels."""
 
     recipe: str = "stylejax"
-    """Whose settings."""
+    """The recipe."""
 
     model: str = "vgg19-slim"
     """The feature network; `vgg19` must have been fetched."""
 
     runs: int = 3
-    """Warm runs, of which the median is told."""
+    """Number of warm runs; the median is printed."""
 
     def run(self) -> None:
-        """Paint and tell."""
+        """Run the benchmark and print the times."""
         with tempfile.TemporaryDirectory() as folder:
             content, style = Path(folder) / "content.png", Path(folder) / "style.png"
             write_picture(content, demo_photograph())

@@ -1,11 +1,12 @@
-"""Time one optimization step against PyTorch: sizes × batches × precisions × networks, A B A B in one process.
+"""Compare the time of one optimization step with PyTorch, for combinations of network, size, batch and precision.
 
     python scripts/benchmark_step.py                              sizes 256 and 512, both networks; five minutes on two cores
-    python scripts/benchmark_step.py --batches 1 16 --sizes 512   what to run on a GPU
+    python scripts/benchmark_step.py --batches 1 16 --sizes 512   for a GPU
 
-Prints a table of medians and the ratio to PyTorch's fastest way, the compile time, the share of the matrix rate measured on
-the same device, and the cost of a step in the loop over a step alone; `-o` writes it all as JSON. PyTorch comes with
-`pip install 'stylejax[reference]'`; without it, only stylejax is timed.
+Programs run alternately in one process. Prints a table with median times, the speedup over the fastest variant of PyTorch,
+compile times, the share of the matrix rate measured on the same device, and the time of a step in the compiled loop over a
+single call; `-o` writes all results as JSON. Install PyTorch with `pip install 'stylejax[reference]'`; without it, only
+stylejax is measured.
 """
 
 import json
@@ -18,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # PyTorch needs some of the memory, too
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # leave memory for PyTorch
 
 import jax
 import tyro
@@ -30,28 +31,28 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Time one optimization step against PyTorch."""
+    """Compare the time of one optimization step with PyTorch."""
 
     networks: tuple[NetworkName, ...] = ("vgg19", "vgg19-slim")
-    """Which networks."""
+    """Networks."""
 
     sizes: tuple[int, ...] = (256, 512)
-    """Sides of the square pictures."""
+    """Sides of the square pictures, in pixels."""
 
     batches: tuple[int, ...] = (1,)
-    """Pictures painted at once."""
+    """Batch sizes."""
 
     precisions: tuple[Literal["auto", "float32", "tf32", "bfloat16"], ...] = ("auto",)
-    """Of the convolutions of stylejax. PyTorch always takes the fastest of all of its own."""
+    """Precisions of the convolutions of stylejax. PyTorch uses the fastest of all its variants."""
 
     rounds: int = 5
-    """Turns of every program; the medians are over these."""
+    """Number of runs of each program; the table shows medians."""
 
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
-    """Write the results here, as JSON."""
+    """Write the results to this file as JSON."""
 
     def run(self) -> None:
-        """Time everything and print the table."""
+        """Run all measurements and print the table."""
         console = Console(width=None if Console().is_terminal else 150)
         about = machine.describe()
         rates = {name: machine.matrix_rate(name) for name in ("float32", "bfloat16")}
@@ -64,7 +65,7 @@ class Benchmark:
                 for batch in self.batches:
                     problem = Problem(network, size, batch)
                     rows += [self._row(problem, precision, rates) for precision in self.precisions]
-                    console.print(_told(rows[-len(self.precisions) :]))
+                    console.print(_summary(rows[-len(self.precisions) :]))
         console.print(_table(rows))
         if self.output:
             self.output.write_text(json.dumps({"machine": about, "matrix_rates": rates, "rows": rows}, indent=1))
@@ -78,8 +79,8 @@ class Benchmark:
             from benchmark import theirs
 
             device = "cpu" if jax.default_backend() == "cpu" else "cuda"
-            for way in theirs.ways(device):
-                timers[way.name] = theirs.step_timer(problem, way, device, steps=2 if device == "cpu" else 10)
+            for variant in theirs.variants(device):
+                timers[variant.name] = theirs.step_timer(problem, variant, device, steps=2 if device == "cpu" else 10)
         first, times = {}, {name: [] for name in timers}
         for name, timer in timers.items():
             began = time.perf_counter()
@@ -106,7 +107,7 @@ class Benchmark:
         }
 
 
-def _told(rows: list[dict[str, Any]]) -> str:
+def _summary(rows: list[dict[str, Any]]) -> str:
     return "\n".join(
         f"{row['network']} {row['size']} ×{row['batch']} {row['precision']}: {1e3 * row['step']:.1f} ms"
         + "".join(f"; {name} {1e3 * value:.1f}" for name, value in row["torch"].items())
@@ -116,9 +117,9 @@ def _told(rows: list[dict[str, Any]]) -> str:
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    headings = ("network", "size", "batch", "precision", "ms a step", "images/s", "PyTorch ms", "its way", "ratio")
-    for heading in (*headings, "of matrix rate", "loop/alone", "compile s"):
-        table.add_column(heading, justify="left" if heading in ("network", "precision", "its way") else "right")
+    headings = ("network", "size", "batch", "precision", "ms per step", "images/s", "PyTorch ms", "variant", "speedup")
+    for heading in (*headings, "share of matrix rate", "loop/alone", "compile s"):
+        table.add_column(heading, justify="left" if heading in ("network", "precision", "variant") else "right")
     for row in rows:
         torch = f"{1e3 * row['torch'][row['torch_fastest']]:.1f}" if row["torch"] else "-"
         table.add_row(

@@ -1,10 +1,10 @@
-"""Compare stylejax's L-BFGS with PyTorch's: the total that each reaches with the same number of evaluations.
+"""Compare stylejax's L-BFGS with PyTorch's: the total loss after the same number of evaluations.
 
     python scripts/compare_lbfgs.py CONTENT STYLE --model vgg19-slim
 
-One scale, from the content picture, the default objective. The PyTorch side minimizes an objective of its own, written from the
-formulas (`reference`), with `torch.optim.LBFGS` and its strong Wolfe line search; that objective then judges both pictures, as
-they are, not clipped. Exits with 1 when stylejax's total is more than 1.02 times as high. About a minute on two cores.
+Both minimize the default objective at one scale, starting from the content. The PyTorch side uses an independent implementation
+of the objective (`reference`) and `torch.optim.LBFGS` with its strong Wolfe line search. The same implementation evaluates both
+results without clipping. Exits with 1 if stylejax's total is more than 1.02 times PyTorch's. Takes about a minute on two cores.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from stylejax.weights.weight_set import read_weights
 
 TOLERANCE = 1.02
 with_objective = partial(Settings, style_loss="covariance", content_norm="instance", normalization="relative", init="content")
-"""What `problem_of` says in formulas. The rest of the objective is numbers, which are those of the default."""
+"""The settings that `problem_of` implements; other settings of the objective are the defaults."""
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=256, help="long side of the picture")
     parser.add_argument("--evaluations", type=int, default=200)
     parser.add_argument("--histories", type=int, nargs="+", default=[10, 100])
-    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate, help="stylejax's first step")
+    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate, help="size of stylejax's first step")
     arguments = parser.parse_args()
     content, style = (to_picture(path).pixels for path in (arguments.content, arguments.style))
     content, style = (resize(pixels, *fit_long_side(*pixels.shape[:2], arguments.size)) for pixels in (content, style))
@@ -67,7 +67,7 @@ def main() -> int:
             reached[name] = problem.value_and_gradient(picture)[0]["total"]
             print(f"history {history:3d}  {name:8}  total {reached[name]:.6f}  {seconds:.0f} s", flush=True)
         ratios.append(reached["stylejax"] / reached["PyTorch"])
-        print(f"history {history:3d}  stylejax / PyTorch = {ratios[-1]:.4f}, at most {TOLERANCE} wanted", flush=True)
+        print(f"history {history:3d}  stylejax / PyTorch = {ratios[-1]:.4f}, tolerance {TOLERANCE}", flush=True)
     return 0 if max(ratios) <= TOLERANCE else 1
 
 
@@ -89,13 +89,13 @@ def problem_of(settings: Settings, content: np.ndarray, style: np.ndarray) -> Pr
 
 
 def minimize_ours(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """The picture that stylejax would keep."""
+    """The result of stylejax."""
     *_, last = paint(network_for(settings), [Job(content, (style,), settings)])
     return np.array(last.pictures[0])
 
 
 def minimize_theirs(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """Where PyTorch stops after as many evaluations."""
+    """The result of PyTorch after the same number of evaluations."""
     image = torch.tensor(content, requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [image],

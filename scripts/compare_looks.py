@@ -1,12 +1,12 @@
-"""Tell how much of a style results have and how much of the content they kept, as another network than the painter's sees it.
+"""Measure style and content of results with a network that did not produce them.
 
     python scripts/compare_looks.py town.jpg wave.jpg result.png another.png
     python scripts/compare_looks.py --pairs results.csv > table.md
 
-Three ratios and their sum for each result, the lower the better (`looks.measures`): palette and style are 0 for the style's own
-and 1 for the untouched content's; content is 0 where everything was kept and about 1 where nothing was. `results.csv` has the
-columns content, style, painter and result, with paths relative to its folder; it makes a Markdown table with a row for each
-painter. A result of 512 pixels takes under a minute on two CPU cores with the full network.
+Prints three ratios and their sum for each result; lower is better (`looks.measures`). Palette and style are 0 for the style
+picture and 1 for the unchanged content. Content is 0 if everything was kept, and about 1 if nothing was. `results.csv` has the
+columns content, style, program and result, with paths relative to its folder; it produces a Markdown table with one row per
+program. A result of 512 pixels takes less than a minute on two CPU cores with the full network.
 """
 
 import functools
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import tyro
-from looks.judge import Choice, Judge, choose, painter_of
+from looks.judge import Choice, Judge, choose, network_of
 from looks.measures import Ratios, ratios
 from looks.pairs import Row, markdown, read_pairs
 from rich.console import Console
@@ -30,7 +30,7 @@ from stylejax.images.resize import fit_long_side
 
 
 class Finding(NamedTuple):
-    """What was found of one result, at which height and width, and by whom."""
+    """Ratios of one result, with the judge and the height and width of the comparison."""
 
     row: Row
     judge: Choice
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
     ratios: Ratios
 
     def as_json(self) -> dict:
-        """One object; the size is width and height."""
+        """A JSON object; `size` is width and height."""
         pictures = {name: str(value) for name, value in self.row._asdict().items()}
         judge = {"judge": self.judge.name, "reason": self.judge.reason, "size": self.shape[::-1]}
         return {**pictures, **judge, "ratios": {**self.ratios._asdict(), "sum": self.ratios.sum}}
@@ -46,28 +46,28 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Looks:
-    """Compare results with their style and their content, as another network than the painter's sees them."""
+    """Compare results with their style and content."""
 
     pictures: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="CONTENT STYLE RESULT...")] = ()
-    """The photograph, the painting, and what was made of them."""
+    """The photograph, the style, and the results."""
 
     pairs: Path | None = None
-    """Instead, a CSV file with the columns content, style, painter and result, for a Markdown table."""
+    """Instead of pictures, a CSV file with the columns content, style, program and result, for a Markdown table."""
 
     judge: str = "auto"
-    """vgg19, vgg19-slim, or the path of converted weights; auto: another network than the one in the result's record."""
+    """vgg19, vgg19-slim, the path of converted weights, or auto: a network other than the one in the result's metadata."""
 
     size: int | None = None
-    """Long side at which pictures are compared; by default that of each result."""
+    """Long side of the pictures in the comparison; by default that of each result."""
 
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
-        """Look at everything and print it."""
+        """Compare all results and print the ratios."""
         rows = self._rows()
-        chosen = [choose(self.judge, painter_of(row.result)) for row in rows]
-        shapes = [shape_of(row, self.size) for row in rows]  # all that can be refused is refused before the first look
+        chosen = [choose(self.judge, network_of(row.result)) for row in rows]
+        shapes = [shape_of(row, self.size) for row in rows]  # all checks come before the first comparison
         judge_named = functools.cache(Judge.named)
         found = [
             Finding(row, choice, shape, compare(judge_named(choice.name), row, shape))
@@ -87,18 +87,18 @@ class Looks:
         if self.pairs and not self.pictures:
             return read_pairs(self.pairs)
         if self.pairs:
-            raise SettingsError("got pictures and --pairs; give either")
+            raise SettingsError("got pictures and --pairs; give only one of them")
         if len(self.pictures) < 3:
             raise SettingsError(f"got {len(self.pictures)} pictures; wanted a content, a style and at least one result")
         content, style, *results = self.pictures
-        return [Row(content, style, painter_of(result) or "unknown", result) for result in results]
+        return [Row(content, style, network_of(result) or "unknown", result) for result in results]
 
 
 def shape_of(row: Row, size: int | None) -> tuple[int, int]:
-    """Height and width at which a result is compared.
+    """Height and width of the comparison of a result.
 
     Raises:
-        ImageError: the result has not the shape of the content, to a pixel.
+        ImageError: the aspect of the result differs from the content's by more than a pixel.
     """
     content, got = read_shape(row.content), read_shape(row.result)
     wanted = fit_long_side(*content, max(got))
@@ -110,13 +110,13 @@ def shape_of(row: Row, size: int | None) -> tuple[int, int]:
 
 
 def compare(judge: Judge, row: Row, shape: tuple[int, int]) -> Ratios:
-    """What `judge` says of a result at `shape`; the style gets the same long side."""
-    style = judge.look_again(row.style, *fit_long_side(*read_shape(row.style), max(shape)))
-    return ratios(judge.look_again(row.content, *shape), style, judge.look(row.result, *shape))
+    """Compute the ratios of a result at `shape`; the style has the same long side."""
+    style = judge.cached_look(row.style, *fit_long_side(*read_shape(row.style), max(shape)))
+    return ratios(judge.cached_look(row.content, *shape), style, judge.look(row.result, *shape))
 
 
 def table(found: Sequence[Finding]) -> Table:
-    """For the eye."""
+    """Format the ratios as a table for the terminal."""
     made = Table("result", "size", "judge", box=None, pad_edge=False)
     for name in ("palette", "style", "content", "sum"):
         made.add_column(name, justify="right", no_wrap=True)
@@ -127,10 +127,10 @@ def table(found: Sequence[Finding]) -> Table:
 
 
 def notes(chosen: Sequence[Choice]) -> list[str]:
-    """Who judged and why, a line each."""
+    """The judges and the reasons for their choice, one line each."""
     lines = [f"judge {name}: {reason}" for name, reason in dict.fromkeys(chosen)]
     if len({choice.name for choice in chosen}) > 1:
-        lines.append("figures of different judges do not compare; name one with --judge")
+        lines.append("figures of different judges are not comparable; select one with --judge")
     return lines
 
 

@@ -1,13 +1,13 @@
-"""Paint two pictures with every published recipe, by stylejax and by the recipe's own program or formulas in PyTorch.
+"""Run every published recipe on two pictures with stylejax, and with the original program or its formulas in PyTorch.
 
     pip install 'stylejax[reference]' && pip install --no-deps torchvision neural-style
     python scripts/compare_peers.py tubingen.jpg starry_night.jpg -o peers.jpg
 
-Of the programs that the recipes come from, the package index has one, `neural-style` 0.5.7, which is run as it is. For the
-others the PyTorch formulas of `scripts/reference` take its place, under `torch.optim` with the recipe's start and space. All
-see the same network, one scale and the same pixels. It prints the losses after the same numbers of evaluations and how far the
-last pictures are apart; the sheet shows them, the other program above and stylejax below. It takes a
-minute and a half with `--size 128 --steps 20` on two CPU cores.
+Of the original programs, only `neural-style` 0.5.7 is in the package index; it runs unchanged except for the number of
+channels. For the other recipes, the script minimizes the PyTorch formulas of `scripts/reference` with `torch.optim`, from the
+recipe's initial picture and in its space. All programs use the same network, one scale and the same pixels. The script prints
+the losses after the same numbers of evaluations and the difference of the final pictures. The sheet shows the other programs
+above and stylejax below. Takes a minute and a half with `--size 128 --steps 20` on two CPU cores.
 """
 
 import importlib.util
@@ -29,7 +29,7 @@ from stylejax.weights.weight_set import read_weights
 
 @dataclass(frozen=True)
 class Peers:
-    """Side by side: the recipes' programs and stylejax."""
+    """Compare recipes in stylejax with their original programs."""
 
     content: tyro.conf.Positional[Path]
     """The photograph."""
@@ -38,22 +38,22 @@ class Peers:
     """The painting."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("peers.jpg")
-    """Where the sheet goes."""
+    """Path of the sheet."""
 
     size: int = 256
-    """Long side of both pictures."""
+    """Long side of the pictures, in pixels."""
 
     steps: int = 100
-    """Evaluations of each program."""
+    """Number of evaluations of each program."""
 
     model: str = "vgg19-slim"
     """The network of all programs; `vgg19` must have been fetched."""
 
     only: str = ""
-    """Only recipes whose name begins like this."""
+    """Run only recipes whose names start with this text."""
 
     def run(self) -> None:
-        """Paint, print and lay out."""
+        """Run the recipes, print the losses and write the sheet."""
         from peers import runs
 
         check_output(self.output)
@@ -76,7 +76,7 @@ class Peers:
             else:
                 print(f"{recipe}: the program is not installed: pip install --no-deps torchvision neural-style")
                 continue
-            self._tell(recipe, peer, theirs, mine)
+            self._print(recipe, peer, theirs, mine)
             above.append((f"{recipe}\n{peer}", theirs.picture))
             below.append((f"{recipe}\nstylejax", mine.picture))
         write_picture(self.output, contact_sheet([above, below], cell=self.size), quality=85)
@@ -85,17 +85,18 @@ class Peers:
     def _read(self, path: Path) -> np.ndarray:
         pixels = read_picture(path).pixels
         fitted = resize(pixels, *fit_long_side(pixels.shape[0], pixels.shape[1], self.size))
-        return np.rint(fitted * 255).astype(np.float32) / 255  # 8 bits, as a file hands them to the other program
+        return np.rint(fitted * 255).astype(np.float32) / 255  # 8 bits, as in the files for the other program
 
     def _settings(self, recipe: str, changes: dict):
         one_scale = {"size": self.size, "size_rule": "long", "smallest_size": self.size, "iterations": self.steps}
-        one_scale["resampling"] = "lanczos"  # all are of one size already; the others would cut what `BYTES` brightens
+        one_scale["resampling"] = "lanczos"  # no resizing is needed; other filters would clip the brightening by `BYTES`
         start = {"init": "content"} if recipe == "neural-style" else {}
         settings = {"recipe": recipe, "first_iterations": 0, "style_size": 0, **one_scale, **start, **changes}
         return settings_from(settings)
 
-    def _tell(self, recipe, peer, theirs, mine) -> None:
-        print(f"{recipe} ({peer}, stylejax); pictures {255 * np.abs(theirs.picture - mine.picture).mean():.2f} of 255 apart")
+    def _print(self, recipe, peer, theirs, mine) -> None:
+        difference = 255 * np.abs(theirs.picture - mine.picture).mean()
+        print(f"{recipe} ({peer}, stylejax); pictures differ by {difference:.2f} of 255")
         for step in sorted({0, 19, self.steps // 2 - 1, self.steps - 1}):
             a, b = (run.losses[min(step, len(run.losses) - 1)] for run in (theirs, mine))
             print(f"    evaluation {step + 1:4d}: {a:12.5g} {b:12.5g}  ratio {b / a:.6f}", flush=True)

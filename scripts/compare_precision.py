@@ -1,11 +1,11 @@
-"""Paint pairs of pictures in float32 and in bfloat16, tell how far the losses are apart, and lay the pictures side by side.
+"""Compare results in float32 and bfloat16: losses, and pictures on a sheet.
 
     python scripts/compare_precision.py town.jpg wave.jpg town.jpg scream.jpg cat.jpg wheat.jpg -o sheet.jpg
 
-The final totals of both are taken in float32, so that nothing but the picture counts, and both compute convolutions directly,
-so that only the precision differs. Where a painting ends depends on every rounding on its way: in float32, too, two runs
-whose photographs differ by a tenth of a level end a few percent apart. So each pair is painted several times, from photographs
-with a little noise, and the means are compared.
+The final losses of all results are evaluated in float32, and all runs use direct convolutions, so that only the precision of
+the run differs. The result depends on every rounding error: in float32, too, the losses of two runs from photographs that
+differ by a tenth of a level differ by a few percent. Therefore each pair is run several times, from photographs with added
+noise, and means are compared.
 """
 
 import tempfile
@@ -26,25 +26,25 @@ from stylejax.settings.settings import Settings
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row a pair: float32, bfloat16, and their difference five times enlarged."""
+    """Compare float32 with bfloat16; the sheet has one row per pair, with the difference times five."""
 
     pictures: tyro.conf.Positional[tuple[Path, ...]]
-    """A photograph and a painting, and so on."""
+    """Pairs of a photograph and a painting."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("precision.jpg")
-    """Where the sheet goes."""
+    """Path of the sheet."""
 
     size: int = 256
-    """Long side of the results."""
+    """Long side of the results, in pixels."""
 
     model: str = "vgg19-slim"
     """The feature network."""
 
     repeats: int = 4
-    """How often each pair is painted in each precision, with other noise in the photograph."""
+    """Number of runs of each pair in each precision, with different noise."""
 
     def run(self) -> None:
-        """Paint, tell and lay out."""
+        """Run all pairs, print the differences and write the sheet."""
         check_output(self.output)
         print(machine.describe())
         rows = []
@@ -64,11 +64,11 @@ class Comparison:
             alone = np.abs(paintings["float32"][0].image - paintings["float32"][-1].image).mean()
             print(
                 f"{content.stem} in {style.stem}: mean totals {exact:.5g} and {rough:.5g} ({rough / exact - 1:+.2%}; "
-                f"float32 by itself ±{spread:.2%}); pictures {255 * np.mean(apart):.1f} of 255 apart on average, "
-                f"two in float32 {255 * alone:.1f}"
+                f"spread of float32 ±{spread:.2%}); pictures differ by {255 * np.mean(apart):.1f} of 255 on average, "
+                f"two in float32 by {255 * alone:.1f}"
             )
             shown = [paintings[name][0].image for name in ("float32", "bfloat16")]
-            difference = ("difference, five times enlarged", np.clip(5 * apart[0], 0, 1))
+            difference = ("difference × 5", np.clip(5 * apart[0], 0, 1))
             rows.append([("float32", shown[0]), ("bfloat16", shown[1]), difference])
         write_picture(self.output, contact_sheet(rows, cell=self.size), quality=88)
         print(self.output)
@@ -78,7 +78,7 @@ class Comparison:
         return np.clip(pixels + np.random.default_rng(seed).normal(0, 0.1 / 255, pixels.shape), 0, 1).astype(np.float32)
 
     def _total(self, painting: stylejax.StylizedImage, content: Path, style: Path) -> float:
-        """The loss of a finished picture, in float32, at the last scale."""
+        """The loss of a result at the last scale, in float32."""
         with tempfile.TemporaryDirectory() as folder:
             start = painting.save(Path(folder) / "start.png", bits=16)
             scale = Settings(model=self.model, size=self.size, smallest_size=self.size)

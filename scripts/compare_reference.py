@@ -2,12 +2,12 @@
 
     python scripts/compare_reference.py
 
-Features in float32 with a full-width VGG-19, objectives in float64 with an eighth of the width, all with seeded weights and
-small pictures on the CPU; about two minutes on two quiet cores. It prints one line a comparison, the largest deviation beside
-the tolerance, and exits with 1 when one is exceeded.
+Compares features in float32 with a full-width VGG-19, and objectives in float64 with an eighth of the width, with seeded
+weights and small pictures on the CPU. Prints one line per comparison, with the largest deviation and the tolerance, and exits
+with 1 if a tolerance is exceeded. Takes about two minutes on two idle cores.
 
-`--write-golden` writes `scripts/reference/golden.npz` anew, the PyTorch program's answers for a tiny network in float64, which
-the ordinary tests compare with, so that those need no PyTorch.
+`--write-golden` rewrites `scripts/reference/golden.npz`, the results of the PyTorch program for a tiny network in float64. The
+tests compare with this file and therefore need no PyTorch.
 """
 
 import argparse

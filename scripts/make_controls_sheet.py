@@ -1,11 +1,11 @@
-"""Paint one photograph under every control and lay the results on one sheet, one row a control.
+"""Stylize one photograph with different values of every control, on a sheet with one row per control.
 
     python scripts/make_controls_sheet.py -o controls.jpg
     python scripts/make_controls_sheet.py --content town.jpg --styles wave.jpg scream.jpg -o controls.jpg --rows blend regions
 
-Without pictures of your own it takes scikit-image's cat and two paintings drawn by code. Each cell is labelled with its flags;
-what a row can paint in one program, it paints as one batch, at one scale. The sheet is written anew after each row. Most of the
-time goes into compiling.
+By default the photograph is scikit-image's cat, and the styles are two sample styles of stylejax. Each picture is labeled with
+its flags. Pictures of a row that share a program form one batch, at one scale. The sheet is rewritten after each row. Most of
+the time is spent on compilation.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from stylejax.settings.derived import TRACED
 
 @dataclass(frozen=True)
 class Cell:
-    """One painting: its flags, and which of the styles it takes."""
+    """One picture of the sheet: its settings, and the indices of its styles."""
 
     options: dict[str, Any] = field(default_factory=dict)
     styles: tuple[int, ...] = (0,)
@@ -35,7 +35,7 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """The flags as one would type them."""
+        """The flags on the command line."""
         flags = [f"--{name.replace('_', '-')} {value}" for name, value in self.options.items()]
         names = "".join(f" style{number + 1}" for number in self.styles)
         regions = ["--content-mask oval", "--content-mask rest"] if self.regions else []
@@ -86,28 +86,28 @@ ROWS: dict[str, list[Cell]] = {
 
 @dataclass(frozen=True)
 class Controls:
-    """A sheet of every control."""
+    """Write a sheet of all controls."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("controls.jpg")
-    """Where the sheet goes."""
+    """Path of the sheet."""
 
     content: Path | None = None
     """The photograph."""
 
     styles: tuple[Path, ...] = ()
-    """Two paintings."""
+    """Two styles."""
 
     rows: tuple[str, ...] = tuple(ROWS)
-    """The rows, in this order."""
+    """Names of the rows."""
 
     size: int = 160
-    """Long side of the paintings."""
+    """Long side of the results, in pixels."""
 
     model: str = "vgg19-slim"
     """The feature network."""
 
     def run(self) -> None:
-        """Paint and lay out."""
+        """Stylize the photograph and write the sheet."""
         check_output(self.output)
         content = demo_photograph() if self.content is None else read_picture(self.content).pixels
         content = resize(content, *fit_long_side(content.shape[0], content.shape[1], self.size))
@@ -116,43 +116,43 @@ class Controls:
         oval = _oval(*content.shape[:2])
         sheet = [[*inputs, ("oval", np.repeat(oval[..., np.newaxis], 3, axis=2))]]
         for name in self.rows:
-            paintings = self._paint(ROWS[name], content, styles, [oval, 1 - oval])
-            cells = zip(ROWS[name], paintings, strict=True)
-            sheet.append([(_with_stops(cell.label, painting), painting.image) for cell, painting in cells])
+            results = self._paint(ROWS[name], content, styles, [oval, 1 - oval])
+            cells = zip(ROWS[name], results, strict=True)
+            sheet.append([(_with_stops(cell.label, result), result.image) for cell, result in cells])
             write_picture(self.output, contact_sheet(sheet, cell=self.size, gap=8, text_size=12), quality=80)
             print(f"{name}: in {self.output}", flush=True)
 
     def _paint(self, cells: list[Cell], content: np.ndarray, styles: list[np.ndarray], masks: list[np.ndarray]):
-        """The paintings of a row, those that share a program together."""
+        """Results of a row; cells that share a program form a batch."""
         batches: dict[Any, list[int]] = {}
         for number, cell in enumerate(cells):
             static = tuple((name, value) for name, value in cell.options.items() if name not in TRACED)
             batches.setdefault((static, cell.regions), []).append(number)
-        paintings: list[Any] = [None] * len(cells)
+        results: list[Any] = [None] * len(cells)
         for numbers in batches.values():
-            lanes = [cells[number] for number in numbers]
+            members = [cells[number] for number in numbers]
             batch = stylejax.stylize_batch(
-                [content] * len(lanes),
-                [[styles[index] for index in lane.styles] for lane in lanes],
-                content_masks=[masks if lane.regions else [] for lane in lanes],
-                each=[lane.options for lane in lanes],
+                [content] * len(members),
+                [[styles[index] for index in cell.styles] for cell in members],
+                content_masks=[masks if cell.regions else [] for cell in members],
+                each=[cell.options for cell in members],
                 size=self.size,
                 smallest_size=self.size,
                 model=self.model,
             )
-            for number, painting in zip(numbers, batch, strict=True):
-                paintings[number] = painting
-        return paintings
+            for number, result in zip(numbers, batch, strict=True):
+                results[number] = result
+        return results
 
 
-def _with_stops(label: str, painting: StylizedImage) -> str:
-    if not painting.settings.stop_when:
+def _with_stops(label: str, result: StylizedImage) -> str:
+    if not result.settings.stop_when:
         return label
-    return f"{label}\nstopped: {', '.join(f'scale {stop.scale} after {stop.step}' for stop in painting.stops) or 'never'}"
+    return f"{label}\nstopped: {', '.join(f'scale {stop.scale} after {stop.step}' for stop in result.stops) or 'never'}"
 
 
 def _oval(height: int, width: int) -> np.ndarray:
-    """A soft oval in the middle, as a mask."""
+    """A mask with a soft oval in the middle."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     return np.clip((0.8 - np.hypot(x * 1.2, y)) * 8 + 0.5, 0, 1).astype(np.float32)
 

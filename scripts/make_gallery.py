@@ -1,10 +1,10 @@
-"""Rebuild the gallery: every photograph in every style, with the default recipe.
+"""Generate the gallery: every photograph in every style, with the default recipe.
 
     python scripts/make_gallery.py
     python scripts/make_gallery.py --photographs town.jpg harbor.jpg --styles wave.jpg scream.jpg -o my-gallery
 
-Without arguments it paints photographs of scikit-image in styles that stylejax draws, and writes `docs/gallery`: a sheet for
-each photograph, and the page that shows them. Takes about four minutes on two CPU cores.
+Without arguments, the script stylizes photographs of scikit-image with the sample styles of stylejax, and writes
+`docs/gallery`: a sheet for each photograph, and a page with all sheets. Takes about four minutes on two CPU cores.
 """
 
 import shlex
@@ -40,13 +40,13 @@ Generate the gallery with
 
 @dataclass(frozen=True)
 class Gallery:
-    """Paint every photograph in every style, and write a page about it."""
+    """Stylize every photograph with every style and write a page."""
 
     photographs: tuple[Path, ...] = ()
-    """The photographs; two of scikit-image's if none is given."""
+    """Photographs; by default two of scikit-image's."""
 
     styles: tuple[Path, ...] = ()
-    """The styles; the three that stylejax draws if none is given."""
+    """Styles; by default the three sample styles."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("docs/gallery")
     """Folder for the sheets and the page."""
@@ -58,7 +58,7 @@ class Gallery:
     """The feature network."""
 
     def run(self) -> None:
-        """Paint, lay out, write."""
+        """Stylize the photographs and write sheets and page."""
         photographs = {path.stem: read_picture(path).pixels for path in self.photographs}
         photographs = photographs or {name: demo_photograph(name) for name in ("chelsea", "astronaut")}
         styles = {path.stem: read_picture(path).pixels for path in self.styles}
@@ -67,11 +67,11 @@ class Gallery:
         sheets, network = [], ""
         for name, photograph in photographs.items():
             began = time.monotonic()
-            paintings = stylejax.stylize_batch(
+            results = stylejax.stylize_batch(
                 [photograph] * len(styles), list(styles.values()), model=self.model, size=self.size
             )
-            network = paintings[0].network
-            write_picture(self.output / f"{name}.jpg", sheet(name, photograph, styles, paintings), quality=85)
+            network = results[0].network
+            write_picture(self.output / f"{name}.jpg", sheet(name, photograph, styles, results), quality=85)
             sheets.append(f"![{name} in {len(styles)} styles]({name}.jpg)")
             print(f"{self.output / name}.jpg  {time.monotonic() - began:.0f} s")
         command = shlex.join(["python", "scripts/make_gallery.py", *sys.argv[1:]])
@@ -80,11 +80,11 @@ class Gallery:
 
 
 def sheet(
-    name: str, photograph: np.ndarray, styles: dict[str, np.ndarray], paintings: list[StylizedImage], cell: int = 360
+    name: str, photograph: np.ndarray, styles: dict[str, np.ndarray], results: list[StylizedImage], *, cell: int = 360
 ) -> np.ndarray:
-    """Photograph and styles above, results below their styles."""
+    """A sheet with photograph and styles above, and each result below its style."""
     above = [(name, photograph), *styles.items()]
-    below = [(f"in the style of {style}", painting.image) for style, painting in zip(styles, paintings, strict=True)]
+    below = [(f"in the style of {style}", result.image) for style, result in zip(styles, results, strict=True)]
     return contact_sheet([above, [("", np.ones_like(photograph)), *below]], cell=cell)
 
 

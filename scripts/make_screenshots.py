@@ -1,10 +1,10 @@
-"""Photograph the application and a report for the documentation, in a headless Chromium.
+"""Take screenshots of the application and of a report for the documentation, with headless Chromium.
 
     pip install -e '.[app,browser,demo]'
     python scripts/make_screenshots.py town.jpg wave.jpg -o docs
 
-Writes `app.jpg` and `report.jpg`. Both paint the two pictures, or scikit-image's cat in a style that stylejax draws if none are
-given. Takes about two minutes on two CPU cores, and needs Chromium (`apt-get install chromium`).
+Writes `app.jpg` and `report.jpg`. The default pictures are scikit-image's cat and a sample style of stylejax. Takes about two
+minutes on two CPU cores, and needs Chromium (`apt-get install chromium`).
 """
 
 import os
@@ -28,13 +28,13 @@ from stylejax.images.io.write import write_picture
 from stylejax.samples import demo_photograph, paint_waves
 
 _STYLEJAX = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
-_PATIENCE = 5 * 60_000
-"""Milliseconds that a painting may take."""
+_TIMEOUT = 5 * 60_000
+"""Timeout of a run, in milliseconds."""
 
 
 @dataclass(frozen=True)
 class Screenshots:
-    """One of the application with a finished picture, one of a report."""
+    """Take screenshots of the application with a finished picture, and of a report."""
 
     content: tyro.conf.Positional[Path | None] = None
     """The photograph."""
@@ -43,13 +43,13 @@ class Screenshots:
     """The painting."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("docs")
-    """Folder for both."""
+    """Folder for the screenshots."""
 
     size: int = 384
-    """Long side of the painted picture."""
+    """Long side of the result, in pixels."""
 
     def run(self) -> None:
-        """Paint twice, and photograph."""
+        """Run both and take the screenshots."""
         with tempfile.TemporaryDirectory() as folder, _chromium() as browser:
             content, style = self.content or Path(folder) / "cat.png", self.style or Path(folder) / "waves.png"
             if self.content is None:
@@ -57,9 +57,9 @@ class Screenshots:
             if self.style is None:
                 write_picture(style, paint_waves(512, 512))
             page = browser.new_page(viewport={"width": 1240, "height": 940})
-            page.set_default_timeout(_PATIENCE)
-            self._keep(self._report(page, Path(folder), content, style), "report.jpg")
-            self._keep(self._app(page, content, style), "app.jpg")
+            page.set_default_timeout(_TIMEOUT)
+            self._save(self._report(page, Path(folder), content, style), "report.jpg")
+            self._save(self._app(page, content, style), "app.jpg")
 
     def _report(self, page: Any, folder: Path, content: Path, style: Path) -> bytes:
         report = folder / "report.html"
@@ -86,7 +86,7 @@ class Screenshots:
             app.send_signal(signal.SIGINT)
         return picture
 
-    def _keep(self, png: bytes, name: str) -> None:
+    def _save(self, png: bytes, name: str) -> None:
         with Image.open(BytesIO(png)) as picture:
             picture.convert("RGB").save(self.output / name, quality=85)
         print(self.output / name)

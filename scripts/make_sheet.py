@@ -1,10 +1,11 @@
-"""Paint one photograph in several styles with the default recipe, and lay out what went in and what came out on one sheet.
+"""Stylize one photograph with several styles and the default recipe, and arrange inputs and results on one sheet.
 
     python scripts/make_sheet.py tubingen.jpg starry_night.jpg great_wave.jpg the_scream.jpg wheat_field.jpg -o sheet.jpg
     python scripts/make_sheet.py tubingen.jpg the_scream.jpg --models vgg19 --sizes 768 --cell 700 -o one.jpg
 
-One row for what went in and one for each network and size; with a single style, all of it is one row. Takes about half a minute
-a picture of 512 pixels on two CPU cores with the network that comes with stylejax, and about five minutes with `vgg19`.
+The sheet has one row for the inputs and one for each network and size; with a single style, it has only one row. A picture of
+512 pixels takes about half a minute on two CPU cores with the network included in stylejax, and about five minutes with
+`vgg19`.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from stylejax.images.sheet import contact_sheet
 
 @dataclass(frozen=True)
 class Sheet:
-    """Photograph and styles above, results below."""
+    """Write a sheet with photograph and styles above, and results below."""
 
     content: tyro.conf.Positional[Path]
     """The photograph."""
@@ -31,22 +32,22 @@ class Sheet:
     """The paintings."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("sheet.jpg")
-    """Where the sheet goes."""
+    """Path of the sheet."""
 
     models: tuple[str, ...] = ("vgg19-slim",)
     """Feature networks."""
 
     sizes: tuple[int, ...] = (512,)
-    """Long sides of the results."""
+    """Long sides of the results, in pixels."""
 
     cell: int = 400
-    """Long side of each picture on the sheet."""
+    """Long side of each picture on the sheet, in pixels."""
 
     quality: int = 88
-    """Of the JPEG."""
+    """JPEG quality of the sheet."""
 
     def run(self) -> None:
-        """Paint and lay out."""
+        """Stylize the photograph and write the sheet."""
         check_output(self.output)
         rows = [[(_named(path), read_picture(path).pixels) for path in (self.content, *self.styles)]]
         for model in self.models:

@@ -1,11 +1,11 @@
-"""Pictures an hour and cost per thousand, from measured step times; where a fleet stops scaling, by simulation.
+"""Estimate pictures per hour and cost from measured step times, and simulate the scaling of a fleet.
 
     python scripts/scale_cost.py measure docs/scale/measurements.json      measure this machine, under a minute
     python scripts/scale_cost.py table docs/scale/measurements.json --price 0.10 --sizes 256 512 1024 --chips 1 8 64
     python scripts/scale_cost.py fleet --seconds 2 --cores 8 --bandwidth 1e9
 
-`table` multiplies; `fleet` simulates chips with their cores, one storage, stragglers and machines that go. `--price` is yours
-to give, in any currency a chip and hour: there is no default. Both print Markdown.
+`table` extrapolates the measurements. `fleet` simulates chips with CPU cores, a common storage, stragglers and lost machines.
+`--price` is the price of a chip and hour in any currency, without a default. Both print Markdown.
 """
 
 import argparse
@@ -33,23 +33,23 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("file", type=Path)
     measured.add_argument("--model", default="vgg19-slim")
     measured.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 384, 512])
-    table = commands.add_parser("table", help="pictures an hour and cost, from a file of measurements")
+    table = commands.add_parser("table", help="pictures per hour and cost, from a file of measurements")
     table.add_argument("file", type=Path)
-    table.add_argument("--price", type=float, required=True, help="of a chip (or the machine that was measured) and hour")
+    table.add_argument("--price", type=float, required=True, help="price of a chip (or of the measured machine) per hour")
     table.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 768, 1024])
     table.add_argument("--steps", type=int, nargs="+", default=[100, 300], help="steps at each scale")
     table.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64])
     fleet = commands.add_parser("fleet", help="simulate a fleet of chips")
-    fleet.add_argument("--seconds", type=float, required=True, help="painting of one picture on one chip")
+    fleet.add_argument("--seconds", type=float, required=True, help="seconds of one chip to optimize a picture")
     fleet.add_argument("--files", type=float, default=0.1, help="seconds of a core to decode and encode a picture")
-    fleet.add_argument("--cores", type=int, default=8, help="beside each chip")
-    fleet.add_argument("--bytes", type=float, default=1.5e6, help="read and written a picture")
-    fleet.add_argument("--bandwidth", type=float, default=1e9, help="of the storage, bytes a second for all chips together")
+    fleet.add_argument("--cores", type=int, default=8, help="CPU cores per chip")
+    fleet.add_argument("--bytes", type=float, default=1.5e6, help="bytes read and written per picture")
+    fleet.add_argument("--bandwidth", type=float, default=1e9, help="bytes per second of the storage, for all chips together")
     fleet.add_argument("--pictures", type=int, default=100_000)
-    fleet.add_argument("--unit", type=int, default=16, help="pictures of a batch")
-    fleet.add_argument("--startup", type=float, default=60, help="seconds until a machine paints")
-    fleet.add_argument("--spread", type=float, default=0.1, help="of the machines' speeds: standard deviation of the logarithm")
-    fleet.add_argument("--lost-per-hour", type=float, default=0.0, help="how often a machine goes, an hour")
+    fleet.add_argument("--unit", type=int, default=16, help="pictures per batch")
+    fleet.add_argument("--startup", type=float, default=60, help="startup time of a machine, in seconds")
+    fleet.add_argument("--spread", type=float, default=0.1, help="standard deviation of the logarithm of the machines' speeds")
+    fleet.add_argument("--lost-per-hour", type=float, default=0.0, help="rate at which a machine is lost, per hour")
     fleet.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64, 256, 1024])
     return parser
 
@@ -95,9 +95,9 @@ def _fleet(options: argparse.Namespace) -> str:
             spread=options.spread,
             lost_per_hour=options.lost_per_hour,
         )
-        queue, shares = simulate(fleet, handed="queue"), simulate(fleet, handed="shares")
-        told = " | ".join(f"{outcome.hours:.3g} | {outcome.efficiency:.0%}" for outcome in (queue, shares))
-        lines.append(f"| {chips} | {told} | {queue.bound} |")
+        queue, shards = simulate(fleet, assignment="queue"), simulate(fleet, assignment="shards")
+        cells = " | ".join(f"{outcome.hours:.3g} | {outcome.efficiency:.0%}" for outcome in (queue, shards))
+        lines.append(f"| {chips} | {cells} | {queue.bottleneck} |")
     return "\n".join(lines)
 
 

@@ -1,1 +1,1 @@
-"""Timing of one optimization step, here and in an independent PyTorch program. Run by `scripts/benchmark_step.py`."""
+"""Timing of one optimization step of stylejax and of an independent PyTorch program, for `scripts/benchmark_step.py`."""

@@ -1,4 +1,4 @@
-"""What the figures were measured on, and how fast it multiplies matrices."""
+"""Description of the machine, and its rate of matrix multiplication."""
 
 import datetime
 import os
@@ -26,7 +26,7 @@ def describe() -> dict[str, Any]:
 
 
 def matrix_rate(dtype: str) -> float:
-    """Floating-point operations a second of a large matrix product: what the device can do at the most."""
+    """Floating-point operations per second of a large matrix product, the practical maximum of the device."""
     side = 2048 if jax.default_backend() == "cpu" else 8192
     product = jax.jit(lambda a, b: jnp.matmul(a, b, preferred_element_type=a.dtype))
     a = jnp.ones((side, side), dtype)

@@ -1,4 +1,4 @@
-"""The stylejax side: the generator that paints pictures for everybody, told to go on and on."""
+"""The stylejax side: timing of the generator that also runs `stylize`."""
 
 import time
 from collections.abc import Callable
@@ -16,12 +16,12 @@ FOREVER = 1_000_000
 
 
 def step_timer(problem: Problem, precision: PrecisionChoice, *, alone: bool = False) -> Callable[[], float]:
-    """A function that runs a chunk of steps and returns the seconds a step took; its first call compiles.
+    """Make a function that runs a chunk of steps and returns the seconds per step; its first call compiles.
 
     Args:
-        problem: what is painted.
-        precision: of the convolutions.
-        alone: one step a call of the program, and not a loop of them.
+        problem: the benchmark problem.
+        precision: precision of the convolutions.
+        alone: run one step per call instead of a compiled loop of steps.
     """
     settings = Settings(
         size=problem.size,

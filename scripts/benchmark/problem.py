@@ -1,7 +1,8 @@
-"""What is timed: the same objective on both sides, and how many floating-point operations a step of it takes.
+"""The benchmark problem for both sides, and the number of floating-point operations of a step.
 
-Gram matrices of relu1_1 to relu5_1 and the content at relu4_2, mean squared errors, zero padding, max pooling, Adam with
-clamping: what the published programs have in common. Weights are seeded: the time does not depend on their values.
+The objective has the common features of the published programs: Gram matrices of relu1_1 to relu5_1, content at relu4_2, mean
+squared errors, zero padding, max pooling, and Adam with clamping. Weights are random, because the time does not depend on their
+values.
 """
 
 from dataclasses import dataclass
@@ -14,14 +15,14 @@ NETWORKS = {"vgg19": (64, 128, 256, 512, 512), "vgg19-slim": (16, 32, 64, 128, 1
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 DEEPEST = 13
-"""Convolutions up to conv5_1."""
+"""Number of convolutions up to conv5_1."""
 
 NetworkName = Literal["vgg19", "vgg19-slim"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One row of the table: `batch` square pictures of `size` pixels, painted at once."""
+    """One row of the table: a batch of `batch` square pictures of `size` pixels."""
 
     network: NetworkName
     size: int
@@ -32,12 +33,12 @@ class Problem:
         return seeded.weights(NETWORKS[self.network], seed=0)
 
     def pictures(self) -> tuple[list[np.ndarray], np.ndarray]:
-        """A content for each picture, and one style."""
-        contents = [seeded.picture(self.size, self.size, seed=1 + lane) for lane in range(self.batch)]
+        """One content for each picture, and one style."""
+        contents = [seeded.picture(self.size, self.size, seed=1 + number) for number in range(self.batch)]
         return contents, seeded.picture(self.size, self.size, seed=1000)
 
     def operations(self) -> float:
-        """Floating-point operations of one step of the whole batch, by the direct algorithm.
+        """Number of floating-point operations of one step of the whole batch with the direct algorithm.
 
         Convolutions and Gram matrices, forward and backward: 0.397e12 for the full network and a picture of 512 pixels.
         """

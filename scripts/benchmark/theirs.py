@@ -1,4 +1,4 @@
-"""The PyTorch side, in every way that PyTorch has of being fast: memory layouts, precisions, and `torch.compile`."""
+"""The PyTorch side, in variants of memory layout, precision, and `torch.compile`."""
 
 import time
 from collections.abc import Callable
@@ -16,8 +16,8 @@ POOLED_AFTER = ("conv1_2", "conv2_2", "conv3_4", "conv4_4")
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to run the same program."""
+class Variant:
+    """One variant of the program."""
 
     layout: str = "channels-last"
     precision: str = "float32"
@@ -25,22 +25,22 @@ class Way:
 
     @property
     def name(self) -> str:
-        """For the table."""
+        """Name of the variant in the table."""
         return ", ".join([self.precision, self.layout, *(["compiled"] if self.compiled else [])])
 
 
-def ways(device: str) -> list[Way]:
-    """All ways that make sense on the device."""
+def variants(device: str) -> list[Variant]:
+    """All variants for the device."""
     layouts = ("channels-last", "contiguous")
     if device == "cpu":
-        return [Way(layout) for layout in layouts]
-    plain = [Way(layout, precision) for layout in layouts for precision in ("float32", "tf32", "bfloat16")]
-    return [*plain, *(Way("channels-last", precision, compiled=True) for precision in ("tf32", "bfloat16"))]
+        return [Variant(layout) for layout in layouts]
+    plain = [Variant(layout, precision) for layout in layouts for precision in ("float32", "tf32", "bfloat16")]
+    return [*plain, *(Variant("channels-last", precision, compiled=True) for precision in ("tf32", "bfloat16"))]
 
 
-def step_timer(problem: Problem, way: Way, device: str, *, steps: int) -> Callable[[], float]:
-    """A function that takes some steps and returns the seconds a step took; its first call may compile."""
-    layout = torch.channels_last if way.layout == "channels-last" else torch.contiguous_format
+def step_timer(problem: Problem, variant: Variant, device: str, *, steps: int) -> Callable[[], float]:
+    """Make a function that runs steps and returns the seconds per step; its first call may compile."""
+    layout = torch.channels_last if variant.layout == "channels-last" else torch.contiguous_format
     arrays = problem.weights()
     weights = {}
     for name in seeded.convolution_names()[:DEEPEST]:
@@ -67,7 +67,7 @@ def step_timer(problem: Problem, way: Way, device: str, *, steps: int) -> Callab
         loss = functional.mse_loss(seen[CONTENT_LAYER].float(), content)
         for layer, wanted in zip(STYLE_LAYERS, grams, strict=True):
             loss = loss + functional.mse_loss(gram(seen[layer]), wanted)
-        return loss * problem.batch  # the sum over pictures, as the pictures are independent
+        return loss * problem.batch  # sum over independent pictures
 
     contents, style = problem.pictures()
     pictures = torch.stack([torch.tensor(content) for content in contents]).permute(0, 3, 1, 2).to(device)
@@ -78,11 +78,11 @@ def step_timer(problem: Problem, way: Way, device: str, *, steps: int) -> Callab
         seen = features(styled)
         grams = [gram(seen[layer]).expand(problem.batch, -1, -1) for layer in STYLE_LAYERS]
     optimizer = torch.optim.Adam([variable], lr=0.02)
-    objective = torch.compile(total) if way.compiled else total
-    mixed = torch.autocast(device, torch.bfloat16) if way.precision == "bfloat16" else nullcontext()
+    objective = torch.compile(total) if variant.compiled else total
+    mixed = torch.autocast(device, torch.bfloat16) if variant.precision == "bfloat16" else nullcontext()
 
     def timed() -> float:
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = way.precision != "float32"
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = variant.precision != "float32"
         torch.backends.cudnn.benchmark = True
         began = time.perf_counter()
         for _ in range(steps):

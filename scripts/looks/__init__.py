@@ -1,1 +1,1 @@
-"""How much of a style a picture has and how much of its content it kept, as a network sees it that did not paint it."""
+"""Measures of style and content of a result, computed with a network that did not produce it."""

@@ -1,8 +1,9 @@
-"""The network that judges: which one, why, and what it sees.
+"""Selection of the judge, the network that evaluates results, and its features.
 
-A painting is made by pushing one network's features towards the style's. That network sees success even where the picture
-only exploits its quirks, so another one has to judge. For paintings of `vgg19-slim` that is `vgg19`, and the other way round:
-the two were trained independently, on different pictures, and differ in width, so no channel of one is a channel of the other.
+Stylization optimizes the features of one network and may exploit its peculiarities, so another network has to evaluate the
+result: `vgg19` for results of `vgg19-slim`, and vice versa. Both were trained independently, on different pictures, and differ
+    in
+width, so they share no channels.
 """
 
 import functools
@@ -27,63 +28,63 @@ FULL, SLIM = "vgg19", "vgg19-slim"
 
 
 class Choice(NamedTuple):
-    """A known name or a path of weights, and why they judge."""
+    """Name or path of the judge's weights, and the reason for the choice."""
 
     name: str
     reason: str
 
 
-def painter_of(result: Path) -> str | None:
-    """The network that the record in a picture names; None in pictures of other programs."""
+def network_of(result: Path) -> str | None:
+    """The network in the metadata of a result; None for pictures of other programs."""
     network = (read_metadata(result) or {}).get("network")
     return network if isinstance(network, str) else None
 
 
-def choose(asked: str, painter: str | None) -> Choice:
-    """Who judges a result of the network `painter`, if `asked` is `auto`; otherwise what was asked for.
+def choose(requested: str, network: str | None) -> Choice:
+    """Choose the judge for a result of `network`, if `requested` is `auto`.
 
     Raises:
-        WeightsError: the set is known but not on this machine; the message says the command that gets it.
+        WeightsError: the weights are known but not installed; the message contains the command that fetches them.
     """
-    if asked != "auto":
-        flatters = "; the painter's own network, which flatters" if Path(asked).stem == painter else ""
-        choice = Choice(asked, f"asked for{flatters}")
-    elif painter in (FULL, "vgg19-torchvision"):
-        choice = Choice(SLIM, f"the painter's network is {painter}")
-    elif painter is not None:
-        choice = Choice(FULL, f"the painter's network is {painter}")
+    if requested != "auto":
+        biased = "; the network of the result, so the figures are biased" if Path(requested).stem == network else ""
+        choice = Choice(requested, f"requested{biased}")
+    elif network in (FULL, "vgg19-torchvision"):
+        choice = Choice(SLIM, f"the network of the result is {network}")
+    elif network is not None:
+        choice = Choice(FULL, f"the network of the result is {network}")
     elif installed_path(FULL):
-        choice = Choice(FULL, "the painter's network is unknown; if it is this one, that flatters")
+        choice = Choice(FULL, "the network of the result is unknown; if it is the same, the figures are biased")
     else:
-        choice = Choice(SLIM, f"the painter's network is unknown; for the full one: stylejax weights fetch {FULL}")
+        choice = Choice(SLIM, f"the network of the result is unknown; for the full network: stylejax weights fetch {FULL}")
     if choice.name in SOURCES and not installed_path(choice.name):
-        reason = f"the judge {choice.name} ({choice.reason}) is not on this machine"
+        reason = f"the judge {choice.name} ({choice.reason}) is not installed"
         raise WeightsError(f"{reason}; get it with `stylejax weights fetch {choice.name}`")
     return choice
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A network, and the looks of the pictures that it is shown again and again: contents and styles."""
+    """A network, with a cache of the features of contents and styles."""
 
     model: VGG19
     _seen: dict[tuple[Path, int, int], Look] = field(default_factory=dict)
 
     @classmethod
     def named(cls, name: str) -> "Judge":
-        """The judge with these weights, in float32 and by plain convolutions everywhere, so that figures can be repeated."""
+        """Load a judge, always with float32 and direct convolutions, so that figures are reproducible."""
         return cls(load_model(name, padding="replicate", precision="float32", convolution="direct"))
 
     def look(self, path: Path, height: int, width: int) -> Look:
-        """What it sees of a picture at this size."""
+        """Compute the features of a picture at the given size."""
         pixels = resize(read_picture(path).pixels, height, width)
         seen = _features(self.model, jnp.asarray(pixels), (*STYLE_LAYERS, CONTENT_LAYER))
         features = {layer: np.asarray(value) for layer, value in seen.items()}
         styles = {layer: normal(features[layer]) for layer in STYLE_LAYERS}
         return Look(palette(pixels), styles, normalized(features[CONTENT_LAYER]))
 
-    def look_again(self, path: Path, height: int, width: int) -> Look:
-        """The same, remembered."""
+    def cached_look(self, path: Path, height: int, width: int) -> Look:
+        """Like `look`, with caching."""
         key = (path, height, width)
         if key not in self._seen:
             self._seen[key] = self.look(*key)

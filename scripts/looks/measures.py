@@ -1,12 +1,12 @@
-"""What a network sees of a picture, and how far a result is from its style and from its content, as ratios.
+"""Distances of a result from its style and its content, as ratios.
 
-    palette   SW₁(result, style) / SW₁(content, style)        0: the style's colors, 1: nothing done
+    palette   SW₁(result, style) / SW₁(content, style)        0: the style's colors, 1: unchanged
     style     mean over layers of W₂²(result, style) / W₂²(content, style)     the same, for features
     content   mean (N(result) - N(content))² / 2              0: everything kept, 1: nothing kept
 
-SW₁ is the sliced Wasserstein-1 distance of colors; W₂² the squared Wasserstein-2 distance of normal distributions, exact and in
-float64; N divides features, channel by channel, by their standard deviation after the mean is taken away. Two pictures that
-have nothing to do with each other differ by 2 then: each contributes a variance of one.
+SW₁ is the sliced Wasserstein-1 distance of colors. W₂² is the squared Wasserstein-2 distance of normal distributions, exact and
+in float64. N normalizes each channel to mean 0 and standard deviation 1, so the mean squared difference of unrelated pictures
+is 2, the sum of two variances.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 DIRECTIONS = 64
 QUANTILES = 256
-_LEAST_PALETTE_DISTANCE = 1e-4  # a fortieth of a level of 255: two pictures of the same colors
+_LEAST_PALETTE_DISTANCE = 1e-4  # a fortieth of a level of 255; below, two pictures have the same colors
 
 
 class Normal(NamedTuple):
-    """A normal distribution of features: its mean `[channels]` and covariance `[channels, channels]`."""
+    """A normal distribution of features: mean `[channels]` and covariance `[channels, channels]`."""
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -32,18 +32,18 @@ class Normal(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """All that the three ratios need to know of one picture."""
+    """Statistics and features of one picture, from which the ratios are computed."""
 
     palette: np.ndarray
     """Quantiles of the colors along each direction, `[quantiles, directions]`."""
     styles: dict[str, Normal]
-    """By style layer."""
+    """Distributions of features by style layer."""
     content: np.ndarray
     """Normalized features, `[rows, columns, channels]`."""
 
 
 class Ratios(NamedTuple):
-    """How a result compares; the lower, the better."""
+    """Ratios of a result; lower is better."""
 
     palette: float
     style: float
@@ -51,19 +51,19 @@ class Ratios(NamedTuple):
 
     @property
     def sum(self) -> float:
-        """Of all three: 2 for the untouched content, about 1 for a picture that is the style and nothing else."""
+        """Sum of the ratios: 2 for the unchanged content, and about 1 for a copy of the style."""
         return self.palette + self.style + self.content
 
 
 def ratios(content: Look, style: Look, result: Look) -> Ratios:
-    """Compare the looks of a result, its content and its style; those of content and result are of one shape.
+    """Compare a result with its content and its style; content and result have the same shape.
 
     Raises:
         ImageError: content and style have the same colors.
     """
     whole = palette_distance(content.palette, style.palette)
     if whole < _LEAST_PALETTE_DISTANCE:
-        raise ImageError("content and style have the same colors, so nothing can be told from a result; name two pictures")
+        raise ImageError("content and style have the same colors, so palettes cannot be compared; choose other pictures")
     near, far = (
         np.array([squared_wasserstein(look.styles[layer], style.styles[layer]) for layer in STYLE_LAYERS])
         for look in (result, content)
@@ -73,19 +73,19 @@ def ratios(content: Look, style: Look, result: Look) -> Ratios:
 
 
 def palette(pixels: np.ndarray) -> np.ndarray:
-    """Quantiles of the colors `[..., 3]` along seeded directions, the same ones for all pictures."""
+    """Quantiles of the colors `[..., 3]` along random directions, which are the same for all pictures."""
     directions = np.random.default_rng(0).normal(size=(3, DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
     return np.quantile(pixels.reshape(-1, 3) @ directions, (np.arange(QUANTILES) + 0.5) / QUANTILES, axis=0)
 
 
 def palette_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Sliced Wasserstein-1 distance: in one dimension the distance is the mean difference of quantiles."""
+    """Sliced Wasserstein-1 distance; in one dimension it is the mean absolute difference of quantiles."""
     return float(np.abs(a - b).mean())
 
 
 def normal(features: np.ndarray) -> Normal:
-    """The normal distribution that has the mean and covariance of `[rows, columns, channels]` over positions."""
+    """The normal distribution with the mean and covariance of `[rows, columns, channels]` over positions."""
     flat = np.asarray(features, np.float64).reshape(-1, features.shape[-1])
     mean = flat.mean(0)
     flat = flat - mean
@@ -101,12 +101,12 @@ def squared_wasserstein(a: Normal, b: Normal) -> float:
 
 
 def normalized(features: np.ndarray) -> np.ndarray:
-    """Features `[rows, columns, channels]` with mean 0 and deviation 1 in each channel, less in one that hardly varies."""
+    """Normalize features `[rows, columns, channels]` to mean 0 and deviation 1, or less for nearly constant channels."""
     features = np.asarray(features, np.float64)
     deviation = features.std((0, 1))
     return (features - features.mean((0, 1))) / (deviation + 1e-3 * deviation.mean() + 1e-9)
 
 
 def content_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean squared difference of normalized features, over the 2 that unrelated pictures have."""
+    """Mean squared difference of normalized features, divided by 2, the value for unrelated pictures."""
     return float(((a - b) ** 2).mean() / 2)

@@ -1,4 +1,4 @@
-"""Many results at once: a CSV file that lists them, and a Markdown table with a row for each painter."""
+"""Lists of results: reading from CSV, and formatting as a Markdown table with one row per program."""
 
 import csv
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ import numpy as np
 from looks.measures import Ratios
 from stylejax.errors import SettingsError
 
-COLUMNS = ("content", "style", "painter", "result")
+COLUMNS = ("content", "style", "program", "result")
 
 
 class Row(NamedTuple):
-    """A result, what it was made of, and who made it."""
+    """A result, its content and style, and the program that produced it."""
 
     content: Path
     style: Path
-    painter: str
+    program: str
     result: Path
 
 
 def read_pairs(path: Path) -> list[Row]:
-    """The rows of a CSV file; paths in it are relative to its folder.
+    """Read the rows of a CSV file; its paths are relative to its folder.
 
     Raises:
-        SettingsError: it cannot be read, lists no results, or lacks a value of one.
+        SettingsError: the file cannot be read, is empty, or lacks a value.
     """
     try:
         lines = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
@@ -39,26 +39,29 @@ def read_pairs(path: Path) -> list[Row]:
         if missing := [name for name in COLUMNS if not line.get(name)]:
             raise SettingsError(f"{path}: result {number} has no {missing[0]}; {wanted}")
     beside = path.parent
-    return [Row(beside / line["content"], beside / line["style"], line["painter"], beside / line["result"]) for line in lines]
+    return [Row(beside / line["content"], beside / line["style"], line["program"], beside / line["result"]) for line in lines]
 
 
 def markdown(rows: Sequence[Row], found: Sequence[Ratios]) -> str:
-    """A row for each painter, a column for each pair; of several tries the mean, and over all pairs if none is missing."""
-    tries: dict[tuple[str, tuple[Path, Path]], list[Ratios]] = {}
+    """Format a row per program and a column per pair, averaging several results.
+
+    The overall mean is omitted if a pair is missing.
+    """
+    results: dict[tuple[str, tuple[Path, Path]], list[Ratios]] = {}
     for row, ratios in zip(rows, found, strict=True):
-        tries.setdefault((row.painter, row[:2]), []).append(ratios)
+        results.setdefault((row.program, row[:2]), []).append(ratios)
     pairs = list(dict.fromkeys(row[:2] for row in rows))
     names = " | ".join(f"{content.stem} in {style.stem}" for content, style in pairs)
     lines = [f"| palette / style / content | {names} | mean | sum |", "|---" * (len(pairs) + 3) + "|"]
-    for painter in dict.fromkeys(row.painter for row in rows):
-        means = [_mean(tries.get((painter, pair), [])) for pair in pairs]
+    for program in dict.fromkeys(row.program for row in rows):
+        means = [_mean(results.get((program, pair), [])) for pair in pairs]
         overall = _mean(means)
         cells = " | ".join(" / ".join(f"{value:.2f}" for value in mean) if mean else "-" for mean in (*means, overall))
-        lines.append(f"| {painter} | {cells} | {f'{overall.sum:.2f}' if overall else '-'} |")
+        lines.append(f"| {program} | {cells} | {f'{overall.sum:.2f}' if overall else '-'} |")
     return "\n".join(lines)
 
 
 def _mean(many: Sequence[Ratios | None]) -> Ratios | None:
-    """None if there is nothing to average, or something is missing."""
+    """The mean, or None if the sequence is empty or a value is missing."""
     present = [ratios for ratios in many if ratios]
     return Ratios(*np.mean(present, axis=0).tolist()) if present and len(present) == len(many) else None

@@ -1,1 +1,1 @@
-"""Other programs, or what they compute, run on the same weights and pictures as stylejax; see `scripts/compare_peers.py`."""
+"""Other programs, or their formulas, with the same weights and pictures as stylejax, for `scripts/compare_peers.py`."""

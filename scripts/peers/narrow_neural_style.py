@@ -1,16 +1,16 @@
-"""Run the published program `neural-style` (0.5.7) as it is, but for the number of channels of its VGG-19.
+"""Run the published program `neural-style` (0.5.7) with another number of channels of its VGG-19.
 
-    python narrow_neural_style.py 16,32,64,128,128 -content_image ... (the program's own flags)
+    python narrow_neural_style.py 16,32,64,128,128 -content_image ... (flags of the program)
 
-A program of its own, because `neural-style` reads the command line when it is imported.
+This is a separate program, because `neural-style` reads the command line when it is imported.
 """
 
 import importlib.util
 import sys
 from types import ModuleType
 
-# `neural-style` needs nothing of torchvision but its transforms, which are plain Python. The package itself would load
-# operators that were compiled for one PyTorch, and fail with another.
+# `neural-style` needs only the transforms of torchvision, which are plain Python. Importing torchvision itself would load
+# operators that are compiled for one version of PyTorch and fail with others.
 found = importlib.util.find_spec("torchvision")
 assert found is not None and found.submodule_search_locations, "torchvision is not installed"
 torchvision = sys.modules["torchvision"] = ModuleType("torchvision")

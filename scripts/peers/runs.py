@@ -1,4 +1,4 @@
-"""One recipe on both sides: the losses of every evaluation, and the last picture."""
+"""Runs of one recipe in both programs: losses of all evaluations, and the final picture."""
 
 import dataclasses
 import re
@@ -25,23 +25,23 @@ from stylejax.weights.load import build_model
 from stylejax.weights.weight_set import WeightSet
 
 BYTES = 256 / 255
-"""`neural-style` multiplies pictures by 256 where this recipe says 255: it sees them that much brighter."""
+"""`neural-style` multiplies pictures by 256, the recipe by 255; pictures are brightened by this ratio to compensate."""
 
 UNIT = 1e6
-"""`torch.optim.LBFGS` forgets every step s and change y of the gradient with s·y of at most 1e-10, and so never leaves the
-start when losses are small, as they are with `vgg19-slim`: there it is given a million times the loss."""
+"""Factor of the loss for `torch.optim.LBFGS`, which discards pairs of a step s and a gradient change y with s·y ≤ 1e-10, and
+therefore makes no progress if losses are small, as with `vgg19-slim`."""
 
 
 class Run(NamedTuple):
-    """What a program did."""
+    """Result of a program."""
 
     losses: list[float]
-    """At each evaluation, before the picture moved."""
+    """Loss of each evaluation, before the update."""
     picture: np.ndarray
 
 
 def ours(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.ndarray, *, scale: float = 1.0) -> Run:
-    """Stylejax, with pictures multiplied by `scale`."""
+    """Run stylejax with pictures multiplied by `scale`."""
     model = build_model(weights, pooling=settings.pooling, padding=settings.padding)
     progresses = list(paint(model, [Job(content * np.float32(scale), (style * np.float32(scale),), settings)]))
     losses = [record["total"] for progress in progresses for record in progress.records[0]]
@@ -49,7 +49,7 @@ def ours(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.
 
 
 def from_formula(weights: WeightSet, recipe: str, settings: Settings, content: np.ndarray, style: np.ndarray) -> Run:
-    """The recipe's formulas in PyTorch under `torch.optim`, from the same start."""
+    """Minimize the recipe's formulas in PyTorch with `torch.optim`, from the same initial picture."""
     case = next(case for case in OBJECTIVES if case.name == recipe)
     case = dataclasses.replace(case, network=Network("torchvision", settings.pooling, settings.padding))
     problem = Problem.of(case, weights.arrays, content, [style])
@@ -67,7 +67,8 @@ def from_formula(weights: WeightSet, recipe: str, settings: Settings, content: n
         return unit * total.detach()
 
     if settings.optimizer == "l-bfgs":
-        search = "strong_wolfe" if recipe == "gatys-2016" else None  # the paper's SciPy searches, the later programs do not
+        # SciPy, which the paper used, has a line search; the later programs have none.
+        search = "strong_wolfe" if recipe == "gatys-2016" else None
         budget = {"max_iter": settings.iterations, "max_eval": settings.iterations}
         optimizer = torch.optim.LBFGS([variable], line_search_fn=search, tolerance_grad=0, tolerance_change=0, **budget)
         optimizer.step(closure)
@@ -85,7 +86,7 @@ def from_formula(weights: WeightSet, recipe: str, settings: Settings, content: n
 
 
 def neural_style(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.ndarray, steps: int) -> Run:
-    """The published program, on weights in its own units, from the content picture."""
+    """Run the published program with weights in its units, starting from the content."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_picture(folder / "content.png", content)
@@ -115,7 +116,7 @@ def neural_style(weights: WeightSet, settings: Settings, content: np.ndarray, st
 
 
 def in_units_of(weights: WeightSet, name: str) -> WeightSet:
-    """The same network for pictures in the units of another preprocessing, such as the 0-255, blue first, of `neural-style`."""
+    """Convert a network to the units of another preprocessing, such as 0-255 in BGR order for `neural-style`."""
     ours, theirs = weights.preprocessing, preprocessing_named(name)
     if ours == theirs:
         return weights
@@ -128,7 +129,7 @@ def in_units_of(weights: WeightSet, name: str) -> WeightSet:
 
 
 def _in_rgb(preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
-    """Scale s and mean m, red first, of `s * (picture - m)`."""
+    """Scale s and mean m of `s * (picture - m)`, in RGB order."""
     mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
     scale, mean = preprocessing.scale / std, mean / preprocessing.scale
     return (scale[::-1], mean[::-1]) if preprocessing.bgr else (scale, mean)

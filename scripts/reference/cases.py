@@ -1,6 +1,6 @@
-"""What is compared: settings of stylejax on one side, the formula that they stand for on the other.
+"""Table of comparisons: settings of stylejax, and the equivalent formula.
 
-A row of `OBJECTIVES` is a published recipe or an objective of stylejax, with one choice changed. To add a recipe, add a row.
+Each row of `OBJECTIVES` is a published recipe, or an objective of stylejax with one option changed. To add a recipe, add a row.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from reference.formulas import Formula
 from reference.network import Network
 
 SIZES = {"64×48": (48, 64), "71×57": (57, 71)}
-"""Heights and widths of the pictures that are painted: one even, one odd; styles have shapes of their own."""
+"""Heights and widths of the pictures, even and odd. Styles have other shapes."""
 
 STYLE_SIZES = ((52, 39), (33, 80))
 
@@ -33,29 +33,29 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 @dataclass(frozen=True)
 class Case:
-    """One objective, said twice."""
+    """One objective, as settings and as a formula."""
 
     name: str
     options: dict[str, Any]
     """Settings of stylejax."""
     formula: Formula
-    """What they mean."""
+    """The equivalent formula."""
     network: Network = field(default_factory=Network)
     shares: tuple[float, ...] = (1.0,)
-    """Shares of the styles, as many as styles."""
+    """Shares of the styles, one per style."""
     sizes: tuple[str, ...] = tuple(SIZES)
     adam: bool = False
-    """Whether Adam's iterates are compared too."""
+    """Whether iterates of Adam are also compared."""
     space: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
-    """Scale and offset, for red, green and blue, of the variable that Adam moves: picture = scale · variable + offset."""
+    """Scale and offset for red, green and blue of the optimized variable: picture = scale · variable + offset."""
     clamp: bool = True
-    """Whether Adam's pictures are clamped to [0, 1]."""
+    """Whether Adam clamps the picture to [0, 1]."""
     stretched: bool = False
-    """Whether the style is given the content's shape."""
+    """Whether the style is resized to the content's shape."""
 
 
 _PLAIN = {"octaves": 1, "content_norm": "none", "detail": 0.0, "init": "content"}
-"""Nothing that came after the papers."""
+"""Settings that disable extensions of the published methods."""
 
 _GRAM_AND_MEAN = {
     **_PLAIN,
@@ -69,7 +69,7 @@ _GRAM_AND_MEAN = {
 
 
 def _relative(**changes: Any) -> Formula:
-    """What `_GRAM_AND_MEAN` means, or one choice of it changed."""
+    """The formula of `_GRAM_AND_MEAN`, with optional changes."""
     fields = {
         "content": {"relu4_2": 0.05},
         "style": dict.fromkeys(STYLE_LAYERS, 1.0),
@@ -94,12 +94,13 @@ _COVARIANCE = {
     "beta1": 7 / 8,
     "beta2": 127 / 128,
 }
-"""The parts of the default objective. Its numbers are such that float32, in which stylejax holds them, has them exactly, by
-octave, too: a few dozen discontinuities of maxima and ReLUs make two runs of Adam part at the least difference."""
+"""Components of the default objective. Its numbers, also after division by the number of octaves, are exact in float32, in
+which stylejax stores them: the discontinuities of maxima and ReLUs would amplify the smallest difference between two runs of
+Adam."""
 
 
 def _covariance(**changes: Any) -> Formula:
-    """What `_COVARIANCE` means, or one choice of it changed."""
+    """The formula of `_COVARIANCE`, with optional changes."""
     fields = {
         "content": {"relu3_1": 1 / 64, "relu4_1": 1.5 / 64},
         "style": {"pixels": 6.0, "relu1_1": 3.0, "relu2_1": 3.0, "relu3_1": 1.5, "relu4_1": 3.0},
@@ -115,7 +116,7 @@ def _covariance(**changes: Any) -> Formula:
 
 
 _UNDER_ADAM = {"optimizer": "adam", "clamp": False}
-"""How a recipe for L-BFGS is compared step by step: two line searches part at the first rounding, Adam's steps do not."""
+"""Settings for recipes with L-BFGS, which are compared with Adam: two line searches diverge after the first rounding error."""
 _CAFFE = ((1 / 255,) * 3, (123.68 / 255, 116.779 / 255, 103.939 / 255))
 _REPLICATE = Network(padding="replicate")
 

@@ -1,4 +1,4 @@
-"""Run the table of cases on both sides and print how far they are apart."""
+"""Run the table of cases on both sides and print the deviations."""
 
 import tempfile
 import time
@@ -26,7 +26,7 @@ FEATURE_LAYERS = (*RELUS, "conv4_2", "pool3")
 
 
 class Comparison(NamedTuple):
-    """How far apart the two sides are in something, and how far they may be."""
+    """Deviation of the two sides, and its tolerance."""
 
     name: str
     deviation: float
@@ -34,13 +34,13 @@ class Comparison(NamedTuple):
 
     @property
     def good(self) -> bool:
-        """Whether the deviation is a number within the tolerance."""
+        """Whether the deviation is within the tolerance; false for NaN."""
         return bool(self.deviation <= self.tolerance)
 
 
 def compare_all(only: str = "") -> bool:
-    """Print every comparison whose name contains `only`; whether all of them are within tolerance."""
-    torch.set_num_threads(1)  # its pictures are small: several threads mostly wait for each other
+    """Print every comparison whose name contains `only`; returns whether all are within tolerance."""
+    torch.set_num_threads(1)  # several threads are slower for small pictures
     began, bad, count = time.perf_counter(), 0, 0
     print(f"{'deviation':>10}  {'tolerance':>9}")
     for comparison in _comparisons(only):
@@ -67,7 +67,7 @@ def _comparisons(only: str) -> Iterator[Comparison]:
 
 
 def _compare_features(name: str, kind: Network, size: str) -> Comparison:
-    """Greatest relative distance of the features at any layer."""
+    """Compare features by the largest relative distance over layers."""
     image = seeded.picture(*SIZES[size], seed=1)
     model = ours.network(_weights(), kind.inputs, _network_settings(kind))
     got = ours.features(model, image, FEATURE_LAYERS)
@@ -77,10 +77,10 @@ def _compare_features(name: str, kind: Network, size: str) -> Comparison:
 
 
 def _compare_objective(case: Case, size: str) -> Iterator[Comparison]:
-    """Value, gradient and, where the case says so, the first iterates of Adam, in float64 on both sides.
+    """Compare value, gradient and, if requested by the case, the first iterates of Adam, in float64.
 
-    In float32 two right programs part: rounding turns a ReLU or a maximum the other way somewhere, and Adam's first steps
-    are the signs of gradients, however small.
+    In float32, two correct programs diverge: rounding errors change the branch of a ReLU or a maximum, and Adam's first steps
+    are the signs of gradients, regardless of their size.
     """
     settings = settings_from(case.options)
     problem = pictures(SIZES[size], len(case.shares))
@@ -92,7 +92,7 @@ def _compare_objective(case: Case, size: str) -> Iterator[Comparison]:
         problem = Pictures(*jax.tree.map(lambda picture: picture.astype(np.float64), tuple(problem)))
         model = ours.network(arrays, case.network.inputs, settings)
         mine = ours.Problem(model, settings, problem.content, problem.styles, shares)
-        other = theirs.Problem.of(case, arrays, problem.content, problem.styles, torch.float64)
+        other = theirs.Problem.of(case, arrays, problem.content, problem.styles, dtype=torch.float64)
         got, gradient = mine.value_and_gradient(problem.start)
         wanted, wanted_gradient = other.value_and_gradient(problem.start)
         yield Comparison(f"value: {name}", relative(got, wanted), VALUE)
@@ -106,7 +106,7 @@ def _compare_objective(case: Case, size: str) -> Iterator[Comparison]:
 
 
 def _compare_converted(case: Case) -> Comparison:
-    """The weights take the way through a Keras file and `stylejax weights convert`; PyTorch has them straight."""
+    """Compare values after conversion: stylejax reads the weights from a converted Keras file, PyTorch directly."""
     settings = settings_from(case.options)
     problem = pictures(SIZES["71×57"], 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def _compare_converted(case: Case) -> Comparison:
 
 
 class Pictures(NamedTuple):
-    """A content, the styles, and another picture at which value and gradient are taken."""
+    """A content, styles, and the picture at which value and gradient are evaluated."""
 
     content: np.ndarray
     styles: list[np.ndarray]
@@ -128,7 +128,7 @@ class Pictures(NamedTuple):
 
 
 def pictures(size: tuple[int, int], styles: int) -> Pictures:
-    """Seeded pictures."""
+    """Random pictures with fixed seeds."""
     looks = [seeded.picture(*STYLE_SIZES[number], seed=10 + number) for number in range(styles)]
     return Pictures(seeded.picture(*size, seed=1), looks, seeded.picture(*size, seed=2))
 
@@ -140,13 +140,13 @@ def distance(got: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def relative(got: dict[str, float], wanted: dict[str, float]) -> float:
-    """Greatest relative distance of the total and of each of its terms; a term that should be zero must be."""
+    """Largest relative distance of the total and its terms; a term whose expected value is zero must be zero."""
     return max(abs(got[name] - value) / (abs(value) or 1e-30) for name, value in wanted.items())
 
 
 @cache
 def _narrow_weights() -> dict[str, np.ndarray]:
-    """An eighth of the width: float64 convolutions are slow."""
+    """Weights of an eighth of the width, because float64 convolutions are slow."""
     return seeded.weights(tuple(width // 8 for width in seeded.FULL), seed=0)  # pyright: ignore[reportArgumentType]
 
 

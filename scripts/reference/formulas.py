@@ -1,4 +1,7 @@
-"""Losses in PyTorch, from the papers' formulas. Features are `[channels, rows, columns]`, pictures `[height, width, 3]`."""
+"""Losses in PyTorch, from the formulas of the papers.
+
+Features are `[channels, rows, columns]`, pictures `[height, width, 3]`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ def gram(features: Tensor) -> Statistics:
 
 
 def undivided_gram(features: Tensor) -> Statistics:
-    """G_ij = Σ_k F_ik F_jk, and the number of positions M that the paper divides the loss by."""
+    """G_ij = Σ_k F_ik F_jk, and the number of positions M, by which the paper divides the loss."""
     flat = features.flatten(1)
     return flat @ flat.T, torch.tensor(float(flat.shape[1]), dtype=flat.dtype)
 
@@ -41,18 +44,18 @@ def half_squared_error(measured: Statistics, target: Statistics) -> Tensor:
 
 
 def gatys_style(measured: Statistics, target: Statistics) -> Tensor:
-    """1/(4 N² M²) Σ (G - A)² (Gatys et al. 2016, eq. 4), each Gram by its own M: the style has a size of its own."""
+    """1/(4 N² M²) Σ (G - A)² (Gatys et al. 2016, eq. 4); each Gram matrix is divided by its own M."""
     (g, m), (a, n) = measured, target
     return torch.sum((g / m - a / n) ** 2) / (4 * g.shape[0] ** 2)
 
 
 def per_channel_squared(measured: Statistics, target: Statistics) -> Tensor:
-    """Mean of (G - A)² over C² (the authors' code, whose Gram is over the positions)."""
+    """Mean of (G - A)² over C² (the authors' code, whose Gram matrix is divided by the number of positions)."""
     return torch.mean((measured[0] - target[0]) ** 2) / measured[0].shape[0] ** 2
 
 
 def udacity_style(measured: Statistics, target: Statistics) -> Tensor:
-    """Mean of (G - A)² of the undivided Grams, over C·H·W of the picture."""
+    """Mean of (G - A)² of the undivided Gram matrices, over C·H·W of the picture."""
     return torch.mean((measured[0] - target[0]) ** 2) / measured[1]
 
 
@@ -75,7 +78,7 @@ def mean_and_covariance(features: Tensor) -> Statistics:
 
 
 def mixed_mean_and_covariance(features: list[Tensor], shares: list[float]) -> Statistics:
-    """Mean and covariance over the positions of several pictures, which count so that each picture has its share."""
+    """Mean and covariance over the positions of several pictures, weighted by the share of each picture."""
     flat = torch.cat([each.flatten(1) for each in features], 1)
     sizes = [each[0].numel() for each in features]
     counts = [torch.full((size,), share / size, dtype=flat.dtype) for size, share in _pairs(sizes, shares)]
@@ -99,7 +102,7 @@ def instance_normalized(features: Tensor) -> Tensor:
 
 
 def plain(features: Tensor) -> Tensor:
-    """The features themselves."""
+    """Identity."""
     return features
 
 
@@ -145,7 +148,7 @@ def relative_moments(measured: Statistics, target: Statistics) -> Tensor:
     return apart / torch.sum(target_deviation**2)
 
 
-def newton_schulz(matrix: Tensor, iterations: int = 12) -> Tensor:
+def newton_schulz(matrix: Tensor, *, iterations: int = 12) -> Tensor:
     """Square root by the coupled iteration Y ← Y (3I - ZY)/2, Z ← (3I - ZY)/2 Z from Y = A/‖A‖_F, Z = I."""
     norm = torch.linalg.norm(matrix)
     y, z = matrix / norm, torch.eye(matrix.shape[0], dtype=matrix.dtype)
@@ -184,31 +187,31 @@ def nine_point_variation(image: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Formula:
-    """One objective: what is measured and what it weighs, before any convention of stylejax."""
+    """One objective: statistics, distances and weights, independent of conventions of stylejax."""
 
     content: dict[str, float] = field(default_factory=dict)
     style: dict[str, float] = field(default_factory=dict)
     variation: float = 0.0
     content_distance: Distance = mean_squares
     content_of: Callable[[Tensor], Tensor] = plain
-    """What the content distance takes, of features."""
+    """Transform of the features before the content distance."""
     measure: Callable[[Tensor], Statistics] = gram
     mixed: Callable[[list[Tensor], list[float]], Statistics] | None = None
-    """Statistics of several pictures in one; by default the shares of those of each, which is right for means and products."""
+    """Statistics of several styles; by default the weighted mean of the statistics, which is correct for means and products."""
     octaves: int = 1
-    """In how many sizes the style is compared: the mean over them."""
+    """Number of octaves; the style loss is the mean over octaves."""
     strength: float = 1.0
-    """Share of the styles, the rest being that of the content; and of total variation, the rest being none."""
+    """Share of the style statistics, the rest being the content's; also a factor of total variation."""
     style_distance: Distance = mean_squares
     variation_of: Callable[[Tensor], Tensor] = squared_variation
 
     @property
     def layers(self) -> list[str]:
-        """Every layer that is looked at."""
+        """All layers of the objective."""
         return list(dict.fromkeys([*self.content, *self.style]))
 
     def style_target(self, styles: list[dict[str, Tensor]], shares: list[float]) -> dict[str, Statistics]:
-        """Statistics of several styles' features, mixed."""
+        """Mixed statistics of the features of several styles."""
         return {layer: self._mixed([style[layer] for style in styles], shares) for layer in self.style}
 
     def _mixed(self, features: list[Tensor], shares: list[float]) -> Statistics:

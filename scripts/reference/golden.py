@@ -1,4 +1,4 @@
-"""The PyTorch program's answers for a tiny network, kept in a file so that the ordinary tests need no PyTorch.
+"""Results of the PyTorch program for a tiny network, stored in a file so that the tests need no PyTorch.
 
 `golden.npz` holds, all from `seeded`: the weights (`weights/conv1_1/kernel`, ...) and the pictures (`content`, `style`,
 `start`); and, computed in float64: for every problem in `PROBLEMS` the features of `start` at all ReLUs
@@ -28,7 +28,7 @@ WIDTHS = (4, 8, 8, 12, 12)
 SIZE, STYLE_SIZE = (25, 34), (28, 23)
 STEPS = 20
 SIDES, SCALE_STEPS, SHARES, SCALED_STYLES = (24, 34), 4, (0.7, 0.3), ((28, 23), (41, 52))
-"""The run over two scales: long sides, steps at each, and two styles, of which one is larger than the picture."""
+"""The run over two scales: long sides, steps per scale, shares, and shapes of two styles, one larger than the picture."""
 _OCTAVES = next(case for case in OBJECTIVES if case.name == "covariance at octaves")
 PROBLEMS = {
     "octaves": dataclasses.replace(_OCTAVES, formula=dataclasses.replace(_OCTAVES.formula, octaves=2)),
@@ -45,30 +45,30 @@ PROBLEMS = {
         Network("oxford", pooling="average"),
     ),
 }
-"""The parts of the default recipe; Gram matrices and means; and plain means of squared differences, with another network,
-content layer and variation."""
+"""Components of the default recipe; Gram matrices and means; and mean squared differences with another network, content layer
+and variation."""
 RECIPES = [case for case in OBJECTIVES if "recipe" in case.options]
 
 
 def write_golden() -> Path:
-    """Write `golden.npz` anew and return its path."""
+    """Write `golden.npz` and return its path."""
     weights = seeded.weights(WIDTHS, seed=0)
     content, style, start = seeded.picture(*SIZE, seed=1), seeded.picture(*STYLE_SIZE, seed=10), seeded.picture(*SIZE, seed=2)
-    answers = {f"weights/{name}": array for name, array in weights.items()}
-    answers |= {"content": content, "style": style, "start": start}
+    results = {f"weights/{name}": array for name, array in weights.items()}
+    results |= {"content": content, "style": style, "start": start}
     for name, case in PROBLEMS.items():
-        problem = Problem.of(case, weights, content, [style], torch.float64)
+        problem = Problem.of(case, weights, content, [style], dtype=torch.float64)
         terms, gradient = problem.value_and_gradient(start)
-        answers |= {f"{name}/{term}": np.asarray(value) for term, value in terms.items()}
-        answers[f"{name}/gradient"] = gradient
+        results |= {f"{name}/{term}": np.asarray(value) for term, value in terms.items()}
+        results[f"{name}/gradient"] = gradient
         for layer, value in _features(case, weights, start).items():
-            answers[f"{name}/features/{layer}"] = value
+            results[f"{name}/features/{layer}"] = value
     for case in RECIPES:
-        answers |= {
+        results |= {
             f"recipe/{case.name}/{part}": value for part, value in _recipe(case, weights, content, style, start).items()
         }
-    answers |= _over_scales(weights, content, start)
-    np.savez_compressed(PATH, allow_pickle=False, **answers)
+    results |= _over_scales(weights, content, start)
+    np.savez_compressed(PATH, allow_pickle=False, **results)
     return PATH
 
 
@@ -76,7 +76,7 @@ def _recipe(
     case: Case, weights: dict[str, np.ndarray], content: np.ndarray, style: np.ndarray, start: np.ndarray
 ) -> dict[str, np.ndarray]:
     style = seeded.picture(*SIZE, seed=10) if case.stretched else style
-    problem, settings = Problem.of(case, weights, content, [style], torch.float64), settings_from(case.options)
+    problem, settings = Problem.of(case, weights, content, [style], dtype=torch.float64), settings_from(case.options)
     terms, gradient = problem.value_and_gradient(start)
     *_, iterate = problem.adam_iterates(start, STEPS, settings.learning_rate, (settings.beta1, settings.beta2))
     arrays = {"gradient": gradient.astype(np.float32), "iterate": iterate.astype(np.float32)}
@@ -101,14 +101,14 @@ def _over_scales(weights: dict[str, np.ndarray], content: np.ndarray, start: np.
         betas=(settings.beta1, settings.beta2),
         decay=settings.averaging,
     )
-    answers = {"scales/losses": np.asarray(run.losses), "scales/picture": run.picture}
-    return answers | {f"scales/styles/{number}": style for number, style in enumerate(styles)}
+    results = {"scales/losses": np.asarray(run.losses), "scales/picture": run.picture}
+    return results | {f"scales/styles/{number}": style for number, style in enumerate(styles)}
 
 
 def _features(case: Case, weights: dict[str, np.ndarray], image: np.ndarray) -> dict[str, np.ndarray]:
     relus = [name.replace("conv", "relu") for name in seeded.convolution_names()]
     with torch.no_grad():
         found = network.features(
-            case.network, network.tensors(weights, torch.float64), torch.tensor(image, dtype=torch.float64), relus
+            case.network, network.tensors(weights, dtype=torch.float64), torch.tensor(image, dtype=torch.float64), relus
         )
     return {name: np.moveaxis(value.numpy(), 0, -1) for name, value in found.items()}

@@ -1,4 +1,4 @@
-"""How many evaluations `torch.optim.LBFGS` needs on functions with known minima: the golden numbers of `test_lbfgs.py`.
+"""Count the evaluations of `torch.optim.LBFGS` on functions with known minima, the golden numbers of `test_lbfgs.py`.
 
 python scripts/reference/lbfgs_evaluations.py
 """
@@ -24,7 +24,7 @@ def chained_rosenbrock(x: Tensor) -> Tensor:
 
 
 def evaluations(function: Callable[[Tensor], Tensor], start: Tensor, below: float) -> int:
-    """Evaluations until one is below `below`, from `start`, with a history of 10."""
+    """Number of evaluations from `start` until a value is less than `below`, with a history of 10."""
     x = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [x], max_iter=1000, max_eval=1000, tolerance_grad=0, tolerance_change=0, history_size=10, line_search_fn="strong_wolfe"

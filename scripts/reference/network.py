@@ -14,15 +14,15 @@ PADDING_MODES = {"zero": "constant", "replicate": "replicate", "reflect": "refle
 
 @dataclass(frozen=True)
 class Network:
-    """Where the weights come from decides `inputs`; the rest is a recipe's choice."""
+    """Options of the network. `inputs` depends on the weights, the other options on the recipe."""
 
     inputs: str = "torchvision"
     pooling: str = "max"
     padding: str = "zero"
 
 
-def tensors(arrays: dict[str, np.ndarray], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-    """Kernels `[3, 3, in, out]` turned into PyTorch's `[out, in, 3, 3]`, and biases."""
+def tensors(arrays: dict[str, np.ndarray], *, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+    """Convert kernels `[3, 3, in, out]` to PyTorch's `[out, in, 3, 3]`, and biases."""
     result = {}
     for name, array in arrays.items():
         turned = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array
@@ -46,7 +46,7 @@ def features(network: Network, weights: dict[str, Tensor], image: Tensor, wanted
 
 
 def octaves(network: Network, image: Tensor, count: int) -> list[Tensor]:
-    """The picture, and after it as often as wanted the means over 2×2 pixels of the one before, odd sides as in the network."""
+    """The picture and its half-size copies (means over 2×2 pixels), `count` in all; odd sides as in the network."""
     found = [image]
     for _ in range(count - 1):
         planes = _whole_windows(network.padding, found[-1].permute(2, 0, 1)[None])
@@ -73,7 +73,7 @@ def _convolution(padding: str, weights: dict[str, Tensor], value: Tensor, place:
 
 
 def _whole_windows(padding: str, value: Tensor) -> Tensor:
-    """Where every convolution pads with the picture itself, an odd last row and column are padded, too, instead of dropped."""
+    """Pad an odd last row and column, instead of dropping them, if all convolutions use replicate or reflect padding."""
     mode = PADDING_MODES.get(padding, "constant")
     if mode == "constant":
         return value
@@ -86,5 +86,5 @@ def _pool(kind: str, value: Tensor) -> Tensor:
     if kind.startswith("average"):
         return functional.avg_pool2d(value, 2)
     squares = 4 * functional.avg_pool2d(value**2, 2)
-    positive = squares > 0  # at zero the square root has no derivative: 0 is taken
+    positive = squares > 0  # the derivative of the square root at zero is defined as 0
     return torch.where(positive, torch.sqrt(torch.where(positive, squares, 1)), 0)

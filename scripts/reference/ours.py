@@ -1,4 +1,4 @@
-"""The stylejax side: the same questions, asked of the package as its own command line asks them."""
+"""The stylejax side, computed with the functions that the command line uses."""
 
 from functools import partial
 
@@ -28,22 +28,22 @@ _loss = jax.jit(jax.value_and_grad(objective, argnums=1, has_aux=True), static_a
 
 
 def network(arrays: dict[str, Array], inputs: str, settings: Settings) -> VGG19:
-    """The network of `settings` with seeded weights."""
+    """A network with the given weights and the options of `settings`."""
     widths = tuple(len(arrays[f"conv{block}_1/bias"]) for block in (1, 2, 3, 4, 5))
     weights = WeightSet("seeded", widths, preprocessing_named(inputs), arrays)
     return build_model(weights, pooling=settings.pooling, padding=settings.padding, precision=settings.precision)
 
 
 def features(model: VGG19, image: Array, layers: tuple[str, ...]) -> dict[str, Array]:
-    """Features `[channels, rows, columns]`, as PyTorch orders them."""
+    """Features in PyTorch's order, `[channels, rows, columns]`."""
     return {name: np.moveaxis(np.asarray(value), -1, 0) for name, value in _features(model, image, layers).items()}
 
 
 class Problem:
-    """Settings with their targets made: a function of one picture."""
+    """An objective with its targets, a function of one picture."""
 
     def __init__(self, model: VGG19, settings: Settings, content: Array, styles: list[Array], shares: list[float]):
-        """Look at the content and the styles once."""
+        """Compute the targets."""
         self.model, self.settings = model, settings
         spec = settings.objective_spec()
         mixed = {"blend": jnp.asarray(shares)} | ({"strength": settings.strength} if settings.strength < 1 else {})
@@ -53,7 +53,7 @@ class Problem:
         self.weights = stacked_weights([Job(content, tuple(styles), settings)], shapes)
 
     def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
-        """All terms and their `total`, and the gradient of the total for the picture."""
+        """All terms and their `total`, and the gradient of the total with respect to the picture."""
         weights = jax.tree.map(lambda batch: batch[0], self.weights)
         spec = self.settings.objective_spec()
         (total, terms), gradient = _loss(self.model, jnp.asarray(image), self.targets, weights, spec=spec)
@@ -61,7 +61,7 @@ class Problem:
         return {name: float(term) for name, term in named.items()}, np.asarray(gradient)
 
     def adam_iterates(self, image: Array, steps: int) -> list[Array]:
-        """The pictures after each step, from the program that paints."""
+        """Pictures after each step of the compiled loop."""
         static = StaticConfig.of(self.settings, chunk=1)
         states = jax.vmap(partial(start, static=static))(jnp.asarray(image)[None])
         shared, rate = Shared(content=True, style=True), jnp.full((static.chunk, 1), self.settings.learning_rate)

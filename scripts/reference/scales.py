@@ -1,4 +1,4 @@
-"""The PyTorch side of a run over several scales, as Crowson's program takes them: what moves from one to the next."""
+"""The PyTorch side of a run over several scales, with the transitions between scales of Crowson's program."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,10 +14,10 @@ from reference.theirs import Array, Problem
 
 
 class Run(NamedTuple):
-    """What a run over several scales did."""
+    """Result of a run over several scales."""
 
     losses: list[float]
-    """At each step, before the picture moved."""
+    """Loss of each step, before the update."""
     picture: Array
 
 
@@ -34,18 +34,19 @@ def run_scales(
     betas: tuple[float, float],
     decay: float,
 ) -> Run:
-    """Paint `steps` steps with each long side, from the picture `start`.
+    """Run `steps` steps at each long side, starting from the picture `start`.
 
-    Pictures are shrunk by Pillow's bicubic on 8 bits. A scale starts from the running average of the one before, enlarged by
-    `torch.nn.functional.interpolate`; its own average counts that start. Adam's moments are enlarged, too; its count goes on.
+    Pictures are downscaled with Pillow's bicubic filter in 8 bits. A scale starts from the running average of the previous
+    scale, enlarged by `torch.nn.functional.interpolate`; its own average includes this start. Adam's moments are enlarged as
+    well, and its step count continues.
     """
     losses: list[float] = []
     image = _channels_first(_shrunk(start, _fitted(start, sides[0])))
     moments = count = None
     for side in sides:
         shape = _fitted(content, side)
-        looked = [_shrunk(style, _fitted(style, min(side, max(style.shape)))) for style in styles]
-        problem = Problem.of(case, arrays, _shrunk(content, shape), looked)
+        resized = [_shrunk(style, _fitted(style, min(side, max(style.shape)))) for style in styles]
+        problem = Problem.of(case, arrays, _shrunk(content, shape), resized)
         image = functional.interpolate(image, shape, mode="bicubic", align_corners=False).clamp(0, 1).requires_grad_()
         optimizer = torch.optim.Adam([image], lr=learning_rate, betas=betas)
         if moments is not None:

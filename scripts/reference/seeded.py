@@ -1,4 +1,4 @@
-"""Weights and pictures that both programs get: drawn by numpy from a seed, float32."""
+"""Random weights and pictures for both programs, float32, from NumPy with fixed seeds."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ DEPTHS = (2, 2, 4, 4, 4)
 
 
 def convolution_names() -> list[str]:
-    """`conv1_1` to `conv5_4`."""
+    """Names of the convolutions, `conv1_1` to `conv5_4`."""
     return [f"conv{block}_{index}" for block, depth in enumerate(DEPTHS, 1) for index in range(1, depth + 1)]
 
 
 def weights(widths: tuple[int, ...], seed: int) -> dict[str, np.ndarray]:
-    """Kernels `[3, 3, in, out]` of variance 2 / fan-in (He et al. 2015), which keeps activations alike, and small biases."""
+    """Kernels `[3, 3, in, out]` of variance 2 / fan-in (He et al. 2015), which preserves activations, and small biases."""
     rng = np.random.default_rng(seed)
     arrays, incoming = {}, 3
     for name in convolution_names():
@@ -28,7 +28,7 @@ def weights(widths: tuple[int, ...], seed: int) -> dict[str, np.ndarray]:
 
 
 def picture(height: int, width: int, seed: int) -> np.ndarray:
-    """Soft waves of color and some noise: sRGB `[height, width, 3]` in [0, 1]."""
+    """A random picture of smooth color waves and noise, sRGB `[height, width, 3]` in [0, 1]."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width]
     waves = sum(
@@ -39,7 +39,7 @@ def picture(height: int, width: int, seed: int) -> np.ndarray:
 
 
 def write_keras(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write weights as Keras 1 did for the file that it published (`..._tf_dim_ordering_tf_kernels_notop.h5`)."""
+    """Write weights in the layout of the file published by Keras 1 (`..._tf_dim_ordering_tf_kernels_notop.h5`)."""
     with h5py.File(path, "w") as file:
         layers = ["input_1"]
         for block, depth in enumerate(DEPTHS, 1):

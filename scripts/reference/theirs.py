@@ -1,4 +1,4 @@
-"""The PyTorch side: value, gradient and Adam's iterates of a formula."""
+"""The PyTorch side: value, gradient and iterates of Adam for a formula."""
 
 from dataclasses import dataclass
 
@@ -15,27 +15,27 @@ Array = np.ndarray
 
 @dataclass
 class Problem:
-    """A formula with its targets made: a function of one picture."""
+    """A formula with its targets, a function of one picture."""
 
     case: Case
     weights: dict[str, Tensor]
     content: dict[str, Tensor]
     style: list[dict[str, Statistics]]
-    """By octave."""
+    """Targets by octave and layer."""
 
     @classmethod
     def of(
-        cls, case: Case, arrays: dict[str, Array], content: Array, styles: list[Array], dtype: torch.dtype = torch.float32
+        cls, case: Case, arrays: dict[str, Array], content: Array, styles: list[Array], *, dtype: torch.dtype = torch.float32
     ) -> "Problem":
-        """Look at the content and the styles once."""
-        weights, formula = tensors(arrays, dtype), case.formula
+        """Compute the targets."""
+        weights, formula = tensors(arrays, dtype=dtype), case.formula
         seen = features(case.network, weights, torch.tensor(content, dtype=dtype), list(formula.content))
         pictures, shares = [torch.tensor(style, dtype=dtype) for style in styles], list(case.shares)
         if formula.strength < 1:
             pictures.append(torch.tensor(content, dtype=dtype))
             shares = [*(formula.strength * share for share in shares), 1 - formula.strength]
-        looked = [_by_octave(case, weights, picture, list(formula.style)) for picture in pictures]
-        targets = [formula.style_target(list(same), shares) for same in zip(*looked, strict=True)]
+        seen_styles = [_by_octave(case, weights, picture, list(formula.style)) for picture in pictures]
+        targets = [formula.style_target(list(same), shares) for same in zip(*seen_styles, strict=True)]
         return cls(case, weights, seen, targets)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
@@ -44,7 +44,7 @@ class Problem:
         return self.case.formula.terms(image, seen, self.content, self.style)
 
     def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
-        """All terms and their `total`, and the gradient of the total for the picture."""
+        """All terms and their `total`, and the gradient of the total with respect to the picture."""
         variable = torch.tensor(image, dtype=self._dtype, requires_grad=True)
         terms = self.terms(variable)
         total = terms["content"] + terms["style"] + terms["tv"]
@@ -52,7 +52,7 @@ class Problem:
         return {name: term.item() for name, term in (terms | {"total": total}).items()}, gradient.numpy()
 
     def adam_iterates(self, image: Array, steps: int, learning_rate: float, betas: tuple[float, float]) -> list[Array]:
-        """The pictures after each step of `torch.optim.Adam` on the variable of the case."""
+        """Pictures after each step of `torch.optim.Adam` on the variable of the case."""
         scale, offset = (torch.tensor(part, dtype=self._dtype) for part in self.case.space)
         start = (torch.tensor(image, dtype=self._dtype) - offset) / scale
         variable = start.clone().requires_grad_()

@@ -1,1 +1,1 @@
-"""What a hundred thousand pictures take: measurements, arithmetic and a simulation; see `scale_cost.py`."""
+"""Throughput and cost of large batches: measurements, arithmetic and a simulation, for `scripts/scale_cost.py`."""

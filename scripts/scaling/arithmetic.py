@@ -1,7 +1,7 @@
-"""From measured steps to seconds a picture: a step costs a little however small the picture, and the rest goes with its pixels.
+"""A model of the time per picture from measured step times.
 
 step(p) = a + b·p                  p: pixels; a and b fitted to the measurements by relative least squares
-picture = Σ steps · step(pₛ)       over the scales s, each 1/factor as long as the next, down to the smallest
+picture = Σ steps · step(pₛ)       sum over the scales s
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from stylejax.settings.settings import Settings
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds of one chip or machine: `fixed + per_pixel · pixels` for a step, `decode` and `encode` a pixel on one core."""
+    """Seconds of one chip or machine: `fixed + per_pixel · pixels` per step, `decode` and `encode` per pixel on one core."""
 
     fixed: float
     per_pixel: float
     decode: float
     encode: float
     bytes: float
-    """Of a finished picture, a pixel."""
+    """Bytes per pixel of a finished picture."""
 
     @classmethod
     def fitted(cls, rows: Sequence[dict[str, Any]]) -> "Costs":
-        """Fit measurements; a negative fixed part is taken as none."""
+        """Fit the model to measurements; a negative fixed part is replaced by zero."""
         pixels = np.array([row["height"] * row["width"] for row in rows], float)
         seconds = np.array([row["step_seconds"] for row in rows])
         design = np.stack([np.ones_like(pixels), pixels], 1) / seconds[:, None]
@@ -41,11 +41,11 @@ class Costs:
         return cls(float(fixed), float(per_pixel), decode, encode, size)
 
     def step(self, pixels: float) -> float:
-        """Seconds of one step of one picture."""
+        """Seconds per step for one picture."""
         return self.fixed + self.per_pixel * pixels
 
-    def picture(self, settings: Settings, height: int = 3, width: int = 4) -> float:
-        """Seconds of painting one picture of this aspect."""
+    def picture(self, settings: Settings, *, height: int = 3, width: int = 4) -> float:
+        """Seconds to optimize one picture with the aspect `height` : `width`."""
         shapes = scale_shapes(height * 1000, width * 1000, settings)
         return sum(
             steps * self.step(rows * columns)
@@ -53,11 +53,11 @@ class Costs:
         )
 
 
-def images_per_hour(seconds: float, chips: int, efficiency: float = 1.0) -> float:
-    """Pictures an hour of so many chips, each of which takes `seconds` a picture."""
+def images_per_hour(seconds: float, chips: int, *, efficiency: float = 1.0) -> float:
+    """Pictures per hour of `chips` chips, with `seconds` per picture and chip."""
     return 3600 / seconds * chips * efficiency
 
 
-def cost_per_thousand(seconds: float, price: float, efficiency: float = 1.0) -> float:
-    """What a thousand pictures cost at `price` a chip and hour, idle time paid for."""
+def cost_per_thousand(seconds: float, price: float, *, efficiency: float = 1.0) -> float:
+    """Cost of a thousand pictures at `price` per chip and hour, including idle time."""
     return price * 1000 * seconds / 3600 / efficiency

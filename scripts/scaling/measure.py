@@ -1,4 +1,4 @@
-"""Measure what a picture costs on this machine: a step at several sizes, decoding and encoding."""
+"""Measurement of step, decoding and encoding times on this machine."""
 
 import datetime
 import os
@@ -22,7 +22,7 @@ from stylejax.weights.load import load_model
 
 
 def measure(model: str, sizes: Sequence[int], *, steps: int = 20) -> dict[str, Any]:
-    """Seconds a step of one 4:3 picture at each long side, and seconds to read and write it as JPEG and PNG."""
+    """Measure a 4:3 picture at each long side: seconds per step, and seconds to read it as JPEG and write it as PNG."""
     network = load_model(model)
     rows = [{"size": size, **_steps(network, size, steps), **_files(size)} for size in sizes]
     return {
@@ -30,13 +30,13 @@ def measure(model: str, sizes: Sequence[int], *, steps: int = 20) -> dict[str, A
         "hardware": f"{os.cpu_count()} cores, {jax.local_devices()[0].device_kind}, {_processor()}",
         "date": datetime.date.today().isoformat(),
         "jax": jax.__version__,
-        "lanes": 1,
+        "batch_size": 1,
         "rows": rows,
     }
 
 
 def _steps(network: Any, size: int, steps: int) -> dict[str, float]:
-    """Seconds of a step, from the fastest chunk of several, after the first, which compiles."""
+    """Seconds per step of the fastest chunk, without the first chunk, which compiles."""
     height = size * 3 // 4
     content = paint_waves(height, size)
     settings = Settings(size=size, smallest_size=size, iterations=steps)

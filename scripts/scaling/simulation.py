@@ -1,9 +1,8 @@
-"""Where a fleet stops scaling: chips, the cores that decode and encode for them, one storage for all, and stragglers.
+"""Simulation of a fleet: chips, CPU cores for decoding and encoding, a common storage, stragglers, and lost machines.
 
-A chip with its cores is a pipeline of three stations, which overlap: a unit takes as long as the slowest. The storage serves
-one transfer after the other, at its bandwidth. Units are handed out one by one (`ray`, or any queue), or dealt out beforehand
-(`shares`, as Slurm arrays and Kubernetes indexed jobs do). Some machines are slower than others, and machines of a spot market
-go: what they were painting is painted again.
+Each chip with its cores is a pipeline of overlapping stages; a batch takes as long as the slowest stage. The storage serves
+transfers one after the other, at its bandwidth. Batches are assigned by a queue (Ray), or in advance as shards (Slurm arrays,
+Kubernetes indexed jobs). Machines differ in speed and may be lost; their current batch is then processed again.
 """
 
 import heapq
@@ -15,43 +14,43 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Fleet:
-    """What is simulated."""
+    """Parameters of the simulation."""
 
     chips: int
     pictures: int
     unit: int
-    """Pictures painted together; a machine that goes loses so many."""
+    """Pictures per batch; a lost machine loses its current batch."""
     paint: float
-    """Seconds a picture on a chip of ordinary speed."""
+    """Seconds per picture on a chip of average speed."""
     files: float
     """Seconds of one core to decode and encode a picture."""
     cores: int
-    """Beside each chip."""
+    """Cores per chip."""
     bytes: float
-    """Of a picture, read and written."""
+    """Bytes read and written per picture."""
     bandwidth: float
-    """Of the storage, bytes a second, for all together."""
+    """Bytes per second of the storage, for all chips together."""
     startup: float = 60.0
-    """Seconds until a machine paints: start, network, compilation."""
+    """Seconds of startup, loading and compilation of a machine."""
     spread: float = 0.1
     """Standard deviation of the logarithm of the machines' speeds."""
     lost_per_hour: float = 0.0
-    """How often a machine goes, an hour."""
+    """Rate at which a machine is lost, per hour."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it."""
+    """Result of a simulation."""
 
     hours: float
     efficiency: float
-    """Share of the paid chip time in which a chip of ordinary speed would have been painting something that was kept."""
-    bound: str
-    """Which station is the slowest: `paint`, `files` or `storage`."""
+    """Fraction of the paid chip time that a chip of average speed would need for the finished pictures."""
+    bottleneck: str
+    """The slowest stage: `optimize`, `decode, encode` or `storage`."""
 
 
-def simulate(fleet: Fleet, *, handed: Literal["queue", "shares"] = "queue", seed: int = 0) -> Outcome:
-    """Paint all pictures; the fleet is paid for until the last is written."""
+def simulate(fleet: Fleet, *, assignment: Literal["queue", "shards"] = "queue", seed: int = 0) -> Outcome:
+    """Simulate the processing of all pictures; the whole fleet is paid for until the last picture is written."""
     rng = np.random.default_rng(seed)
     slowness = np.exp(rng.normal(0, fleet.spread, fleet.chips))
     files, transfer = fleet.files / fleet.cores, fleet.bytes / fleet.bandwidth
@@ -62,7 +61,7 @@ def simulate(fleet: Fleet, *, handed: Literal["queue", "shares"] = "queue", seed
     storage, end, remaining = 0.0, 0.0, units
     while remaining and free:
         now, chip = heapq.heappop(free)
-        if handed == "shares" and left[chip] == 0:
+        if assignment == "shards" and left[chip] == 0:
             continue
         seconds = fleet.unit * max(fleet.paint, files) * slowness[chip]
         if fleet.lost_per_hour and rng.random() < 1 - np.exp(-fleet.lost_per_hour * seconds / 3600):
@@ -74,6 +73,6 @@ def simulate(fleet: Fleet, *, handed: Literal["queue", "shares"] = "queue", seed
         done = max(now + seconds, storage)
         end = max(end, done)
         heapq.heappush(free, (done, chip))
-    stations = {"paint": fleet.paint, "files": files, "storage": transfer * fleet.chips}
+    stages = {"optimize": fleet.paint, "decode, encode": files, "storage": transfer * fleet.chips}
     useful = fleet.pictures * fleet.paint
-    return Outcome(end / 3600, useful / (fleet.chips * end), max(stations, key=lambda name: stations[name]))
+    return Outcome(end / 3600, useful / (fleet.chips * end), max(stages, key=lambda name: stages[name]))

@@ -1,1 +1,1 @@
-"""Training of the small feature network that ships inside stylejax; run by `scripts/train_slim.py`."""
+"""Training of the small feature network included in stylejax, for `scripts/train_slim.py`."""

@@ -1,8 +1,8 @@
-"""A batched 3×3 convolution whose training step XLA's CPU backend runs fast.
+"""A batched 3×3 convolution whose gradients are fast on XLA's CPU backend.
 
-Measured on two cores (AVX-512, jax 0.10), batches of 128: the gradient for the input written as a forward convolution with
-the flipped kernel keeps the fast path; nine small matrix products beat autodiff's weight gradient for three input channels
-only; and a convolution over 2×2 pixels takes 25 times as long as the one matrix product that says the same.
+Measured on two cores (AVX-512, jax 0.10) with batches of 128: the gradient of the input, written as a forward convolution with
+the flipped kernel, uses XLA's fast path; nine small matrix products are faster than autodiff's kernel gradient only for three
+input channels; and a convolution over 2×2 pixels takes 25 times as long as an equivalent matrix product.
 """
 
 import jax
@@ -14,14 +14,14 @@ _FEW_CHANNELS = 3
 
 
 def convolve(features: Array, kernel: Array) -> Array:
-    """Convolve `[batch, rows, columns, in]` with `[3, 3, in, out]`, padded with zeros so that rows and columns stay."""
+    """Convolve `[batch, rows, columns, in]` with `[3, 3, in, out]`, with zero padding that preserves rows and columns."""
     if max(features.shape[1:3]) <= _SHORT_SIDE:
         return _as_one_product(features, kernel)
     return _convolve(features, kernel)
 
 
 def _as_one_product(features: Array, kernel: Array) -> Array:
-    """Every pixel sees every other, so the convolution is a dense layer over `pixels * in` values."""
+    """Convolve pictures of at most 2×2 pixels as a dense layer over `pixels * in` values."""
     batch, rows, columns, incoming = features.shape
     outgoing = kernel.shape[3]
     pixels = [(i, j) for i in range(rows) for j in range(columns)]

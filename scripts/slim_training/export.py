@@ -1,9 +1,9 @@
-"""From a trained network to the weight file that stylejax reads: fold the batch norm, even out the layers, round, write.
+"""Conversion of a trained network to a weight file: fold batch norm, normalize the layers, round, write.
 
-A ReLU network computes the same when one layer's kernel and bias are divided by a number and the next layer's kernel is
-multiplied by it. The exported layers are divided by their own mean activation, so that activations are comparable from
-layer to layer; the channels of one layer keep their strengths relative to each other. (Gatys et al. 2016 normalized
-channel by channel, which would blow up the channels that are almost always off.)
+A ReLU network computes the same function if the kernel and bias of one layer are divided by a positive number and the kernel of
+the next layer is multiplied by it. Exported layers are divided by their mean activation, which makes activations of different
+layers comparable; the ratios of channels within a layer do not change. (Gatys et al. 2016 normalized each channel, which
+would amplify channels that are almost never active.)
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ _LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 @jax.jit
 def fold(parameters: Arrays, statistics: Arrays) -> Arrays:
-    """Kernels and biases that do what the convolutions followed by batch norm do; the head as it is."""
+    """Fold batch norm into the kernels and biases of the convolutions; the head is unchanged."""
     folded = {name: parameters[name] for name in ("head/kernel", "head/bias")}
     for name in CONV_NAMES:
         gain = parameters[f"{name}/scale"] / jnp.sqrt(statistics[f"{name}/variance"] + EPSILON)
@@ -54,7 +54,7 @@ def run_folded(folded: Arrays, images: Array) -> tuple[Array, Arrays]:
 
 @jax.jit
 def normalize(folded: Arrays, means: Arrays) -> Arrays:
-    """The same function with a mean activation of one after every ReLU; a layer that is dead is left alone."""
+    """Scale the layers to a mean activation of one after every ReLU; dead layers are not scaled."""
     even = dict(folded)
     before: Array | float = 1.0
     for name in CONV_NAMES:
@@ -67,7 +67,7 @@ def normalize(folded: Arrays, means: Arrays) -> Arrays:
 
 
 def round_to_half(folded: Arrays) -> Arrays:
-    """The float32 values that are left after storing the convolutions as float16."""
+    """Round the convolutions to float16; the result is float32."""
     return {
         name: array if name.startswith("head/") else jnp.asarray(np.asarray(array, np.float16), jnp.float32)
         for name, array in folded.items()
@@ -75,7 +75,7 @@ def round_to_half(folded: Arrays) -> Arrays:
 
 
 def write_network(path: Path, folded: Arrays, name: str, provenance: dict[str, str]) -> None:
-    """Write the sixteen convolutions as float16 in stylejax's own format; the head stays behind."""
+    """Write the sixteen convolutions as float16 in stylejax's format, without the head."""
     arrays = {f"{conv}/{part}": np.asarray(folded[f"{conv}/{part}"]) for conv in CONV_NAMES for part in ("kernel", "bias")}
     firsts = [f"conv{block}_1/bias" for block in range(1, 6)]
     widths = tuple(len(arrays[first]) for first in firsts)

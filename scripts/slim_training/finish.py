@@ -1,4 +1,4 @@
-"""Writing the trained network: the file that ships, and a look at the one that is still learning."""
+"""Evaluation and export of the network, during and after training."""
 
 from typing import Any
 
@@ -18,18 +18,18 @@ from stylejax.version import VERSION
 _NAME = "vgg19-slim"
 _BATCH = 256
 _BATCHES = 16
-_BATCHES_FOR_A_LOOK = 4
+_FEW_BATCHES = 4
 _TOLERANCE = 1e-3
 
 
-def exported(state: State, training: Pictures, batches: int = _BATCHES) -> Arrays:
-    """The network with batch norm folded and layers normalized, both by what `batches` of whole training pictures show.
+def exported(state: State, training: Pictures, *, batches: int = _BATCHES) -> Arrays:
+    """Fold batch norm and normalize the layers, with statistics of `batches` batches of whole training pictures.
 
-    The running statistics of the training come from crops, of which the zeros of the padding are a larger part, and which
-    the network painted with never sees.
+    The running statistics of the training are those of crops, in which zero padding has a larger influence than in whole
+    pictures.
 
     Raises:
-        StylejaxError: normalizing has changed what the network computes, which only a broken network can cause.
+        StylejaxError: normalization changed the output of the network, which indicates a broken network.
     """
     folded = fold(state.parameters, whole_picture_statistics(state.parameters, training, batches))
     pictures = prepare(jnp.asarray(training.images[:_BATCH]))
@@ -38,12 +38,12 @@ def exported(state: State, training: Pictures, batches: int = _BATCHES) -> Array
     after, _ = run_folded(normalized, pictures)
     change = float(jnp.abs(after - before).max() / jnp.abs(before).max())
     if not change < _TOLERANCE:
-        raise StylejaxError(f"normalizing the layers changed the scores by {change:.1e} of their size; nothing was written")
+        raise StylejaxError(f"normalizing the layers changed the scores by a relative {change:.1e}; nothing was written")
     return normalized
 
 
 def whole_picture_statistics(parameters: Arrays, training: Pictures, batches: int) -> Arrays:
-    """Means and variances of batch norm, averaged over the first `batches` of whole training pictures."""
+    """Means and variances of batch norm, averaged over the first `batches` batches of whole training pictures."""
     parts = [training.images[start : start + _BATCH] for start in range(0, batches * _BATCH, _BATCH)]
     each = [_statistics(parameters, jnp.asarray(part)) for part in parts if len(part)]
     return jax.tree.map(lambda *values: sum(values) / len(values), *each)
@@ -55,15 +55,15 @@ def _statistics(parameters: Arrays, images: Array) -> Arrays:
 
 
 def write_latest(settings: Settings, state: State, training: Pictures, facts: dict[str, Any]) -> None:
-    """Write what the network is like now to `export-latest.safetensors` in the folder of the checkpoints."""
+    """Write the current network to `export-latest.safetensors` in the checkpoints folder."""
     about = _provenance(settings, training, facts)
     write_network(
-        settings.checkpoints / "export-latest.safetensors", exported(state, training, _BATCHES_FOR_A_LOOK), _NAME, about
+        settings.checkpoints / "export-latest.safetensors", exported(state, training, batches=_FEW_BATCHES), _NAME, about
     )
 
 
 def finish(settings: Settings, state: State, training: Pictures, heldout: Pictures, facts: dict[str, Any]) -> float:
-    """Write `settings.output`; returns the held-out top-1 of the rounded arrays that are in it."""
+    """Write `settings.output`; returns the held-out top-1 accuracy of its rounded arrays."""
     network = exported(state, training)
     score = folded_top1(round_to_half(network), heldout)
     about = _provenance(settings, training, facts | {"heldout_top1": score})
@@ -72,13 +72,13 @@ def finish(settings: Settings, state: State, training: Pictures, heldout: Pictur
 
 
 def heldout_top1(state: State, training: Pictures, heldout: Pictures) -> float:
-    """The share of `heldout` that the network gets right with batch norm by whole pictures, as it will be exported."""
-    statistics = whole_picture_statistics(state.parameters, training, _BATCHES_FOR_A_LOOK)
+    """Top-1 accuracy on `heldout`, with batch norm statistics of whole pictures as in the exported network."""
+    statistics = whole_picture_statistics(state.parameters, training, _FEW_BATCHES)
     return folded_top1(fold(state.parameters, statistics), heldout)
 
 
 def folded_top1(folded: Arrays, pictures: Pictures) -> float:
-    """The share of pictures that the folded network gets right."""
+    """Top-1 accuracy of the folded network."""
     hits = 0
     for start in range(0, len(pictures.labels), _BATCH):
         scores, _ = run_folded(folded, prepare(jnp.asarray(pictures.images[start : start + _BATCH])))

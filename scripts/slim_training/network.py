@@ -1,4 +1,4 @@
-"""The small network while it learns: VGG-19's layout with batch norm, a global mean and a linear head, as dicts of arrays."""
+"""The network in training: the layout of VGG-19 with batch norm, a global mean and a linear head, as dicts of arrays."""
 
 from functools import partial
 
@@ -34,19 +34,19 @@ def initial_parameters(seed: int, widths: tuple[int, ...], classes: int) -> Arra
 
 
 def initial_statistics(widths: tuple[int, ...]) -> Arrays:
-    """Running means of zero and variances of one, `conv1_1/mean` and `conv1_1/variance` and so on."""
+    """Running means of zero and variances of one: `conv1_1/mean`, `conv1_1/variance`, ..."""
     shapes = kernel_shapes(widths)
     means = {f"{name}/mean": jnp.zeros(shapes[name][3]) for name in CONV_NAMES}
     return means | {f"{name}/variance": jnp.ones(shapes[name][3]) for name in CONV_NAMES}
 
 
-def logits(parameters: Arrays, images: Array, statistics: Arrays | None = None) -> tuple[Array, Arrays]:
+def logits(parameters: Arrays, images: Array, *, statistics: Arrays | None = None) -> tuple[Array, Arrays]:
     """Classify preprocessed `images`, `[batch, rows, columns, 3]`.
 
     Args:
-        parameters: as `initial_parameters` names them.
-        images: what the first convolution expects.
-        statistics: running means and variances; the batch's own are used (training) where None.
+        parameters: with the names of `initial_parameters`.
+        images: the input of the first convolution.
+        statistics: running means and variances; None for those of the batch (training).
 
     Returns:
         `[batch, classes]`, and the means and variances that were used.
@@ -68,15 +68,15 @@ def logits(parameters: Arrays, images: Array, statistics: Arrays | None = None) 
 
 
 def pools(name: str, features: Array) -> bool:
-    """Whether the pooling `name` happens here: the last never, as the mean over all pixels follows it; nor on 3×3 or less.
+    """Whether the pooling `name` is applied: not the last one, which precedes the mean over all pixels, and not to 3×3 or less.
 
-    Otherwise the last block would see one pixel of a 24 pixel crop and learn nothing but the middle of its kernels.
+    Otherwise a crop of 24 pixels would be a single pixel in the last block, which would learn only the centers of its kernels.
     """
     return name != "pool5" and min(features.shape[1:3]) > _FEWEST_TO_POOL
 
 
 def _moments(features: Array) -> tuple[Array, Array]:
-    """Mean and variance of each channel, in one pass; first over a picture, then over the batch, so that cores share it."""
+    """Mean and variance of each channel in one pass, first over each picture, then over the batch, which uses all cores."""
     mean = features.mean((1, 2)).mean(0)
     square = jnp.square(features).mean((1, 2)).mean(0)
     return mean, jnp.maximum(square - mean**2, 0)

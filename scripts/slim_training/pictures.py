@@ -1,11 +1,11 @@
-"""The training pictures: a folder of `.npz` files, decoded once, then cropped and flipped batch by batch.
+"""Training pictures: a folder of `.npz` files, which are decoded once, and cropped and flipped for each batch.
 
-The folder holds `train-0.npz`, `train-1.npz`, ... and `heldout.npz`. Each has `images` (uint8: encoded picture files, WebP
-or any other that Pillow reads, end to end), `offsets` (int64, n + 1: picture i is `images[offsets[i]:offsets[i + 1]]`),
-`labels` (integers from 0, n) and `classes` (a name for each label, the same in every file). Pictures that are not square,
-or of another size than wanted, are scaled.
+The folder contains `train-0.npz`, `train-1.npz`, ... and `heldout.npz`. Each has `images` (uint8: concatenated picture files,
+WebP or any other format that Pillow reads), `offsets` (int64, n + 1: picture i is `images[offsets[i]:offsets[i + 1]]`),
+`labels` (integers from 0, n) and `classes` (a name for each label, the same in every file). Pictures are scaled to squares of
+the requested size.
 
-What a batch contains depends on nothing but the seed and the step, so a training that is killed goes on as if it was not.
+A batch depends only on the seed and the step, so a resumed training is equivalent to an uninterrupted one.
 """
 
 import hashlib
@@ -32,15 +32,15 @@ class Pictures(NamedTuple):
 
 
 def load_pictures(folder: Path, cache: Path, part: Literal["train", "heldout"], side: int) -> Pictures:
-    """The pictures of one part, scaled to `side` pixels, decoded into a file in `cache` once and mapped from there.
+    """Load one part, scaled to `side` pixels; pictures are decoded once into a memory-mapped file in `cache`.
 
     Raises:
-        StylejaxError: the folder does not hold them.
+        StylejaxError: the folder does not contain the files.
     """
     files = sorted(folder.glob("train-*.npz")) if part == "train" else [folder / "heldout.npz"]
     if not files or not all(file.is_file() for file in files):
         wanted = "train-0.npz, train-1.npz, ..." if part == "train" else "heldout.npz"
-        raise StylejaxError(f"{folder} has no {wanted}; --help tells what the folder must hold")
+        raise StylejaxError(f"{folder} has no {wanted}; --help describes the folder")
     labels, classes = [], ()
     for file in files:
         with np.load(file) as packed:
@@ -55,13 +55,13 @@ def load_pictures(folder: Path, cache: Path, part: Literal["train", "heldout"], 
 
 
 def _mark_cache(cache: Path, files: list[Path]) -> None:
-    """Note which files the cache was made of, and refuse one that was made of others."""
+    """Record the files from which the cache was generated, and reject a cache of other files."""
     cache.mkdir(parents=True, exist_ok=True)
     part = files[0].stem.split("-")[0]
     facts = "".join(f"{file.name} {file.stat().st_size}\n" for file in files)
     mark = cache / f"{part}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}.txt"
     if not mark.exists() and any(cache.glob(f"{part}-*.txt")):
-        raise StylejaxError(f"{cache} holds pictures of another data set; delete it or name another --cache folder")
+        raise StylejaxError(f"{cache} contains pictures of another data set; delete it or choose another --cache folder")
     mark.write_text(facts)
 
 
@@ -99,7 +99,7 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def training_batch(pictures: Pictures, step: int, size: int, crop: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Batch number `step`: `size` pictures, each once an epoch in the epoch's own order, randomly cropped and flipped.
+    """Batch number `step`: `size` pictures, randomly cropped and flipped. Each epoch has its own random order.
 
     Returns:
         uint8 `[size, crop, crop, 3]` and int32 `[size]`.

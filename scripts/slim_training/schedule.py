@@ -1,11 +1,11 @@
-"""The schedule as data: small pictures first, because they are cheap, and full ones last."""
+"""The schedule: small pictures first, which are inexpensive, and full-size pictures last."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Phase(NamedTuple):
-    """`steps` batches of pictures scaled down to `side` pixels, seen through random crops of `crop` pixels."""
+    """`steps` batches of random crops of `crop` pixels from pictures of `side` pixels."""
 
     side: int
     crop: int
@@ -13,34 +13,34 @@ class Phase(NamedTuple):
 
 
 SHARES = ((32, 24, 6), (42, 32, 10), (53, 40, 6), (64, 48, 5))
-"""Side, crop and epochs of each phase. Every crop shows three quarters of the picture, so things look alike in all of them."""
+"""Side, crop and epochs of each phase. Every crop has three quarters of the side, so objects have similar relative sizes."""
 
 
 def usual_schedule(steps_per_epoch: int) -> tuple[Phase, ...]:
-    """The phases of `SHARES`, for a data set of `steps_per_epoch` batches."""
+    """The phases of `SHARES` for a data set of `steps_per_epoch` batches."""
     return tuple(Phase(side, crop, epochs * steps_per_epoch) for side, crop, epochs in SHARES)
 
 
 def ends(phases: Sequence[Phase]) -> list[int]:
-    """The number of the first step after each phase; the last is the length of the training."""
+    """Number of the first step after each phase; the last one is the length of the training."""
     return [sum(phase.steps for phase in phases[: index + 1]) for index in range(len(phases))]
 
 
 def remaining(phases: Sequence[Phase], step: int) -> list[int]:
-    """How many steps of each phase are still to come at `step`."""
+    """Remaining steps of each phase at `step`."""
     return [min(phase.steps, max(0, end - step)) for phase, end in zip(phases, ends(phases), strict=True)]
 
 
 def stretched(phases: Sequence[Phase], step: int, costs: Sequence[float], budget: float) -> tuple[Phase, ...]:
-    """The same phases with what is left of each made longer or shorter by one factor, so that it costs `budget` in all.
+    """Scale the remaining steps of all phases by one factor, such that their total cost is `budget`.
 
-    Where nothing is left, the last phase is what grows, so a complete training can go on.
+    If no steps remain, the last phase is extended, so a completed training can continue.
 
     Args:
-        phases: the schedule so far.
-        step: how many steps are done; they stay as they were.
-        costs: of one step of each phase, in the unit of `budget` (seconds; or one each, to count steps).
-        budget: what the rest of the training may cost.
+        phases: the current schedule.
+        step: number of completed steps, which do not change.
+        costs: cost of one step of each phase, in the unit of `budget` (seconds, or 1 to count steps).
+        budget: total cost of the remaining training.
     """
     left = remaining(phases, step)
     if not any(left):

@@ -1,4 +1,4 @@
-"""What a training is told: every flag of the script, its default and its help, in one place."""
+"""Settings of a training: the flags of the script, with defaults and help."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,38 +6,38 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Flags of `scripts/train_slim.py`; the text under each is its help."""
+    """Flags of `scripts/train_slim.py`; the text below each is its help."""
 
     data: Path
     """Folder with train-0.npz, train-1.npz, ... and heldout.npz (see above)."""
     checkpoints: Path = Path("build/slim")
-    """Folder of the training's state and log; where it exists, the training in it goes on."""
+    """Folder for checkpoints; an existing training in it is resumed."""
     cache: Path | None = None
-    """Folder of the decoded pictures (1 to 3 GB for 100,000 of them); inside the checkpoints folder where not given."""
+    """Folder for decoded pictures (1 to 3 GB for 100,000 of them); default: inside the checkpoints folder."""
     output: Path = Path("stylejax/weights/vgg19-slim.safetensors")
-    """The weight file to write when the training is complete."""
+    """Weight file to write after training."""
     epochs: float | None = None
-    """Length of the whole training, all phases in proportion; 27 at first. At a resume it changes what is left;
-    a complete training goes on in its last phase."""
+    """Length of the whole training, with all phases in proportion; 27 by default. When resuming, it changes the remaining
+    steps; a completed training is extended in its last phase."""
     minutes: float | None = None
-    """Instead of epochs: how long this machine may work from now on; steps of every phase are timed first."""
+    """Instead of epochs, the remaining time in minutes; steps of every phase are timed first."""
     export_only: bool = False
-    """Write the weight file from the last checkpoint, finished or not, and train no further."""
+    """Only write the weight file from the last checkpoint, without training."""
     seed: int = 0
-    """Decides the first weights and the order, crops and flips of the pictures."""
+    """Seed of the initial weights and of the order, crops and flips of the pictures."""
     batch: int = 128
-    """Pictures a step, shared out over the devices."""
+    """Pictures per step, split over the devices."""
     peak_rate: float = 0.15
-    """Highest learning rate; it climbs there over the first two epochs and then falls to zero along a cosine."""
+    """Maximum learning rate, reached after a warmup of two epochs and followed by cosine decay to zero."""
     weight_decay: float = 3e-4
-    """Weight decay of kernels; biases and batch norm do not decay."""
+    """Weight decay of kernels; biases and batch norm have none."""
     smoothing: float = 0.1
     """Label smoothing."""
     widths: tuple[int, int, int, int, int] = (16, 32, 64, 128, 128)
     """Channels of the five blocks."""
     devices: int = 2
-    """On a CPU: how many parts a batch is split into, each on its own core. Accelerators are all used anyway."""
+    """On a CPU, number of parts of a batch, one per core. Accelerators are always all used."""
     save_every: float = 180.0
-    """Seconds between checkpoints; there is one at the end of every epoch, too."""
+    """Seconds between checkpoints; there is also one at the end of every epoch."""
     trained_on: str = ""
-    """What to call the data in the weight file's header; the folder's name and counts where not given."""
+    """Description of the data in the header of the weight file; default: the name of the folder, and counts."""

@@ -1,4 +1,4 @@
-"""One training step, its batch split over the devices."""
+"""One training step, with the batch split over the devices."""
 
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -13,11 +13,11 @@ from slim_training.network import Arrays, initial_parameters, initial_statistics
 from stylejax.network.preprocessing import TORCHVISION
 
 STATISTICS_DECAY = 0.98
-"""How much of the running mean and variance of batch norm stays at every step."""
+"""Decay of the running mean and variance of batch norm."""
 
 
 class State(NamedTuple):
-    """All that a training carries from one step to the next."""
+    """State that a training step updates."""
 
     parameters: Arrays
     statistics: Arrays
@@ -26,7 +26,7 @@ class State(NamedTuple):
 
 @cache
 def make_optimizer(peak: float, total_steps: int, warmup_steps: int, weight_decay: float) -> optax.GradientTransformation:
-    """SGD with Nesterov momentum; the rate climbs to `peak`, then falls to zero along a cosine; kernels alone decay."""
+    """SGD with Nesterov momentum, warmup to `peak`, cosine decay to zero, and weight decay of kernels."""
     rate = optax.warmup_cosine_decay_schedule(peak / 20, peak, warmup_steps, total_steps, 0.0)
     decay = optax.add_decayed_weights(weight_decay, mask=_kernels)
     return optax.chain(decay, optax.sgd(rate, momentum=0.9, nesterov=True))
@@ -37,14 +37,14 @@ def _kernels(parameters: Arrays) -> dict[str, bool]:
 
 
 def initial_state(optimizer: optax.GradientTransformation, seed: int, widths: tuple[int, ...], classes: int) -> State:
-    """A network that has learned nothing."""
+    """Initialize the state."""
     parameters = initial_parameters(seed, widths, classes)
     return State(parameters, initial_statistics(widths), optimizer.init(parameters))
 
 
 @cache
 def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: Mesh):
-    """The compiled step: `(state, images uint8, labels) -> (state, loss)`; each device normalizes its share by itself."""
+    """Compile the step `(state, images uint8, labels) -> (state, loss)`; batch norm statistics are those of each device."""
 
     def loss_of(parameters: Arrays, images: Array, labels: Array) -> tuple[Array, Arrays]:
         scores, statistics = logits(parameters, prepare(images))
@@ -65,5 +65,5 @@ def make_step(optimizer: optax.GradientTransformation, smoothing: float, mesh: M
 
 
 def prepare(images: Array) -> Array:
-    """From uint8 pictures to what the first convolution expects."""
+    """Preprocess uint8 pictures."""
     return TORCHVISION.apply(images.astype(jnp.float32) / 255)

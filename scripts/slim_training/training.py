@@ -1,4 +1,4 @@
-"""The training loop: batches in, lines and checkpoints out, and the finished network at the end."""
+"""The training loop, with progress output, checkpoints and export."""
 
 import math
 import signal
@@ -24,12 +24,12 @@ _WARMUP_EPOCHS = 2
 
 
 def say(text: str) -> None:
-    """Print a line with the time of day, at once."""
+    """Print a line with the time of day and flush."""
     print(time.strftime("%H:%M:%S"), text, flush=True)
 
 
 class Training:
-    """One training, begun or taken up again where its checkpoint left it."""
+    """A training, new or resumed from its checkpoint."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
@@ -52,22 +52,22 @@ class Training:
 
     @property
     def step(self) -> int:
-        """How many steps are done."""
+        """Number of completed steps."""
         return self.facts["step"]
 
     @property
     def length(self) -> int:
-        """How many steps the whole training has."""
+        """Total number of steps."""
         return ends(self.phases)[-1]
 
     def pictures(self, part: Any, side: int) -> Pictures:
-        """The training or held-out pictures at one size."""
+        """Training or held-out pictures at one size."""
         return load_pictures(self.settings.data, self.cache, part, side)
 
     def _load(self) -> None:
         settings = self.settings
         classes = len(self.full.classes)
-        # The tree of the optimizer's state depends on neither the rate nor the length.
+        # The structure of the optimizer's state depends neither on the rate nor on the length.
         state = initial_state(make_optimizer(0.0, 1, 0, 0.0), settings.seed, settings.widths, classes)
         if self.file.exists():
             state, facts = load_checkpoint(self.file, state)
@@ -78,19 +78,19 @@ class Training:
                 for (side, crop, *_), start, end in zip(self.facts["phases"], starts, self.facts["ends"], strict=False)
             )
             if facts["seed"] != settings.seed:
-                say(f"the checkpoint's seed {facts['seed']} is kept, not {settings.seed}")
-            say(f"taking up {self.file} at step {self.step} of {self.length}")
+                say(f"using the checkpoint's seed {facts['seed']} instead of {settings.seed}")
+            say(f"resuming {self.file} at step {self.step} of {self.length}")
         self.state: State = jax.device_put(state, NamedSharding(self.mesh, PartitionSpec()))
 
     def _plan(self) -> None:
-        """Fix the schedule, and with it the optimizer and the compiled step."""
+        """Determine the schedule, the optimizer and the compiled step."""
         settings = self.settings
         if settings.epochs is not None:
             left = settings.epochs * self.steps_per_epoch - self.step
             self.phases = stretched(self.phases, self.step, [1.0] * len(self.phases), left)
         self._compile()
         if settings.minutes is not None:
-            costs = [self._seconds_a_step(phase) for phase in self.phases]
+            costs = [self._seconds_per_step(phase) for phase in self.phases]
             self.phases = stretched(self.phases, self.step, costs, settings.minutes * 60)
             self._compile()
 
@@ -100,8 +100,8 @@ class Training:
         optimizer = make_optimizer(settings.peak_rate, self.length, warmup, settings.weight_decay)
         self.advance = make_step(optimizer, settings.smoothing, self.mesh)
 
-    def _seconds_a_step(self, phase: Phase) -> float:
-        """Time a few steps on a copy of the state."""
+    def _seconds_per_step(self, phase: Phase) -> float:
+        """Seconds per step, measured on a copy of the state."""
         data = self.pictures("train", phase.side)
         state = jax.tree.map(lambda leaf: leaf.copy(), self.state)
         began = 0.0
@@ -119,7 +119,7 @@ class Training:
         return training_batch(data, step, self.settings.batch, crop, self.facts["seed"])
 
     def run(self) -> bool:
-        """Train to the end, or until SIGINT or SIGTERM; returns whether the end was reached."""
+        """Train to the end, or until SIGINT or SIGTERM; returns whether the training is complete."""
         before = {which: signal.signal(which, self._stop) for which in (signal.SIGINT, signal.SIGTERM)}
         try:
             for phase, end in zip(self.phases, ends(self.phases), strict=True):
@@ -129,7 +129,7 @@ class Training:
             for which, handler in before.items():
                 signal.signal(which, handler)
         if self.stopping:
-            say(f"stopped at step {self.step} of {self.length}; the same command takes it up again")
+            say(f"stopped at step {self.step} of {self.length}; the same command resumes it")
         return not self.stopping
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -137,14 +137,14 @@ class Training:
 
     def _run_phase(self, phase: Phase, end: int) -> None:
         data, heldout = self.pictures("train", phase.side), self.pictures("heldout", phase.side)
-        say(f"{phase.side} px pictures through {phase.crop} px crops, until step {end} of {self.length}")
+        say(f"pictures of {phase.side} px, crops of {phase.crop} px, until step {end} of {self.length}")
         losses, compiling, said, saved = [], True, time.monotonic(), time.monotonic()
         while self.step < end and not self.stopping:
             began = time.monotonic()
             self.state, loss = self.advance(self.state, *self._batch(data, self.step, phase.crop))
             losses.append(loss)
             self.facts["step"] += 1
-            if compiling or len(losses) % 10 == 0:  # let the host not run ahead of the devices for long
+            if compiling or len(losses) % 10 == 0:  # limits how far the host runs ahead of the devices
                 loss.block_until_ready()
             if compiling:
                 compiling, losses, said = False, [], time.monotonic()
@@ -165,9 +165,9 @@ class Training:
         mean = float(np.mean([float(loss) for loss in losses]))
         if not math.isfinite(mean):
             raise StylejaxError(
-                f"the loss is {mean} at step {self.step}; {self.file} holds the last good state: lower --peak-rate and go on"
+                f"the loss is {mean} at step {self.step}; {self.file} has the last good state; lower --peak-rate and resume"
             )
-        # A step costs about as much as the crop has pixels.
+        # The cost of a step is about proportional to the pixels of the crop.
         left = remaining(self.phases, self.step)
         equivalent = sum(steps * (each.crop / phase.crop) ** 2 for steps, each in zip(left, self.phases, strict=True))
         minutes = equivalent * seconds / len(losses) / 60
@@ -182,7 +182,7 @@ class Training:
         write_latest(self.settings, host, self.full, self.facts)
 
     def finish(self) -> float:
-        """Write the weight file; returns the held-out top-1 of exactly what it holds."""
+        """Write the weight file; returns the held-out top-1 accuracy of its arrays."""
         heldout = self.pictures("heldout", _largest_side())
         host = jax.device_get(self.state)
         return finish(self.settings, host, self.full, heldout, self.facts)

@@ -1,4 +1,4 @@
-"""The files for fleets parse and use flags that exist; the tables about scale are what the script prints."""
+"""The example configurations are valid and use existing flags; the tables in `docs/scale.md` are the output of the script."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ def test_commands_use_flags_that_exist(path, flags):
     assert used or path.suffix == ".md"
 
 
-def test_the_kubernetes_job_tells_its_pods_how_many_they_are():
+def test_the_kubernetes_job_sets_the_number_of_pods():
     job = yaml.safe_load((FLEETS / "kubernetes.yaml").read_text())
     assert (job["apiVersion"], job["kind"], job["spec"]["completionMode"]) == ("batch/v1", "Job", "Indexed")
     pod = job["spec"]["template"]["spec"]
@@ -88,10 +88,10 @@ def test_the_fit_recovers_a_line():
 
 @settings(deadline=None, max_examples=50)
 @given(chips=st.integers(1, 40), paint=st.floats(0.1, 10), files=st.floats(0, 5), bandwidth=st.floats(1e6, 1e10))
-def test_no_fleet_is_faster_than_its_stations_allow(chips, paint, files, bandwidth):
+def test_no_fleet_is_faster_than_its_stages_allow(chips, paint, files, bandwidth):
     fleet = Fleet(chips, 1000, 4, paint, files, cores=2, bytes=1e6, bandwidth=bandwidth, startup=5, spread=0)
-    for handed in ("queue", "shares"):
-        seconds = simulate(fleet, handed=handed).hours * 3600
+    for assignment in ("queue", "shards"):
+        seconds = simulate(fleet, assignment=assignment).hours * 3600
         least = max(1000 * max(paint, files / 2) / chips, 1000 * 1e6 / bandwidth)
         assert seconds >= least * 0.999
         assert seconds <= (1000 / chips + 4) * max(paint, files / 2) + 1000 * 1e6 / bandwidth + 5 + 4 * 1e6 / bandwidth

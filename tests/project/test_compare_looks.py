@@ -1,4 +1,4 @@
-"""The script that tells how much of a style a result has: its measures in closed form, its choice of judge, its errors."""
+"""The script that compares results: its measures in closed form, its choice of a judge, and its errors."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ import pytest
 from compare_looks import Looks, compare, notes, shape_of
 from looks import judge as judges
 from looks import measures
-from looks.judge import Choice, Judge, choose, painter_of
+from looks.judge import Choice, Judge, choose, network_of
 from looks.measures import Normal, Ratios
 from looks.pairs import COLUMNS, Row, markdown, read_pairs
 
@@ -49,7 +49,7 @@ def judged(judge, content, style, result):
     return compare(judge, row, shape_of(row, None))
 
 
-def test_a_result_that_is_the_style_has_its_palette_and_style(tiny_judge, files):
+def test_a_copy_of_the_style_has_its_palette_and_style(tiny_judge, files):
     content, style, _, painted = files
     ratios = judged(tiny_judge, content, style, painted)
     assert ratios.palette == 0
@@ -57,7 +57,7 @@ def test_a_result_that_is_the_style_has_its_palette_and_style(tiny_judge, files)
     assert ratios.content > 0.3
 
 
-def test_a_result_that_is_the_content_has_kept_all_and_gained_nothing(tiny_judge, files):
+def test_the_unchanged_content_has_ratios_of_one_and_keeps_everything(tiny_judge, files):
     content, style, untouched, _ = files
     assert judged(tiny_judge, content, style, untouched) == pytest.approx((1, 1, 0), abs=1e-6)
 
@@ -78,14 +78,14 @@ def test_the_palette_distance_of_shifted_colors_is_the_mean_shift_along_the_dire
     assert distance == pytest.approx(np.abs(shift @ directions).mean(), rel=1e-9)
 
 
-def test_the_palette_forgets_where_colors_are():
+def test_the_palette_ignores_positions():
     colors = np.random.default_rng(1).random((40, 50, 3))
     shuffled = np.random.default_rng(2).permutation(colors.reshape(-1, 3)).reshape(colors.shape)
     assert measures.palette_distance(measures.palette(colors), measures.palette(shuffled)) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("least", [0.1, 0.0], ids=["regular", "singular"])
-def test_normal_distributions_whose_covariances_commute_are_apart_by_their_deviations(least):
+def test_the_distance_of_normal_distributions_with_commuting_covariances_is_that_of_their_deviations(least):
     rng = np.random.default_rng(3)
     basis, _ = np.linalg.qr(rng.normal(size=(6, 6)))
     a, b = rng.random((2, 6)) + least
@@ -105,58 +105,58 @@ def test_the_normal_distribution_of_features_has_their_moments():
     np.testing.assert_allclose(covariance, np.cov(features.reshape(-1, 5).T, bias=True))
 
 
-def test_unrelated_noise_keeps_nothing_of_the_content():
+def test_unrelated_noise_has_a_content_distance_of_one():
     a, b = (measures.normalized(np.random.default_rng(seed).normal(5, 2, (40, 40, 16))) for seed in (5, 6))
     assert measures.content_distance(a, b) == pytest.approx(1, abs=0.02)
     assert measures.content_distance(a, a) == 0
 
 
-def test_brightness_and_contrast_of_a_channel_are_no_content():
+def test_brightness_and_contrast_of_a_channel_do_not_affect_the_content():
     features = np.random.default_rng(7).random((20, 20, 4)) + 1
     same = measures.normalized(3 * features + 2)
     assert measures.content_distance(measures.normalized(features), same) == pytest.approx(0, abs=1e-8)
 
 
-@pytest.mark.parametrize("painter", ["vgg19", "vgg19-torchvision", None])
-def test_the_small_network_judges_the_full_one_and_strangers_where_there_is_no_other(painter):
-    choice = choose("auto", painter)
+@pytest.mark.parametrize("network", ["vgg19", "vgg19-torchvision", None])
+def test_the_small_network_judges_full_networks_and_unknown_ones(network):
+    choice = choose("auto", network)
     assert choice.name == judges.SLIM
-    assert painter is not None or "stylejax weights fetch vgg19" in choice.reason
+    assert network is not None or "stylejax weights fetch vgg19" in choice.reason
 
 
-@pytest.mark.parametrize("asked", ["auto", "vgg19"])
-def test_a_missing_judge_is_told_with_the_command_that_gets_it(asked):
-    with pytest.raises(WeightsError, match="not on this machine; get it with `stylejax weights fetch vgg19`"):
-        choose(asked, "vgg19-slim")
+@pytest.mark.parametrize("requested", ["auto", "vgg19"])
+def test_a_missing_judge_is_reported_with_the_command_that_fetches_it(requested):
+    with pytest.raises(WeightsError, match="not installed; get it with `stylejax weights fetch vgg19`"):
+        choose(requested, "vgg19-slim")
 
 
-@pytest.mark.parametrize("painter", ["vgg19-slim", "my-own", None])
-def test_the_full_network_judges_where_it_is_there(painter, monkeypatch, tmp_path, tiny_weights):
+@pytest.mark.parametrize("network", ["vgg19-slim", "my-own", None])
+def test_the_full_network_judges_if_it_is_installed(network, monkeypatch, tmp_path, tiny_weights):
     monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path))
     write_weights(tmp_path / "weights" / "vgg19.safetensors", tiny_weights)
-    assert choose("auto", painter).name == judges.FULL
+    assert choose("auto", network).name == judges.FULL
 
 
-def test_a_judge_that_painted_is_told():
-    assert "flatters" in choose("vgg19-slim", "vgg19-slim").reason
-    assert "flatters" not in choose("vgg19-slim", "vgg19").reason
+def test_a_judge_that_produced_the_result_is_reported():
+    assert "biased" in choose("vgg19-slim", "vgg19-slim").reason
+    assert "biased" not in choose("vgg19-slim", "vgg19").reason
     assert len(notes([Choice("a", "x"), Choice("a", "x")])) == 1
-    assert "do not compare" in notes([Choice("a", "x"), Choice("b", "x")])[-1]
+    assert "not comparable" in notes([Choice("a", "x"), Choice("b", "x")])[-1]
 
 
-def test_the_painter_is_read_from_the_record(tmp_path, pictures):
+def test_the_network_is_read_from_the_record(tmp_path, pictures):
     recorded, bare = tmp_path / "recorded.png", tmp_path / "bare.png"
     write_picture(recorded, pictures[0], metadata={"program": "stylejax", "network": "vgg19"})
     write_picture(bare, pictures[0])
-    assert (painter_of(recorded), painter_of(bare)) == ("vgg19", None)
+    assert (network_of(recorded), network_of(bare)) == ("vgg19", None)
 
 
-def test_results_are_compared_at_their_own_size_or_the_one_asked_for(files):
+def test_results_are_compared_at_their_own_size_or_the_requested_one(files):
     row = Row(*files[:2], "", files[2])
     assert (shape_of(row, None), shape_of(row, 32)) == ((48, 64), (24, 32))
 
 
-def test_a_result_of_another_shape_is_refused_and_one_pixel_is_not(tmp_path, files):
+def test_a_result_of_another_shape_is_rejected_beyond_one_pixel(tmp_path, files):
     for height, name in ((47, "rounded.png"), (40, "cropped.png")):
         write_picture(tmp_path / name, np.full((height, 64, 3), 0.5, np.float32))
     assert shape_of(Row(*files[:2], "", tmp_path / "rounded.png"), None) == (47, 64)
@@ -164,7 +164,7 @@ def test_a_result_of_another_shape_is_refused_and_one_pixel_is_not(tmp_path, fil
         shape_of(Row(*files[:2], "", tmp_path / "cropped.png"), None)
 
 
-def test_two_pictures_of_the_same_colors_are_refused(tiny_judge, files):
+def test_two_pictures_of_the_same_colors_are_rejected(tiny_judge, files):
     with pytest.raises(ImageError, match="same colors"):
         judged(tiny_judge, files[0], files[2], files[3])
 
@@ -188,9 +188,9 @@ def test_pairs_become_a_markdown_table(files, tiny_file, capsys):
     assert master.startswith("| the master | 0.00 / 0.00 / ")
 
 
-def test_several_tries_are_averaged_and_a_missing_pair_has_no_mean():
+def test_several_results_are_averaged_and_a_missing_pair_has_no_mean():
     one, other = (Path("a.jpg"), Path("b.jpg")), (Path("a.jpg"), Path("c.jpg"))
-    rows = [Row(*pair, painter, Path("r.png")) for pair, painter in ((one, "x"), (one, "x"), (other, "x"), (one, "y"))]
+    rows = [Row(*pair, program, Path("r.png")) for pair, program in ((one, "x"), (one, "x"), (other, "x"), (one, "y"))]
     found = [Ratios(0.2, 0.4, 0.6), Ratios(0.4, 0.6, 0.8), Ratios(0.1, 0.1, 0.1), Ratios(1, 1, 0)]
     *_, x, y = markdown(rows, found).splitlines()
     assert x == "| x | 0.30 / 0.50 / 0.70 | 0.10 / 0.10 / 0.10 | 0.20 / 0.30 / 0.40 | 0.90 |"
@@ -199,24 +199,24 @@ def test_several_tries_are_averaged_and_a_missing_pair_has_no_mean():
 
 BAD_LISTS = {
     "": "lists no results",
-    "content,style,result\na,b,c\n": "has no painter",
-    "content,style,painter,result\na,b\n": "has no painter",
+    "content,style,result\na,b,c\n": "has no program",
+    "content,style,program,result\na,b\n": "has no program",
 }
 
 
 @pytest.mark.parametrize(("text", "problem"), BAD_LISTS.items())
-def test_a_bad_list_of_pairs_is_refused_in_one_line(tmp_path, text, problem):
+def test_an_invalid_list_of_pairs_is_rejected_in_one_line(tmp_path, text, problem):
     (tmp_path / "pairs.csv").write_text(text)
-    with pytest.raises(SettingsError, match=f"{problem}.*wanted a first line content,style,painter,result"):
+    with pytest.raises(SettingsError, match=f"{problem}.*wanted a first line content,style,program,result"):
         read_pairs(tmp_path / "pairs.csv")
 
 
-def test_the_script_tells_mistakes_in_one_line(files, tiny_file):
+def test_the_script_reports_errors_in_one_line(files, tiny_file):
     cases = {
         (*files[:2], "missing.png"): "missing.png does not exist; check the path",
         (*files[:2],): "got 2 pictures; wanted a content, a style and at least one result",
     }
     for arguments, wanted in cases.items():
         command = [sys.executable, compare_looks.__file__, *arguments, "--judge", tiny_file]
-        told = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, check=False)
-        assert (told.returncode, told.stdout, told.stderr) == (2, "", f"compare_looks: {wanted}\n")
+        run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, check=False)
+        assert (run.returncode, run.stdout, run.stderr) == (2, "", f"compare_looks: {wanted}\n")

@@ -1,4 +1,4 @@
-"""The documentation: its Python runs, its links lead somewhere, and its pages build without a warning."""
+"""The documentation: its examples run, its links resolve, and its pages build without warnings."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def python_blocks(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_to_a_file_leads_to_one(page):
+def test_links_to_files_resolve(page):
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if not re.match(r"https?:|mailto:|#", target):
@@ -41,7 +41,7 @@ def test_the_training_loop_trains():
 
 
 @pytest.mark.parametrize("page", ["quickstart.md", "howto/many.md", "howto/colors.md", "howto/regions.md"])
-def test_the_examples_paint_and_save(page, tmp_path, monkeypatch, pictures, tiny_model):
+def test_the_examples_stylize_and_save(page, tmp_path, monkeypatch, pictures, tiny_model):
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg", "starry_night.jpg"), pictures + pictures, strict=True):
         write_picture(name, picture)
@@ -58,22 +58,22 @@ def test_the_examples_paint_and_save(page, tmp_path, monkeypatch, pictures, tiny
     assert list(tmp_path.glob("painted*.png"))
 
 
-def test_the_example_of_tables_paints_what_it_names(tmp_path, monkeypatch, capsys, pictures, tiny_weights):
+def test_the_example_of_tables_writes_its_outputs(tmp_path, monkeypatch, capsys, pictures, tiny_weights):
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg"), [*pictures, pictures[1]], strict=True):
         write_picture(name, picture)
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     (block,) = python_blocks(DOCS / "howto" / "batch.md")
     small = 'size=32, smallest_size=32, iterations=2, octaves=1, model="tiny.safetensors"'
-    for already in (0, 2):  # the same call again paints nothing
+    for already in (0, 2):  # repeating the call processes nothing
         exec(block.replace("size=512", small), {})
-        first, *told = capsys.readouterr().out.splitlines()
+        first, *lines = capsys.readouterr().out.splitlines()
         assert first == f"{2 - already} to paint, {already} done"
-        assert {line.split()[0] for line in told} == {str(tmp_path / "painted" / name) for name in ("wave.png", "both.jpg")}
+        assert {line.split()[0] for line in lines} == {str(tmp_path / "painted" / name) for name in ("wave.png", "both.jpg")}
 
 
 class Assets(HTMLParser):
-    """What a page loads, and what it shows of formulas."""
+    """Assets that a page loads, and the number of its formulas."""
 
     def __init__(self, page: Path):
         super().__init__()
@@ -90,13 +90,13 @@ class Assets(HTMLParser):
             self.loaded += [values[name] for name in ("src", "srcset", "data", "poster") if values.get(name)]
 
 
-def test_what_a_page_loads_is_seen(tmp_path):
+def test_assets_of_a_page_are_found(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<a href='https://a'><img src='//b'><link rel=stylesheet href=c><script src=d></script><math></math>")
     assert (Assets(page).loaded, Assets(page).formulas) == (["//b", "c", "d"], 1)
 
 
-def test_the_pages_build_without_a_warning(tmp_path):
+def test_the_pages_build_without_warnings(tmp_path):
     for needed in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton"):
         pytest.importorskip(needed, reason="needs the extra `docs`")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path / "html")]

@@ -1,4 +1,4 @@
-"""The README's Python examples run as they stand, on smaller pictures."""
+"""The Python examples of the README run unchanged, with smaller pictures."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 FIRST, BATCH, SECOND = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[:3]
 
 
-def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
+def test_the_first_example_stylizes_and_saves(tmp_path, monkeypatch, pictures):
     monkeypatch.chdir(tmp_path)
     write_picture("town.jpg", pictures[0])
     write_picture("starry_night.jpg", pictures[1])
@@ -26,7 +26,7 @@ def test_the_first_example_paints_and_saves(tmp_path, monkeypatch, pictures):
     assert set(names["result"].trace[-1]) == {"scale", "height", "width", "step", "total", "content", "style", "tv"}
 
 
-def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
+def test_the_examples_of_batches_run(tmp_path, monkeypatch, pictures):
     monkeypatch.chdir(tmp_path)
     for name in ("town.jpg", "harbor.jpg", "wave.jpg"):
         write_picture(name, pictures[0])
@@ -38,7 +38,7 @@ def test_the_example_of_batches_paints(tmp_path, monkeypatch, pictures):
     assert len(names["results"]) == 6
 
 
-def test_the_second_example_gives_a_gradient(pictures):
+def test_the_example_of_the_objective_computes_a_gradient(pictures):
     content, style = (jnp.asarray(picture) for picture in pictures)
     names = {"content": content, "style": style, "image": jnp.full_like(content, 0.5)}
     exec(SECOND, names)

@@ -1,4 +1,4 @@
-"""The script that trains the embedded network: its gradients, its resume, and the file that it writes."""
+"""The script that trains the included network: gradients, resuming, and the weight file."""
 
 import io
 import os
@@ -29,7 +29,7 @@ WIDTHS = (4, 4, 6, 6, 6)
 
 
 def pack(path: Path, labels: list[int], rng: np.random.Generator) -> None:
-    """Write noisy pictures whose color tells their label, in the format of the training data."""
+    """Write noisy pictures whose color depends on the label, in the format of the training data."""
     encoded = []
     for label in labels:
         picture = rng.integers(0, 80, (20, 20, 3), np.uint8)
@@ -58,7 +58,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
 
 
 def random_network() -> tuple[Arrays, Arrays, jax.Array]:
-    """Parameters and statistics as training might leave them (no mean is zero, no variance one), and images."""
+    """Parameters and statistics like those of a trained network (no zero means, no unit variances), and images."""
     rng = np.random.default_rng(0)
     parameters = initial_parameters(0, WIDTHS, 3)
     parameters |= {name: array + 0.5 for name, array in parameters.items() if name.endswith("/shift")}
@@ -91,9 +91,9 @@ def test_the_convolution_and_its_gradients_are_those_of_autodiff(shape):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4 * float(np.abs(wanted).max()))
 
 
-def test_folding_and_normalizing_keep_the_scores_and_even_out_the_layers():
+def test_folding_and_normalizing_keep_the_scores_and_equalize_the_layers():
     parameters, statistics, images = random_network()
-    wanted, _ = jax.jit(logits)(parameters, images, statistics)
+    wanted, _ = jax.jit(logits)(parameters, images, statistics=statistics)
     folded = fold(parameters, statistics)
     scores, means = run_folded(folded, images)
     np.testing.assert_allclose(scores, wanted, rtol=1e-3, atol=1e-4)
@@ -103,7 +103,7 @@ def test_folding_and_normalizing_keep_the_scores_and_even_out_the_layers():
     np.testing.assert_allclose(np.array(list(means.values())), 1, rtol=1e-3)
 
 
-def test_a_dead_layer_is_left_alone_by_normalizing():
+def test_normalizing_does_not_scale_a_dead_layer():
     parameters, statistics, images = random_network()
     parameters["conv3_2/shift"] -= 1000.0
     folded = fold(parameters, statistics)
@@ -114,7 +114,7 @@ def test_a_dead_layer_is_left_alone_by_normalizing():
     np.testing.assert_allclose(run_folded(normalized, images)[0], scores, rtol=1e-3, atol=1e-4)
 
 
-def test_a_killed_training_goes_on_as_if_it_was_not(settings, monkeypatch, tmp_path):
+def test_a_resumed_training_equals_an_uninterrupted_one(settings, monkeypatch, tmp_path):
     whole = Training(settings)
     assert whole.run()
 
@@ -169,20 +169,20 @@ def test_a_batch_depends_on_seed_and_step_alone_and_an_epoch_sees_each_picture_o
     assert upright == {min(picture.tobytes(), picture[:, ::-1].tobytes()) for picture in pictures.images}
 
 
-def test_a_stretched_schedule_keeps_what_is_done_and_costs_what_is_asked():
+def test_a_stretched_schedule_keeps_completed_steps_and_has_the_requested_cost():
     phases = (Phase(16, 12, 100), Phase(20, 16, 100), Phase(24, 20, 50))
     shorter = stretched(phases, 140, (1.0, 2.0, 4.0), 160.0)
     assert [phase.steps for phase in shorter] == [100, 40 + 30, 25]
     assert ends(shorter) == [100, 170, 195]
 
 
-def test_a_complete_training_is_lengthened_in_its_last_phase():
+def test_a_completed_training_is_extended_in_its_last_phase():
     phases = (Phase(16, 12, 100), Phase(20, 16, 50))
     assert stretched(phases, 150, (1.0, 2.0), 60.0) == (Phase(16, 12, 100), Phase(20, 16, 80))
     assert stretched(phases, 150, (1.0, 2.0), -60.0) == phases
 
 
-def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+def test_a_checkpoint_of_another_network_is_rejected(tmp_path):
     path = tmp_path / "state.npz"
     save_checkpoint(path, initial_statistics(WIDTHS), {"step": 3})
     assert load_checkpoint(path, initial_statistics(WIDTHS))[1] == {"step": 3}
@@ -190,7 +190,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         load_checkpoint(path, initial_statistics((4, 4, 8, 6, 6)))
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path):
+def test_a_damaged_checkpoint_is_rejected(tmp_path):
     path = tmp_path / "state.npz"
     save_checkpoint(path, initial_statistics(WIDTHS), {})
     path.write_bytes(path.read_bytes()[:-100])
@@ -198,12 +198,12 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         load_checkpoint(path, initial_statistics(WIDTHS))
 
 
-def test_a_folder_without_pictures_is_refused(settings, tmp_path):
+def test_a_folder_without_pictures_is_rejected(settings, tmp_path):
     with pytest.raises(StylejaxError, match=r"has no train-0\.npz"):
         Training(replace(settings, data=tmp_path, cache=tmp_path / "other"))
 
 
-def test_a_cache_of_other_pictures_is_refused(settings, tmp_path):
+def test_a_cache_of_other_pictures_is_rejected(settings, tmp_path):
     load_pictures(settings.data, tmp_path / "cache", "heldout", 20)
     pack(settings.data / "heldout.npz", [0, 1], np.random.default_rng(1))
     with pytest.raises(StylejaxError, match="another data set"):

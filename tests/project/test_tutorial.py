@@ -1,4 +1,4 @@
-"""The lesson runs from top to bottom, and is stored with its pictures."""
+"""The lesson runs without errors and contains its outputs."""
 
 import pytest
 from places import ROOT
@@ -21,4 +21,4 @@ def test_it_runs_from_top_to_bottom():
     nbclient = pytest.importorskip("nbclient", reason="needs the extra `docs`")
     pytest.importorskip("ipykernel", reason="needs the extra `docs`")
     lesson = nbformat.read(LESSON, 4)
-    nbclient.NotebookClient(lesson, timeout=600, kernel_name="python3").execute()  # raises where a cell does
+    nbclient.NotebookClient(lesson, timeout=600, kernel_name="python3").execute()  # raises the errors of cells
