@@ -29,7 +29,7 @@ KNOWN = [
     (b"FUJIFILMCCD-RAW 0201", "a camera's raw file", "RawTherapee"),
     (b"IIU\0\x18\0\0\0", "a camera's raw file", "RawTherapee"),
     (b"PK\3\4\x14\0", "a ZIP archive or a document", "take the picture out"),
-    (b"version https://git-lfs.github.com/spec/v1\n", "a pointer", "git lfs pull"),
+    (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer", "git lfs pull"),
 ]
 
 
