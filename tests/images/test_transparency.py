@@ -17,7 +17,7 @@ from stylejax.images.resize import resize
 from stylejax.images.transparency import fill_transparent, opacity_weights, resize_weighted
 from stylejax.run.inputs.job import Job, Opacity
 from stylejax.run.starts import starting_images
-from stylejax.run.targets import StyleTargets
+from stylejax.run.targets import StyleEvaluator
 from stylejax.settings.settings import Settings
 
 SHALLOW = {"content_layers": "relu2_1", "style_layers": "pixels,relu1_1", "octaves": 1, "size": 48, "iterations": 2}
@@ -126,7 +126,7 @@ def test_a_style_is_what_is_seen_of_it(tiny_model, statistic: str, regions: bool
 
     def target(styles, opacity, masks):
         job = Job(whole, styles, mine, regions=masks, opacity=opacity)
-        return StyleTargets(tiny_model, 48, 48, spec).of(job)[0]
+        return StyleEvaluator(tiny_model, 48, 48, spec).of(job)[0]
 
     cut_out = target((picture.pixels,), Opacity(styles=(alpha,)), masks)
     alone = target((left,), Opacity(), None)
