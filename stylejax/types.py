@@ -53,4 +53,7 @@ AnyMasks = Float[Array, "_ _ _"]
 
 HostImage = Float[np.ndarray, "height width 3"]
 AnyHostImage = Float[np.ndarray, "_ _ 3"]
+HostAlpha = Float[np.ndarray, "height width"]
+"""The opacity of a picture in [0, 1], 1 where opaque."""
+AnyHostAlpha = Float[np.ndarray, "_ _"]
 AnyHostMasks = Float[np.ndarray, "_ _ _"]

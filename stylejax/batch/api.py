@@ -41,6 +41,7 @@ from stylejax.files.user_paths import expand_home, user_path
 from stylejax.run.devices import devices_for
 from stylejax.run.memory.available import memory_budget
 from stylejax.settings.recipes import settings_from
+from stylejax.settings.transformation import describe
 
 Jobs = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
 """The path or URL of a table, or its rows: mappings from the names of columns to cells."""
@@ -103,6 +104,8 @@ def stylize_table(
     if "model" in settings:
         settings["model"] = os.fspath(settings["model"])
     settings_from(settings)  # what no row can use is told once
+    if not isinstance(optimizer := settings.get("optimizer", ""), str):
+        raise SettingsError(f"optimizer is {describe(optimizer)}, which no record of a row can identify; use adam or l-bfgs")
     return TableRun(
         jobs,
         output,

@@ -52,7 +52,7 @@ class StylizeRun(StylizeFiles):
             content,
             styles,
             record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
-            | {"settings": self.settings.as_options()},
+            | {"settings": self.settings.as_record()},
             quiet=self.quiet,
             as_json=self.json,
         )

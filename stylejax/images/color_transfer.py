@@ -153,7 +153,7 @@ def mix_statistics(parts: Sequence[ColorStatistics], shares: Sequence[float]) ->
     return ColorStatistics(np.asarray(mean), np.asarray(sum(share * each for share, each in zip(shares, around, strict=True))))
 
 
-def _moments(gray: np.ndarray, counts: np.ndarray | None) -> tuple[float, float]:
+def _moments(gray: np.ndarray, counts: np.ndarray | None) -> tuple[np.floating, np.floating]:
     """Mean and standard deviation, weighted by `counts`."""
     if counts is None:
         return gray.mean(dtype=np.float64), gray.std(dtype=np.float64)

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from stylejax.errors import ImageError
-from stylejax.types import HostImage
-
-HostAlpha = Float[np.ndarray, "height width"]
+from stylejax.types import HostAlpha, HostImage
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from PIL import Image
 
 from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
-from stylejax.images.picture import HostAlpha, Picture
+from stylejax.images.picture import Picture
 from stylejax.images.resize import resample, resize
-from stylejax.types import AnyHostImage, HostImage
+from stylejax.types import AnyHostAlpha, AnyHostImage, HostAlpha
 
 _MIN_WEIGHT = 1e-3  # weight of transparent pixels, less than 1/255: their colors count only where there are no others
 _FLAT = 0.1  # relative difference of two filters up to which opacity counts as smooth
@@ -44,7 +44,7 @@ def opacity_weights(picture: Picture) -> HostAlpha | None:
 
 def resize_weighted(
     pixels: AnyHostImage, opacity: HostAlpha | None, height: int, width: int, *, resampling: ResamplingName = "lanczos"
-) -> HostImage:
+) -> AnyHostImage:
     """Resize a picture with colors weighted by opacity.
 
     Args:
@@ -65,7 +65,7 @@ def resize_weighted(
     return np.clip(np.where(smooth, sharp[..., :3] / sharp[..., 3:], soft[..., :3] / soft[..., 3:]), 0, 1)
 
 
-def resize_opacity(opacity: HostAlpha, height: int, width: int) -> HostAlpha:
+def resize_opacity(opacity: HostAlpha, height: int, width: int) -> AnyHostAlpha:
     """Resize weights with a triangle filter, which does not overshoot."""
     return resample(opacity, height, width, _TRIANGLE)
 

@@ -101,7 +101,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         varied=[],
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
-        settings=settings.as_options(),
+        settings=settings.as_record(),
         environment=environment_facts(painting.network, seconds),
     )
 

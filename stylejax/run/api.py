@@ -71,7 +71,8 @@ def stylize(
         every: `observe` is also called after every so many steps of a scale.
         preparing: called with a `Preparing` before the programs of a scale are compiled.
         checkpoint: saves the state of the run, and resumes an interrupted run of the same arguments with the same bytes.
-        **options: fields of `Settings` in place of those of `settings`, such as `size=768` or `content_weight=0.1`.
+        **options: fields of `Settings` in place of those of `settings`, such as `size=768` or `content_weight=0.1`. The
+            `optimizer` may also be any `optax.GradientTransformation`, such as `optax.lion(1e-2)`.
 
     Raises:
         SettingsError: an option does not exist or cannot be used.

@@ -47,7 +47,7 @@ class StylizedImage:
     def record(self) -> dict[str, Any]:
         """How the picture was made; the same run gives the same record."""
         made_with = {"program": "stylejax", "version": VERSION, "network": self.network}
-        return {**made_with, **self.sources, "settings": self.settings.as_options()}
+        return {**made_with, **self.sources, "settings": self.settings.as_record()}
 
     def save(self, path: str | Path, *, bits: Literal[8, 16] = 8) -> Path:
         """Write the picture, its opacity and its record to `path`: PNG, JPEG, WebP, TIFF or AVIF by suffix.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_origin
 from stylejax.choices import names_in
 from stylejax.errors import SettingsError
 from stylejax.files.user_paths import expand_home
+from stylejax.settings.transformation import Transformation, written_type
 
 if TYPE_CHECKING:
     from stylejax.settings.settings import Settings
@@ -116,8 +117,11 @@ class Setting:
 
     name: str
     type: Any
+    """Its type, without values that only Python can give."""
     default: Any
     info: SettingInfo
+    transformations: bool = False
+    """Whether Python may also give an optimizer of optax."""
 
     @cached_property
     def names(self) -> list[str]:
@@ -138,6 +142,8 @@ class Setting:
 
     def allows(self, value: Any) -> bool:
         """Whether a value is in the range, or one of the names where there are no others."""
+        if self.transformations and isinstance(value, Transformation):
+            return True
         if get_origin(self.type) is Literal:
             return value in self.names
         if self.info.within is None or (isinstance(value, str) and value in self.names):
@@ -158,8 +164,11 @@ class Setting:
 @cache
 def fields_of(kind: type) -> dict[str, Setting]:
     """The settings that a dataclass declares, by name and in order."""
-    fields = dataclasses.fields(kind)
-    return {field.name: Setting(field.name, field.type, field.default, field.metadata[SettingInfo]) for field in fields}
+    settings = {}
+    for field in dataclasses.fields(kind):
+        written, info = written_type(field.type), field.metadata[SettingInfo]
+        settings[field.name] = Setting(field.name, written, field.default, info, transformations=written != field.type)
+    return settings
 
 
 def check_values(settings: Any) -> None:

@@ -38,11 +38,14 @@ from stylejax.errors import SettingsError
 from stylejax.settings.blend import parse_blend
 from stylejax.settings.fields import Range, check_values, fields_of, setting
 from stylejax.settings.layer_weights import parse_layers
+from stylejax.settings.transformation import Transformation, describe
 from stylejax.settings.validation import (
     AFTER_THE_FIRST_STEPS,
     WITH_ADAM,
     WITH_CONTENT_LAYERS,
+    WITH_DESCENT,
     WITH_LBFGS,
+    WITH_NAMED_OPTIMIZER,
     WITH_SEVERAL_SCALES,
     WITH_SIZED_STYLES,
     WITH_STYLE_LAYERS,
@@ -193,16 +196,16 @@ class Settings:
 
     about_optimizer: ClassVar = "How each step moves the picture."
 
-    optimizer: OptimizerName = setting("adam")
+    optimizer: OptimizerName | Transformation = setting("adam")
     """How the picture is moved. `l-bfgs` is the paper's choice: it finds its own step sizes, and takes more memory."""
 
     space: SpaceName = setting("unit")
     """What is optimized: the picture in [0, 1] (`unit`), in 0-255 less the mean color (`caffe`), or `normalized`."""
 
-    clamp: bool = setting(True, uses=(WITH_ADAM,), harmless=(False,))
+    clamp: bool = setting(True, uses=(WITH_DESCENT,), harmless=(False,))
     """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
 
-    learning_rate: float = setting(0.02, traced=True, within=Range(0, 1000, excluded="low"))
+    learning_rate: float = setting(0.02, traced=True, within=Range(0, 1000, excluded="low"), uses=(WITH_NAMED_OPTIMIZER,))
     """Step size of Adam, in units of `space`. L-BFGS finds its own steps; only its first has this size."""
 
     schedule: ScheduleName = setting("constant", traced=True, uses=(WITH_ADAM,))
@@ -214,14 +217,14 @@ class Settings:
     beta2: float = setting(0.99, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_ADAM,))
     """Adam's decay of the mean squared gradient."""
 
-    averaging: float = setting(0.98, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_ADAM,))
+    averaging: float = setting(0.98, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_DESCENT,))
     """Decay of the running average of the picture, which is what Adam keeps; 0 keeps the last step as it is."""
 
     restart: bool = setting(True, uses=(WITH_ADAM, WITH_SEVERAL_SCALES), harmless=(True,))
     """Start Adam anew at each scale. Otherwise its moments are enlarged with the picture; those of a coarse picture are too
     large for a fine one, whose pixels each have a smaller share in the loss, so that its first steps are short."""
 
-    carry: CarryName = setting("last", uses=(WITH_ADAM, WITH_SEVERAL_SCALES), harmless=("last",))
+    carry: CarryName = setting("last", uses=(WITH_DESCENT, WITH_SEVERAL_SCALES), harmless=("last",))
     """What Adam's next scale starts from: the `last` picture, or the running `average`, which then counts the start, too."""
 
     history: int = setting(10, within=Range(1, 1000), uses=(WITH_LBFGS,))
@@ -299,5 +302,18 @@ class Settings:
         return "" if value in fields_of(Settings)[name].names else value
 
     def as_options(self) -> dict[str, Any]:
-        """The settings as plain values by name: keyword arguments, and the record inside a picture."""
+        """The settings by name, as keyword arguments."""
         return dataclasses.asdict(self)
+
+    def as_record(self) -> dict[str, Any]:
+        """The settings by name as plain values, for the record inside a picture.
+
+        An optimizer of optax is described in words, and the settings that it does not use are left out.
+        """
+        options = self.as_options()
+        if isinstance(self.optimizer, str):
+            return options
+        uses = {name: each.info.uses for name, each in fields_of(Settings).items()}
+        idle = {name for name in uses if any(use.other == "optimizer" and not use.met(self) for use in uses[name])}
+        kept = {name: value for name, value in options.items() if name not in idle}
+        return kept | {"optimizer": describe(self.optimizer)}

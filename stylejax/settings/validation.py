@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from stylejax.choices import RANDOM_STARTS
 from stylejax.errors import SettingsError
 from stylejax.settings.fields import Use, fields_of
+from stylejax.settings.transformation import describe
 
 if TYPE_CHECKING:
     from stylejax.settings.settings import Settings
@@ -23,6 +24,11 @@ def unless(other: str, *values: str) -> Use:
 
 WITH_ADAM = when("optimizer", "adam")
 WITH_LBFGS = when("optimizer", "l-bfgs")
+WITH_DESCENT = Use("optimizer", lambda settings: settings.optimizer != "l-bfgs", "with optimizer adam")
+"""With Adam, or an optimizer of optax."""
+WITH_NAMED_OPTIMIZER = Use(
+    "optimizer", lambda settings: isinstance(settings.optimizer, str), "with an optimizer that has no learning rate of its own"
+)
 WITH_SIZED_STYLES = when("style_fit", "shrink", "resize")
 WITH_VISIBLE_START = unless("init", *RANDOM_STARTS)
 WITH_CONTENT_LAYERS = Use(
@@ -51,7 +57,7 @@ def check_used(settings: "Settings", changed: Iterable[str]) -> None:
         info, value = fields[name].info, getattr(settings, name)
         unmet = next((use for use in info.uses if not use.met(settings)), None)
         if unmet and value not in info.harmless:
-            state = (unmet.state(settings) if unmet.state else getattr(settings, unmet.other)) or "empty"
+            state = (unmet.state(settings) if unmet.state else describe(getattr(settings, unmet.other))) or "empty"
             raise SettingsError(
                 f"{name} is {value}, but {unmet.other} is {state} and {name} is used {unmet.wanted} only; "
                 f"leave it out or change {unmet.other}"

@@ -40,7 +40,9 @@ def test_the_training_loop_trains():
     assert np.isfinite(names["losses"]).all()
 
 
-@pytest.mark.parametrize("page", ["quickstart.md", "howto/many.md", "howto/colors.md", "howto/regions.md"])
+@pytest.mark.parametrize(
+    "page", ["quickstart.md", "howto/many.md", "howto/optimizers.md", "howto/colors.md", "howto/regions.md"]
+)
 def test_the_examples_stylize_and_save(page, tmp_path, monkeypatch, pictures, tiny_model):
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg", "starry_night.jpg"), pictures + pictures, strict=True):

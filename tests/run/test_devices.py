@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import jax
 import pytest
@@ -19,6 +20,7 @@ from stylejax.run.devices import devices_for, divisible, padded
 def test_four_devices_paint_what_one_does_without_a_collective():
     program = SUPPORT / "four_devices.py"
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(SUPPORT.parent), *sys.path])
     result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=280, env=environment)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
@@ -32,7 +34,7 @@ def test_four_devices_paint_what_one_does_without_a_collective():
 @given(batch_size=st.integers(1, 300), present=st.integers(1, 40))
 def test_a_batch_is_spread_evenly_over_as_few_devices_as_do(batch_size, present):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices.jax, "local_devices", lambda: list(range(present)))
+        patch.setattr(devices, "local_devices", lambda: [Mock(spec=jax.Device)] * present)
         used = devices_for(batch_size)
     fullest = -(-batch_size // present)
     assert 1 <= len(used) <= present

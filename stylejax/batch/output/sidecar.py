@@ -30,7 +30,7 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
     """
     settings = row.settings
     facts = {
-        "settings": settings.as_options(),
+        "settings": settings.as_record(),
         "network": network_stamp(settings.model),
         "shape": list(shape),
         "bits": bits,

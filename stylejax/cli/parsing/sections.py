@@ -21,6 +21,8 @@ from typing import Annotated, Any, get_type_hints
 import tyro
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from stylejax.settings.transformation import written_type
+
 ABOUT = "about_"
 
 REGISTRY = ConstructorRegistry()
@@ -76,7 +78,7 @@ def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
 
 def _field_specs(kind: type, names: list[str], instance: Any, docs: dict[str, str]) -> list[StructFieldSpec]:
     """Specifications of the named fields, with the values of `instance` as defaults if there is one."""
-    hints = get_type_hints(kind, include_extras=True)
+    hints = {name: written_type(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
     fields = {field.name: field for field in dataclasses.fields(kind)}
     return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name, "")) for name in names]
 

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+from stylejax.errors import SettingsError
 from stylejax.network.backend import local_devices
 from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job
+from stylejax.settings.transformation import describe
 from stylejax.version import VERSION
 
 Identity = dict[str, Any]
@@ -19,7 +21,15 @@ Identity = dict[str, Any]
 
 
 def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity:
-    """The identity of the run that paints `jobs` with `model` on so many of this machine's devices."""
+    """The identity of the run that paints `jobs` with `model` on so many of this machine's devices.
+
+    Raises:
+        SettingsError: the optimizer is one of optax, whose functions have no identity outside of this process.
+    """
+    optimizer = jobs[0].settings.optimizer
+    if not isinstance(optimizer, str):
+        named = describe(optimizer)
+        raise SettingsError(f"optimizer is {named}, which a checkpoint cannot identify; use adam or l-bfgs, or no checkpoint")
     versions = {"stylejax": VERSION, "jax": jax.__version__, "jaxlib": version("jaxlib")}
     device = local_devices()[0]
     identity = {"the number of pictures": len(jobs), **{f"the version of {name}": value for name, value in versions.items()}}

@@ -15,7 +15,6 @@ import numpy as np
 
 from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
-from stylejax.images.picture import HostAlpha
 from stylejax.images.transparency import resize_opacity, resize_weighted
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
@@ -23,7 +22,8 @@ from stylejax.settings.blend import check_blend
 from stylejax.settings.derived import STATIC
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings
-from stylejax.types import AnyHostImage, HostImage
+from stylejax.settings.transformation import describe
+from stylejax.types import AnyHostImage, HostAlpha, HostImage
 
 
 class Opacity(NamedTuple):
@@ -100,7 +100,7 @@ def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
             ours, theirs = getattr(first.settings, name), getattr(job.settings, name)
             if ours != theirs:
                 raise SettingsError(
-                    f"picture {number} has {name} {theirs} and picture 1 has {ours}; "
+                    f"picture {number} has {name} {describe(theirs)} and picture 1 has {describe(ours)}; "
                     "pictures of one batch share it, so paint them in separate batches"
                 )
         if job.settings.objective_spec() != first.settings.objective_spec():
