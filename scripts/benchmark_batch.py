@@ -19,9 +19,9 @@ from skimage import data
 from stylejax.batch.execute.run import run_batch
 from stylejax.batch.execute.shutdown import Shutdown
 from stylejax.batch.execute.worker import Worker
-from stylejax.batch.input.row import Row
 from stylejax.batch.output.store import Store
-from stylejax.batch.plan.survey import survey
+from stylejax.batch.plan.batch_plan import plan_batch
+from stylejax.batch.records import JobSpec
 from stylejax.files.folder import Folder
 from stylejax.images.io.write import write_picture
 from stylejax.settings.settings import Settings
@@ -39,34 +39,34 @@ def main() -> None:
             height, width = SHAPES[number % len(SHAPES)]
             pixels = np.resize(photographs[number // len(SHAPES) % 3], (height, width, 3)) / 255
             write_picture(folder / f"{number}.jpg", pixels)
-            rows.append(Row(number, str(folder / f"{number}.jpg"), (str(folder / "style.jpg"),), f"{number}.png", SETTINGS))
+            rows.append(JobSpec(number, str(folder / f"{number}.jpg"), (str(folder / "style.jpg"),), f"{number}.png", SETTINGS))
         write_picture(folder / "style.jpg", data.rocket() / 255)
-        painter = Worker()
+        worker = Worker()
         warm = dataclasses.replace(SETTINGS, iterations=1)
-        run(painter, [dataclasses.replace(row, settings=warm) for row in rows], folder / "warm")
-        before = bare(painter, rows, folder / "bare")
-        engine = run(painter, rows, folder / "engine")
-        after = bare(painter, rows, folder / "bare")
+        run(worker, [dataclasses.replace(row, settings=warm) for row in rows], folder / "warm")
+        before = bare(worker, rows, folder / "bare")
+        engine = run(worker, rows, folder / "engine")
+        after = bare(worker, rows, folder / "bare")
     cost = engine / ((before + after) / 2) - 1
     print(f"alone {before:.2f} s, engine {engine:.2f} s, alone {after:.2f} s: overhead {cost:+.1%}")
 
 
-def bare(painter: Worker, rows: list[Row], output: Path) -> float:
+def bare(worker: Worker, rows: list[JobSpec], output: Path) -> float:
     """Seconds of the optimization alone, with all pictures in memory."""
-    plan = survey(rows, Store(Folder(output)), lambda group: 2)
-    loaded = [painter.loader.load(unit) for unit in plan.units()]
+    plan = plan_batch(rows, Store(Folder(output)), lambda group: 2)
+    loaded = [(minibatch, worker.loader.load(minibatch)) for minibatch in plan.minibatches()]
     began = time.perf_counter()
-    for unit in loaded:
-        painter.paint(unit)
+    for minibatch, rows_in_memory in loaded:
+        worker.stylize(minibatch, rows_in_memory)
     return time.perf_counter() - began
 
 
-def run(painter: Worker, rows: list[Row], output: Path) -> float:
-    """Seconds of the whole run, including planning."""
+def run(worker: Worker, rows: list[JobSpec], output: Path) -> float:
+    """Seconds of the whole run, including the plan."""
     began = time.perf_counter()
     store = Store(Folder(output))
-    plan = survey(rows, store, lambda group: 2)
-    for _ in run_batch(plan, painter, store, stop=Shutdown(0)):
+    plan = plan_batch(rows, store, lambda group: 2)
+    for _ in run_batch(plan, worker, store, stop=Shutdown(0)):
         pass
     return time.perf_counter() - began
 

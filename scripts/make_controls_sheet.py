@@ -20,9 +20,10 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.sheet import contact_sheet
+from stylejax.run.compatibility import grouped, program_key
 from stylejax.run.result import StylizedImage
 from stylejax.samples import demo_photograph, paint_glass, paint_waves
-from stylejax.settings.derived import TRACED
+from stylejax.settings.recipes import settings_from
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,8 @@ class Controls:
 
     def _paint(self, cells: list[Cell], content: np.ndarray, styles: list[np.ndarray], masks: list[np.ndarray]):
         """Results of a row; cells that share a program form a batch."""
-        batches: dict[Any, list[int]] = {}
-        for number, cell in enumerate(cells):
-            static = tuple((name, value) for name, value in cell.options.items() if name not in TRACED)
-            batches.setdefault((static, cell.regions), []).append(number)
         results: list[Any] = [None] * len(cells)
-        for numbers in batches.values():
+        for numbers in grouped(cells, lambda cell: (program_key(settings_from(cell.options)), cell.regions)):
             members = [cells[number] for number in numbers]
             batch = stylejax.stylize_batch(
                 [content] * len(members),

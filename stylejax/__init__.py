@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stylejax.batch.api import RowOutcome, TableRun, stylize_table
+    from stylejax.batch.api import TableRun, stylize_table
     from stylejax.batch.input.table import BadRowsError
     from stylejax.batch.options import BatchOptions
+    from stylejax.batch.records import JobSpec, RowFailure, RowResult
     from stylejax.errors import StylejaxError
     from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
     from stylejax.network.vgg import VGG19
@@ -31,10 +32,12 @@ __all__ = [
     "BadRowsError",
     "BatchOptions",
     "Checkpoint",
+    "JobSpec",
     "LossWeights",
     "ObjectiveSpec",
     "Progress",
-    "RowOutcome",
+    "RowFailure",
+    "RowResult",
     "Settings",
     "StylejaxError",
     "StylizeInterrupted",
@@ -54,8 +57,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "batch.api": ("RowOutcome", "TableRun", "stylize_table"),
+    "batch.api": ("TableRun", "stylize_table"),
     "batch.options": ("BatchOptions",),
+    "batch.records": ("JobSpec", "RowFailure", "RowResult"),
     "batch.input.table": ("BadRowsError",),
     "errors": ("StylejaxError",),
     "losses.objective": ("ObjectiveSpec", "Targets", "Terms", "LossWeights", "make_targets", "objective"),

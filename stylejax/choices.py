@@ -47,6 +47,7 @@ FormatName = Literal["png", "jpg", "webp", "tiff", "avif"]
 Pairing = Literal["zip", "cross"]
 Rounding = int | Literal["auto"]
 DeviceCount = int | Literal["all"]
+BatchSize = int | Literal["auto"]
 ShellName = Literal["bash", "zsh", "fish"]
 
 

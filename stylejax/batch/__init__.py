@@ -1,5 +1,9 @@
-"""Many pictures: tables and folders, painted without losing one.
+"""Tables and folders of pictures: a run that can be stopped at any moment and continued by the same call.
 
-Reading order: `options`, `input` (rows), `plan` (groups and batches), `execute` (the work), `output` (files and records),
-`events`, `api`.
+A row passes through `input` (cells to rows), `plan` (rows to groups and minibatches), `execute` (minibatches to pictures) and
+`output` (pictures to files). Imports follow the order of what knows what, and the planner has to know what is already written:
+
+    records, options  ←  input  ←  output  ←  plan  ←  events  ←  execute  ←  api
+
+Each imports only from those to its left (`tests/project/test_house.py`). Start reading at `records`, the forms of a row.
 """

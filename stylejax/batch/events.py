@@ -1,13 +1,12 @@
-"""What a run tells while it goes on. Whoever iterates the run gets each."""
+"""What happens in a run. Whoever iterates the run gets one event after the other."""
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from stylejax.batch.input.row import Result, Unit
 from stylejax.batch.plan.groups import Group
+from stylejax.batch.records import Minibatch, RowResult
 from stylejax.run.progress import Preparing, Progress
 
 
@@ -17,34 +16,34 @@ class Tally:
 
     total: int
     done: int = 0
-    """Painted by this run."""
+    """Finished by this run."""
     failed: int = 0
     skipped: int = 0
-    """There before, or painted by another process meanwhile."""
+    """Done before, or meanwhile by another process."""
     began: float = field(default_factory=time.monotonic)
-    painting: float = 0.0
-    """Pictures' worth of steps done for those that are being painted."""
+    in_progress: float = 0.0
+    """Share of the steps that is done of the current batch, times its pictures."""
     compiling: float | None = None
-    """Since when a program is being compiled."""
+    """Since when a program is being compiled, by `time.monotonic`."""
     compiled: float = 0.0
-    """Seconds that went into compiling, which say nothing of the pictures to come."""
+    """Seconds spent on compiling so far; they do not count for the speed."""
 
-    def count(self, result: Result) -> None:
-        """Count a row that has been dealt with."""
-        if result.record:
-            self.done += 1
-        else:
+    def count(self, result: RowResult) -> None:
+        """Count a result."""
+        if result.failure:
             self.failed += 1
-        self.painting = max(0.0, self.painting - 1)
+        else:
+            self.done += 1
+        self.in_progress = max(0.0, self.in_progress - 1)
 
     def compile(self) -> None:
-        """A program is about to be compiled."""
+        """Start the clock of a compilation."""
         if self.compiling is None:
             self.compiling = time.monotonic()
 
-    def paint(self, painting: float) -> None:
-        """So many pictures' worth of steps are done for those that are being painted."""
-        self.painting = painting
+    def advance(self, in_progress: float) -> None:
+        """Set `in_progress`. A compilation that was running is over."""
+        self.in_progress = in_progress
         if self.compiling is not None:
             self.compiled += time.monotonic() - self.compiling
             self.compiling = None
@@ -56,21 +55,21 @@ class Tally:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures painted a second, since the start but for the time of compiling."""
+        """Pictures finished per second since the start, without the time of compiling."""
         now = time.monotonic()
         compiling = self.compiled + (0 if self.compiling is None else now - self.compiling)
-        return (self.done + self.painting) / max(now - self.began - compiling, 1e-9)
+        return (self.done + self.in_progress) / max(now - self.began - compiling, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
         """Time that the rest will take; None before the first steps."""
         speed = self.images_per_second
-        return max(0.0, self.left - self.painting) / speed if speed else None
+        return max(0.0, self.left - self.in_progress) / speed if speed else None
 
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """All rows were looked at; painting begins."""
+    """The plan is made; execution begins."""
 
     tally: Tally
     groups: tuple[Group, ...]
@@ -78,43 +77,35 @@ class Planned:
 
 @dataclass(frozen=True, eq=False)
 class Compiling:
-    """A scale of a unit is about to be painted; its programs are compiled."""
+    """The programs of a scale are about to be compiled for a minibatch."""
 
     tally: Tally
-    unit: Unit
+    minibatch: Minibatch
     scale: Preparing
 
 
 @dataclass(frozen=True, eq=False)
 class BatchProgress:
-    """A unit is being painted."""
+    """A chunk of steps of a minibatch is done."""
 
     tally: Tally
-    unit: Unit
+    minibatch: Minibatch
     progress: Progress
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """A row is done, and its files are written; or it failed, and `result.reason` says why."""
+    """A row is done and its files are written, or it failed. `result.earlier`: another process has done it meanwhile."""
 
     tally: Tally
-    result: Result
+    result: RowResult
     image: np.ndarray | None
-    """The painted picture, `[height, width, 3]` in [0, 1]."""
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """Another process has dealt with a row meanwhile."""
-
-    tally: Tally
-    result: Result
+    """The picture, `[height, width, 3]` in [0, 1], if this process has made it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Noted:
-    """Something that ends no run and costs no picture went wrong; each is told once."""
+    """A problem that ends no run and costs no picture; each is reported once."""
 
     tally: Tally
     text: str
@@ -126,7 +117,6 @@ class Ended:
 
     tally: Tally
     stopped: bool
-    facts: dict[str, Any]
 
 
-Event = Planned | Compiling | BatchProgress | Finished | Known | Noted | Ended
+Event = Planned | Compiling | BatchProgress | Finished | Noted | Ended

@@ -1,9 +1,9 @@
-"""How many pictures are painted: what the flags of `stylejax batch` and the options of `stylize_table` are drawn from."""
+"""Options of a run over many pictures: the source of the flags of `stylejax batch` and of the options of `stylize_table`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from stylejax.choices import FormatName, Pairing, Rounding
+from stylejax.choices import BatchSize, FormatName, Pairing, Rounding
 from stylejax.errors import SettingsError
 
 BitDepth = Literal[8, 16]
@@ -11,7 +11,7 @@ BitDepth = Literal[8, 16]
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What is painted together, in which format, and how a run goes on. How each picture is painted is in `Settings`."""
+    """Which pictures, how they are batched, in which format, and how the run continues. `Settings` say how each is stylized."""
 
     about_job: ClassVar = "Which pictures are painted, and as what."
 
@@ -34,7 +34,7 @@ class BatchOptions:
     """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
     afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
 
-    batch_size: int | Literal["auto"] = "auto"
+    batch_size: BatchSize = "auto"
     """Pictures that are painted together."""
 
     about_resume: ClassVar = "How the run stops, and goes on where it was."
@@ -49,7 +49,7 @@ class BatchOptions:
     """Leave out rows that cannot be used, instead of painting nothing."""
 
     def __post_init__(self):
-        """Raise SettingsError, naming the option, its value and what it may be; patterns may be given as one text."""
+        """Raise SettingsError, naming the option, its value and what it may be. A single pattern may be given as a string."""
         for name in ("content", "style"):
             value = getattr(self, name)
             object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))

@@ -1,10 +1,11 @@
-"""`stylejax batch`: a table or a folder of pictures, painted without losing one."""
+"""`stylejax batch`: the shell around a `TableRun`."""
 
 import json
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,7 @@ from stylejax.batch.api import TableRun
 from stylejax.batch.events import Tally
 from stylejax.batch.execute.local import AbandonedError
 from stylejax.batch.input.table import lines_of
+from stylejax.batch.plan.batch_plan import BatchPlan
 from stylejax.cli.flags.batch import Batch
 from stylejax.cli.live import showing_live
 from stylejax.cli.terminal.batch_display import batch_display
@@ -30,10 +32,10 @@ SOME_FAILED = 3
 
 
 class BatchRun(Batch):
-    """Does what the flags ask for."""
+    """Executes the command."""
 
     def run(self, console: Console) -> int:
-        """Plan and run; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """Plan and execute; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         self._check()
         run = self._plan()
         if self.dry_run:
@@ -79,11 +81,11 @@ class BatchRun(Batch):
             check_report(self.report)
 
     def _plan(self) -> TableRun:
-        asked = {"recipe": self.settings.recipe, **changes_of(self.settings)}
+        chosen = {"recipe": self.settings.recipe, **changes_of(self.settings)}
         run = TableRun(
             self.jobs or None,
             self.output,
-            asked,
+            chosen,
             self.options,
             devices=self.machines.devices,
             share=self.machines.join(),
@@ -94,30 +96,13 @@ class BatchRun(Batch):
         return run
 
     def _show(self, run: TableRun, console: Console) -> int:
+        """Print the plan, as a table or as JSON."""
         plan = run.plan
         memory = [run.memory_of(group) if plan.todo_of(group) else 0 for group in plan.groups]
         if self.json:
-            groups = [
-                {
-                    "shape": group.scales[-1],
-                    "scales": group.scales,
-                    "pictures": len(group.rows),
-                    "batch": group.lanes,
-                    "bytes": size,
-                }
-                for group, size in zip(plan.groups, memory, strict=True)
-            ]
-            facts = {"programs": plan.programs, "todo": len(plan.todo), "done": plan.done, "refused": len(plan.refused)}
-            print(json.dumps({"event": "plan", **facts, "groups": groups}))
+            print(json.dumps(_plan_facts(plan, memory)))
             return 0
-        table = Table(box=None, pad_edge=False)
-        for heading in ("painted at", "scales", "pictures", "to do", "batch", "memory"):
-            table.add_column(heading)
-        for group, size in zip(plan.groups, memory, strict=True):
-            height, width = group.scales[-1]
-            counts = (len(group.scales), len(group.rows), plan.todo_of(group), group.lanes)
-            table.add_row(f"{width}×{height}", *map(str, counts), format_bytes(size) if size else "")
-        console.print(table)
+        console.print(_plan_table(plan, memory))
         console.print(
             f"{len(plan.todo)} to paint, {plan.done} done, {len(plan.refused)} cannot be read, {plan.failed_before} failed "
             f"before; {plan.programs} programs",
@@ -126,6 +111,33 @@ class BatchRun(Batch):
         return 0
 
 
+def _plan_facts(plan: BatchPlan, memory: Sequence[int]) -> dict[str, Any]:
+    """The plan as JSON, with the memory of each group in bytes."""
+    groups = [
+        {
+            "shape": group.scales[-1],
+            "scales": group.scales,
+            "pictures": len(group.rows),
+            "batch": group.batch_size,
+            "bytes": size,
+        }
+        for group, size in zip(plan.groups, memory, strict=True)
+    ]
+    facts = {"programs": plan.programs, "todo": len(plan.todo), "done": plan.done, "refused": len(plan.refused)}
+    return {"event": "plan", **facts, "groups": groups}
+
+
+def _plan_table(plan: BatchPlan, memory: Sequence[int]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("painted at", "scales", "pictures", "to do", "batch", "memory"):
+        table.add_column(heading)
+    for group, size in zip(plan.groups, memory, strict=True):
+        height, width = group.scales[-1]
+        counts = (len(group.scales), len(group.rows), plan.todo_of(group), group.batch_size)
+        table.add_row(f"{width}×{height}", *map(str, counts), format_bytes(size) if size else "")
+    return table
+
+
 def _leave(code: int) -> NoReturn:
-    """End the process although threads are at work: what is written is whole, what is not is painted next time."""
+    """End the process although threads are still at work: files are written completely or not at all."""
     os._exit(code)

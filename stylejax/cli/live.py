@@ -96,7 +96,7 @@ def showing_live(live: "Live | None", observe: "Callable[[Event], None]", stop: 
         if live and isinstance(event, BatchProgress):
             tally = event.tally
             try:
-                live.show(event.progress, [row.output for row in event.unit.rows], (tally.total - tally.left, tally.total))
+                live.show(event.progress, [row.output for row in event.minibatch.rows], (tally.total - tally.left, tally.total))
             except StopPressed:
                 stop.request()
 

@@ -1,4 +1,4 @@
-"""Flags that say where a batch runs: which devices, which share of the table, which machines."""
+"""Flags of `stylejax batch` for where it runs: devices, share of the table, machines."""
 
 import os
 from collections.abc import Callable
@@ -61,19 +61,19 @@ class Machines:
             raise SettingsError("--workers and --ray-address go with --engine ray")
 
     def join(self) -> "Share":
-        """The share of the table that this process paints; before anything uses JAX's devices."""
+        """The share of the table that this process executes. Call it before anything uses JAX's devices."""
         from stylejax.batch.input import distributed
         from stylejax.batch.input.shard import Share
 
         if self.distributed:
-            return distributed.join(self.coordinator, self.processes, self.process)
+            return distributed.join(self.coordinator, processes=self.processes, process=self.process)
         if self.engine == "ray":
             return Share()
         return Share.of_environment(os.environ) if self.shard == "auto" else Share.parse(self.shard)
 
     def make_engine(self) -> Callable[..., Any]:
-        """What paints the units."""
-        from stylejax.batch.execute.local import Engine
+        """The class that executes the minibatches."""
+        from stylejax.batch.execute.local import LocalEngine
         from stylejax.batch.execute.ray import RayEngine
 
-        return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else Engine
+        return partial(RayEngine, workers=self.workers, address=self.ray_address) if self.engine == "ray" else LocalEngine

@@ -28,7 +28,7 @@ from stylejax.preview.report import check_report, report_title
 from stylejax.run.api import StylizeInterrupted
 from stylejax.run.inputs.reader import files_of, named_picture
 from stylejax.run.memory.available import format_bytes
-from stylejax.run.progress import Progress
+from stylejax.run.progress import NON_FINITE_ADVICE, Progress
 from stylejax.run.result import StylizedImage
 from stylejax.run.sweep import combinations, settings_of, sweep_settings
 from stylejax.settings.parse import parse_values
@@ -80,7 +80,7 @@ class SweepRun(Sweep):
                 live.end("stopped" if stopped else "finished", f"the pictures are in {self.output.resolve()}")
             self._tell(finished, names, seconds, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
-            told = f"the loss of all {len(finished)} pictures stopped being finite; lower the learning rate or the weights"
+            told = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
             raise NonFiniteError(told, finished[min(finished)])
         return interrupts.exit_code if stopped else 0
 
@@ -113,7 +113,7 @@ class SweepRun(Sweep):
                 self.content,
                 self.styles,
                 settings,
-                batch_size=self.batch_size or None,
+                batch_size=self.batch_size,
                 observe=observe,
                 keep=keep,
                 preparing=display.prepare,
@@ -178,8 +178,7 @@ class SweepRun(Sweep):
             return Cell(name, facts)
         total, failure = painting.trace[-1]["total"] if painting.trace else math.nan, ""
         if painting.failure:
-            place = f"scale {painting.failure.scale}, step {painting.failure.step}"
-            failure = f"the loss stopped being finite at {place}; this is the last good picture"
+            failure = f"{painting.failure}; this is the last good picture"
         return Cell(name, facts, painting.settings, self.output / name, total, painting.network, failure)
 
     def _tell(
@@ -193,8 +192,7 @@ class SweepRun(Sweep):
             return
         for number, painting in sorted(finished.items()):
             if painting.failure:
-                place = f"scale {painting.failure.scale}, step {painting.failure.step}"
-                console.print(f"{names[number]}: the loss stopped being finite at {place}", soft_wrap=True)
+                console.print(f"{names[number]}: {painting.failure}", soft_wrap=True)
         if self.quiet:
             return
         if not finished:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from stylejax.batch.input.row import Row
 from stylejax.batch.output.store import Store
+from stylejax.batch.records import JobSpec
 from stylejax.errors import StylejaxError
 from stylejax.images.io.read import read_picture
 from stylejax.images.picture import Picture
@@ -117,7 +117,7 @@ def write_grid(
     return save_page(path, page)
 
 
-def batch_cells(rows: Sequence[Row], store: Store) -> list[Cell]:
+def batch_cells(rows: Sequence[JobSpec], store: Store) -> list[Cell]:
     """What has become of the rows of a table, in a folder on this machine, as far as its records tell."""
     assert store.folder.local is not None
     _, _, varied = _compared([row.settings for row in rows])

@@ -120,8 +120,8 @@ def input_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str
 def _failure(painting: StylizedImage) -> list[str]:
     if painting.failure is None:
         return []
-    return [f"The loss stopped being finite at scale {painting.failure.scale}, step {painting.failure.step}; "
-            "this is the last good picture."]  # fmt: skip
+    sentence = str(painting.failure)
+    return [f"{sentence[0].upper()}{sentence[1:]}; this is the last good picture."]
 
 
 def _shown(role: str, picture: Picture) -> dict[str, Any]:

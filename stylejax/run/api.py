@@ -14,8 +14,9 @@ from stylejax.images.picture import Picture
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
 from stylejax.run.checkpoint.checkpoint import Checkpoint
+from stylejax.run.compatibility import common_scales, grouped, scales_of
 from stylejax.run.devices import devices_for
-from stylejax.run.inputs.job import Job, common_shapes
+from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import job_from, network_for, sources_of
 from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.inputs.reader import ImageSource, Reader
@@ -25,12 +26,11 @@ from stylejax.run.inputs.requests import (
     at_one_shape,
     at_own_shapes,
     check_shapes,
-    groups_of,
     requests_of,
     resized_alpha,
 )
 from stylejax.run.loop import paint
-from stylejax.run.progress import Preparing, Progress, Whole
+from stylejax.run.progress import NON_FINITE_ADVICE, Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage
 from stylejax.settings.settings import Settings
 from stylejax.signals import noting_interrupts
@@ -216,9 +216,9 @@ def stylize_requests(
     ]
     jobs = [job_from(reader, *own, each.settings) for own, each in zip(inputs, requests, strict=True)]
     sources = [sources_of(*own) for own in inputs]
-    groups = groups_of(jobs) if shapes == "group" else [list(range(len(jobs)))]
+    groups = grouped(jobs, scales_of) if shapes == "group" else [list(range(len(jobs)))]
     for group in groups:  # before the network is loaded, which takes longer than finding a setting that cannot be used
-        common_shapes([jobs[number] for number in group])
+        common_scales([jobs[number] for number in group])
     if checkpoint and len(groups) > 1:
         raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
     network = network or network_for(requests[0].settings)
@@ -261,11 +261,7 @@ def _paint_groups(
 def non_finite(painting: StylizedImage) -> NonFiniteError:
     """The error that says where `painting` failed; it carries the painting."""
     assert painting.failure is not None
-    return NonFiniteError(
-        f"the loss stopped being finite at scale {painting.failure.scale}, step {painting.failure.step}; "
-        "lower the learning rate or the weights",
-        painting,
-    )
+    return NonFiniteError(f"{painting.failure}; {NON_FINITE_ADVICE}", painting)
 
 
 def _paint_all(

@@ -16,8 +16,9 @@ from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import PictureState, Trace, start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.checkpoint.state import Saved
+from stylejax.run.compatibility import common_scales
 from stylejax.run.devices import Device, Placement, divisible, padded
-from stylejax.run.inputs.job import Job, common_shapes, stacked_weights
+from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.memory.check import memory_of
 from stylejax.run.progress import Clock, Preparing, Progress, Record, failures, stops, trace_records
 from stylejax.run.single_precision import in_float32
@@ -45,7 +46,7 @@ def paint(
 
     Args:
         model: the feature network.
-        jobs: pictures and settings; see `stylejax.run.inputs.job` for what they must share.
+        jobs: pictures and settings; see `stylejax.run.compatibility` for what they must share.
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: the saved state of the same run, to continue from there.
         devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
@@ -126,7 +127,7 @@ class _Batch:
         shared: Shared | None,
         seen: StyleCache | None,
     ):
-        self.shapes = common_shapes(jobs)
+        self.shapes = common_scales(jobs)
         self.jobs = padded(jobs, divisible(len(jobs), len(devices)))
         settings = jobs[0].settings
         self.static, self.steps = StaticConfig.of(settings), settings.steps(len(self.shapes))

@@ -15,6 +15,8 @@ from stylejax.types import Images
 Record = dict[str, Any]
 """The losses of one step as JSON has them: `scale, height, width, step` and `LOSSES`."""
 
+NON_FINITE_ADVICE = "lower the learning rate or the weights"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -22,6 +24,9 @@ class Failure:
 
     scale: int
     step: int
+
+    def __str__(self) -> str:
+        return f"the loss stopped being finite at scale {self.scale}, step {self.step}"
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stylejax.choices import BatchSize
 from stylejax.errors import SettingsError
 from stylejax.network.vgg import VGG19
-from stylejax.optimize.chunk import Shared
 from stylejax.run.api import StylizeInterrupted, stylize_requests
+from stylejax.run.compatibility import grouped, program_key
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.reader import ImageSource, Reader, given_source
 from stylejax.run.inputs.requests import Request
-from stylejax.run.memory.estimate import batch_size_that_fits
+from stylejax.run.memory.batch_size import automatic_batch_size
 from stylejax.run.progress import Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage
-from stylejax.settings.derived import OF_CONTENT, OF_STYLES, STATIC, values_of
+from stylejax.run.sharing import planned_target_keys, shared_among
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
+
+LARGEST_BATCH = 64
 
 
 def sweep(
@@ -32,7 +35,7 @@ def sweep(
     grid: Mapping[str, Sequence[Any]],
     settings: Settings | None = None,
     model: str | Path | None = None,
-    batch_size: int | None = None,
+    batch_size: BatchSize = "auto",
     observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, StylizedImage], None] | None = None,
     preparing: Callable[[Preparing], None] | None = None,
@@ -46,7 +49,7 @@ def sweep(
         grid: for each field of `Settings` to vary, its values: `{"style_weight": [1, 10, 100], "seed": [0, 1]}`.
         settings: as for `stylize`, of all pictures.
         model: as for `stylize`.
-        batch_size: pictures in a batch; by default as many as fit into memory.
+        batch_size: pictures in a batch; `auto` for as many as fit into memory.
         observe: called after every few steps with the progress of a batch, whose fraction and time left are those of the whole
             sweep, and with the numbers of its pictures in the grid.
         keep: called with the number in the grid and the result of each picture, as soon as its batch is finished.
@@ -77,14 +80,14 @@ def sweep_settings(
     styles: Sequence[ImageSource],
     settings: Sequence[Settings],
     *,
-    batch_size: int | None = None,
+    batch_size: BatchSize = "auto",
     observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, StylizedImage], None] | None = None,
     preparing: Callable[[Preparing], None] | None = None,
 ) -> list[StylizedImage]:
     """Stylize `content` once with each of `settings`, which are checked; see `sweep` for the other arguments."""
-    if batch_size is not None and batch_size < 1:
-        raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1")
+    if batch_size != "auto" and batch_size < 1:
+        raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1, or auto")
     content, styles = given_source(content), [given_source(style) for style in styles]
     finished: dict[int, StylizedImage] = {}
     whole = Whole(len(settings))
@@ -96,9 +99,10 @@ def sweep_settings(
                 keep(number, painting)
         whole.finish(len(numbers))
 
-    for group in _alike(settings):
+    for group in grouped(settings, program_key):
         network = network_for(settings[group[0]])
-        size = batch_size or _lanes(network, content, [settings[number] for number in group])
+        alike = [settings[number] for number in group]
+        size = _automatic(network, content, alike) if batch_size == "auto" else batch_size
         for numbers in _batches(group, size):
             try:
                 paintings = stylize_requests(
@@ -137,31 +141,17 @@ def combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
-def _alike(settings: Sequence[Settings]) -> list[list[int]]:
-    """Indices of the settings that share a program, together."""
-    groups: dict[Any, list[int]] = {}
-    for number, each in enumerate(settings):
-        groups.setdefault((each.objective_spec(), each.coarsest, *values_of(each, STATIC)), []).append(number)
-    return list(groups.values())
-
-
-def _lanes(network: VGG19, content: ImageSource, settings: Sequence[Settings]) -> int:
-    """The number of pictures of one program that fit into memory, at least 1; the run itself refuses one that does not fit."""
+def _automatic(network: VGG19, content: ImageSource, settings: Sequence[Settings]) -> int:
+    """The batch size for settings that run the same programs."""
     if len(settings) == 1:
         return 1
     picture = Reader().read(content)
     shape = scale_shapes(picture.height, picture.width, settings[0])[-1]
-    return max(1, batch_size_that_fits(network, settings[0], *shape, most=min(64, len(settings)), shared=_shared(settings)))
+    shared = shared_among(planned_target_keys(each, "the content", "the styles") for each in settings)  # one of each for all
+    return automatic_batch_size(network, settings[0], shape, most=min(len(settings), LARGEST_BATCH), shared=shared)
 
 
 def _batches(group: Sequence[int], size: int) -> list[list[int]]:
-    """Batches of at most `size`, of sizes as equal as possible."""
+    """Batches of at most `size`, as equal in size as possible."""
     count = math.ceil(len(group) / size)
     return [list(part) for part in (group[len(group) * i // count : len(group) * (i + 1) // count] for i in range(count))]
-
-
-def _shared(settings: Sequence[Settings]) -> Shared:
-    def same(names: Sequence[str]) -> bool:
-        return len({values_of(each, names) for each in settings}) == 1
-
-    return Shared(content=same(OF_CONTENT), style=same(OF_STYLES), guides=True)

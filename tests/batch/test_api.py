@@ -54,20 +54,20 @@ def test_each_row_comes_once_with_its_picture_its_losses_and_its_seconds(folder,
     Path("bad.png").write_text("no picture")
     table = [*rows(), {"content": "bad.png", "style": ["style.png"], "tv_weight": 3}]
     seen = []
-    run = stylejax.stylize_table(table, "painted", observe=seen.append, **options)
+    run = stylejax.stylize_table(table, output="painted", observe=seen.append, **options)
     assert isinstance(run, stylejax.TableRun)
     assert (len(run.plan.todo), len(run.plan.refused), run.plan.programs) == (COUNT, 1, 1)
     assert not (folder / "painted").exists()  # it is only planned
-    outcomes = {outcome.row.number: outcome for outcome in run}
-    assert sorted(outcomes) == list(range(1, COUNT + 2))
+    results = {result.row.number: result for result in run}
+    assert sorted(results) == list(range(1, COUNT + 2))
     for number in range(1, COUNT + 1):
-        outcome = outcomes[number]
-        assert outcome.picture == folder / "painted" / f"{number - 1}.png"
-        assert read_picture(outcome.picture).pixels.shape == (24, 32, 3)
-        assert (outcome.reason, outcome.earlier) == ("", False)
-        assert outcome.losses["total"] > 0
-        assert outcome.seconds > 0
-    failed = outcomes[COUNT + 1]
+        result = results[number]
+        assert result.picture == folder / "painted" / f"{number - 1}.png"
+        assert read_picture(result.picture).pixels.shape == (24, 32, 3)
+        assert (result.reason, result.earlier) == ("", False)
+        assert result.losses["total"] > 0
+        assert result.seconds > 0
+    failed = results[COUNT + 1]
     assert (failed.picture, failed.row.settings.tv_weight, failed.losses) == (None, 3, {})
     assert "bad.png is not a picture" in failed.reason
     kinds = [type(event) for event in seen]
@@ -77,31 +77,31 @@ def test_each_row_comes_once_with_its_picture_its_losses_and_its_seconds(folder,
 
 
 def test_the_same_call_gives_all_rows_and_paints_none_again(folder, options):
-    first = [outcome.row.output for outcome in stylejax.stylize_table(rows(0, 1, 2), "painted", **options)]
+    first = [result.row.output for result in stylejax.stylize_table(rows(0, 1, 2), output="painted", **options)]
     before = painted(folder)
-    again = list(stylejax.stylize_table(rows(), "painted", **options))
+    again = list(stylejax.stylize_table(rows(), output="painted", **options))
     assert sorted(first) == sorted(before) == ["0.png", "1.png", "2.png"]
-    assert {outcome.row.output: outcome.earlier for outcome in again} == {f"{n}.png": n < 3 for n in range(COUNT)}
-    assert all(outcome.picture and outcome.losses and outcome.seconds for outcome in again)
+    assert {result.row.output: result.earlier for result in again} == {f"{n}.png": n < 3 for n in range(COUNT)}
+    assert all(result.picture and result.losses and result.seconds for result in again)
     assert before.items() <= painted(folder).items()
 
 
 def test_whoever_leaves_the_loop_stops_the_painting_and_may_go_on_later(folder, options):
-    with stylejax.stylize_table(rows(), "painted", **options | {"iterations": 200}) as run:
+    with stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}) as run:
         first = next(run)
         assert at_work()
     assert not at_work()
     assert first.picture
     left = painted(folder)
     assert 1 <= len(left) < COUNT
-    rest = list(stylejax.stylize_table(rows(), "painted", **options | {"iterations": 200}))
-    assert {outcome.row.output for outcome in rest if outcome.earlier} == set(left)
+    rest = list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))
+    assert {result.row.output for result in rest if result.earlier} == set(left)
     assert len(rest) == COUNT
 
     def interrupted():
-        with stylejax.stylize_table(rows(), "other", **options | {"iterations": 200}) as run:
-            for outcome in run:
-                assert outcome.picture
+        with stylejax.stylize_table(rows(), output="other", **options | {"iterations": 200}) as run:
+            for result in run:
+                assert result.picture
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -110,18 +110,18 @@ def test_whoever_leaves_the_loop_stops_the_painting_and_may_go_on_later(folder, 
 
 
 def test_stop_lets_the_batch_in_flight_be_finished(folder, options):
-    run = stylejax.stylize_table(rows(), "painted", **options | {"iterations": 200})
-    outcomes = [next(run)]
+    run = stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200})
+    results = [next(run)]
     run.stop()
-    outcomes += run
-    assert len(outcomes) == len(painted(folder)) < COUNT
-    assert all(outcome.picture for outcome in outcomes)
-    assert len(list(stylejax.stylize_table(rows(), "painted", **options | {"iterations": 200}))) == COUNT
+    results += run
+    assert len(results) == len(painted(folder)) < COUNT
+    assert all(result.picture for result in results)
+    assert len(list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))) == COUNT
 
 
 def test_painting_does_not_run_away_from_whoever_looks_at_the_pictures(folder, options, monkeypatch):
     monkeypatch.setattr(engine, "BEHIND", 2)
-    run = stylejax.stylize_table(rows(), "painted", **options)
+    run = stylejax.stylize_table(rows(), output="painted", **options)
     next(run)
     counts = [-1, 0]
     while counts[-1] != counts[-2]:
@@ -135,19 +135,19 @@ def test_patterns_and_files_make_the_same_run(folder, options):
     Path("photos").mkdir()
     for number in range(2):
         os.link(f"{number}.png", f"photos/{number}.png")
-    outcomes = list(stylejax.stylize_table(content="photos/*.png", style="style.png", output="found", **options))
-    assert sorted(outcome.row.output for outcome in outcomes) == ["0-style.png", "1-style.png"]
+    results = list(stylejax.stylize_table(content="photos/*.png", style="style.png", output="found", **options))
+    assert sorted(result.row.output for result in results) == ["0-style.png", "1-style.png"]
     Path("jobs.csv").write_text("content,style,output\n0.png,style.png,a.png\n1.png,style.png,b.jpg\n")
-    outcomes = list(stylejax.stylize_table(Path("jobs.csv"), Path("from_file"), **options))
-    assert sorted(outcome.picture.name for outcome in outcomes) == ["a.png", "b.jpg"]
+    results = list(stylejax.stylize_table(Path("jobs.csv"), output=Path("from_file"), **options))
+    assert sorted(result.picture.name for result in results) == ["a.png", "b.jpg"]
     one, two = (read_picture(place).pixels for place in ("found/0-style.png", "from_file/a.png"))
     np.testing.assert_array_equal(one, two)
 
 
 def test_a_bucket_gives_addresses(folder, options):
-    (outcome,) = stylejax.stylize_table(rows(0), "memory://door/painted/", **options)
-    assert outcome.picture == "memory://door/painted/0.png"
-    assert read_picture(outcome.picture).pixels.shape == (24, 32, 3)
+    (result,) = stylejax.stylize_table(rows(0), output="memory://door/painted/", **options)
+    assert result.picture == "memory://door/painted/0.png"
+    assert read_picture(result.picture).pixels.shape == (24, 32, 3)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_bucket_gives_addresses(folder, options):
 )
 def test_what_cannot_be_used_is_told_in_one_line_before_anything_is_painted(folder, options, jobs, more, told):
     with pytest.raises(StylejaxError, match=told) as refused:
-        stylejax.stylize_table(jobs, "painted", **options | more)
+        stylejax.stylize_table(jobs, output="painted", **options | more)
     assert "\n" not in str(refused.value)
     assert not (folder / "painted").exists()
 
@@ -179,14 +179,14 @@ def test_what_cannot_be_used_is_told_in_one_line_before_anything_is_painted(fold
 def test_bad_rows_are_told_by_number_or_left_out(folder, options):
     table = [*rows(0), {"content": "1.png"}, 7, {"content": "1.png", "style": "style.png", "output": "x" * 300 + ".png"}]
     with pytest.raises(stylejax.BadRowsError) as refused:
-        stylejax.stylize_table(table, "painted", **options)
+        stylejax.stylize_table(table, output="painted", **options)
     assert [number for number, _ in refused.value.problems] == [2, 3, 4]
-    run = stylejax.stylize_table(table, "painted", skip_bad=True, **options)
+    run = stylejax.stylize_table(table, output="painted", skip_bad=True, **options)
     assert [number for number, _ in run.left_out] == [2, 3, 4]
-    assert [outcome.row.number for outcome in run] == [1]
+    assert [result.row.number for result in run] == [1]
 
 
 def test_a_garbled_amount_of_memory_is_told_once_and_not_of_each_row(folder, options, monkeypatch):
     monkeypatch.setenv("STYLEJAX_MEMORY", "lots")
     with pytest.raises(SettingsError, match="the memory to use is 'lots'"):
-        stylejax.stylize_table(rows(), "painted", **options)
+        stylejax.stylize_table(rows(), output="painted", **options)

@@ -1,4 +1,4 @@
-"""Batches: units painted into a folder, what counts as done, and what is left when something goes wrong."""
+"""Minibatches: executed into a folder, what counts as done, and what is left when something goes wrong."""
 
 import dataclasses
 import json
@@ -8,10 +8,11 @@ import pytest
 from objectives import SHALLOW_GRAMS
 
 from stylejax.batch.execute.worker import Worker
-from stylejax.batch.input.row import Row, Unit
 from stylejax.batch.output.sidecar import digest
 from stylejax.batch.output.store import Store
-from stylejax.batch.plan.groups import group_rows, with_lanes
+from stylejax.batch.plan.aspects import optimized_shape
+from stylejax.batch.plan.groups import group_rows, with_batch_size
+from stylejax.batch.records import JobSpec, Minibatch
 from stylejax.errors import OutOfMemoryError, StylejaxError, WeightsError
 from stylejax.files.folder import Folder
 from stylejax.images.io.read import read_picture, read_shape
@@ -35,15 +36,16 @@ def folder(tmp_path, pictures):
     return tmp_path
 
 
-def planned(folder, names=("a", "b", "tall"), settings=TINY, lanes=2):
-    """Groups of rows with digests, as the engine makes them."""
+def planned(folder, names=("a", "b", "tall"), settings=TINY, batch_size=2):
+    """Groups of rows with digests, as the planner makes them."""
     rows = [
-        Row(number, str(folder / f"{name}.png"), (str(folder / "style.png"),), f"{name}.png", settings)
+        JobSpec(number, str(folder / f"{name}.png"), (str(folder / "style.png"),), f"{name}.png", settings)
         for number, name in enumerate(names, start=1)
     ]
-    groups, refused = group_rows([(row, read_shape(row.content)) for row in rows], "auto")
+    shapes = [optimized_shape(*read_shape(row.content), settings, "auto") for row in rows]
+    groups, refused = group_rows(zip(rows, shapes, strict=True))
     assert not refused
-    groups = with_lanes(groups, lambda group: lanes)
+    groups = with_batch_size(groups, lambda group: batch_size)
     return [
         dataclasses.replace(
             group, rows=tuple(dataclasses.replace(row, digest=digest(row, group.scales[-1])) for row in group.rows)
@@ -52,17 +54,23 @@ def planned(folder, names=("a", "b", "tall"), settings=TINY, lanes=2):
     ]
 
 
-def test_units_are_painted_into_a_folder_once(folder, tiny_model):
-    groups, store, painter = planned(folder), Store(Folder(folder / "out")), Worker(tiny_model)
+def executed(worker, minibatch, **hooks):
+    """The results of a minibatch, whose pictures are read first."""
+    return worker.stylize(minibatch, worker.loader.load(minibatch), **hooks)
+
+
+def test_minibatches_are_painted_into_a_folder_once(folder, tiny_model):
+    groups, store, worker = planned(folder), Store(Folder(folder / "out")), Worker(tiny_model)
     assert [len(group.rows) for group in groups] == [2, 1]
 
-    def units():
-        return [unit for group in groups for unit in group.units(row for row in group.rows if not store.is_done(row))]
+    def minibatches():
+        left = [[row for row in group.rows if not store.is_done(row)] for group in groups]
+        return [minibatch for group, rows in zip(groups, left, strict=True) for minibatch in group.minibatches(rows)]
 
-    for unit in units():
-        for outcome in painter.paint(painter.loader.load(unit)):
-            assert store.save(outcome).record
-    assert units() == []
+    for minibatch in minibatches():
+        for result in executed(worker, minibatch):
+            assert store.save(result).record
+    assert minibatches() == []
     painted = read_picture(folder / "out" / "b.png")
     assert painted.pixels.shape == (36, 48, 3)
     assert painted.alpha is not None
@@ -71,25 +79,25 @@ def test_units_are_painted_into_a_folder_once(folder, tiny_model):
     assert record["losses"]["total"] > 0
     assert record["settings"] == TINY.as_options()
     write_picture(folder / "a.png", np.zeros((48, 64, 3)))  # another content is another picture
-    assert [row.output for unit in units() for row in unit.rows] == []
+    assert [row.output for minibatch in minibatches() for row in minibatch.rows] == []
     groups = planned(folder)
-    assert [row.output for unit in units() for row in unit.rows] == ["a.png"]
+    assert [row.output for minibatch in minibatches() for row in minibatch.rows] == ["a.png"]
 
 
 def test_a_picture_of_a_batch_is_the_one_that_stylize_paints(folder, tiny_model):
-    groups, painter = planned(folder), Worker(tiny_model)
-    (unit,) = groups[0].units(groups[0].rows)
-    outcomes = painter.paint(painter.loader.load(unit))
-    for outcome in outcomes:
+    groups, worker = planned(folder), Worker(tiny_model)
+    (minibatch,) = groups[0].minibatches(groups[0].rows)
+    results = executed(worker, minibatch)
+    for result in results:
         options = TINY.as_options() | {"model": tiny_model}
-        alone = stylize(outcome.row.content, *outcome.row.styles, **options)
-        np.testing.assert_allclose(outcome.painting.image, alone.image, atol=2e-5)
+        alone = stylize(result.row.content, *result.row.styles, **options)
+        np.testing.assert_allclose(result.stylized.image, alone.image, atol=2e-5)
 
 
 def test_only_what_is_painted_stays_in_memory(folder, tiny_model):
     (group, _) = planned(folder)
-    (unit,) = group.units(group.rows)
-    first, second = Worker(tiny_model).loader.load(unit).ready
+    (minibatch,) = group.minibatches(group.rows)
+    first, second = Worker(tiny_model).loader.load(minibatch)
     assert first.content.pixels.shape == first.job.content.shape == (36, 48, 3)
     assert first.job.styles[0].shape == (34, 48, 3)
     assert first.job.styles[0] is second.job.styles[0]
@@ -102,9 +110,9 @@ def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_mod
         yield from paint(model, jobs, **options)
 
     monkeypatch.setattr("stylejax.batch.execute.worker.paint", limited)
-    (group, _), painter = planned(folder), Worker(tiny_model)
-    (unit,) = group.units(group.rows)
-    assert all(outcome.painting for outcome in painter.paint(painter.loader.load(unit)))
+    (group, _), worker = planned(folder), Worker(tiny_model)
+    (minibatch,) = group.minibatches(group.rows)
+    assert all(result.stylized for result in executed(worker, minibatch))
 
 
 @pytest.mark.parametrize(
@@ -121,54 +129,56 @@ def test_what_one_picture_of_a_batch_raises_costs_that_picture_and_the_others_ar
             yield progress
 
     settings = dataclasses.replace(TINY, iterations=12)  # two chunks
-    (group,) = planned(folder, ["a", "b"] * 2, settings, lanes=4)
+    (group,) = planned(folder, ["a", "b"] * 2, settings, batch_size=4)
     rows = [dataclasses.replace(row, output=f"{n}.png") for n, row in enumerate(group.rows)]
     rows[2] = dataclasses.replace(rows[2], settings=dataclasses.replace(settings, seed=13))
-    (unit,), painter = group.units(rows), Worker(tiny_model)
-    whole = {each.row.output: each.painting.image for each in painter.paint(painter.loader.load(unit))}
+    (minibatch,), worker = group.minibatches(rows), Worker(tiny_model)
+    whole = {each.row.output: each.stylized.image for each in executed(worker, minibatch)}
     monkeypatch.setattr("stylejax.batch.execute.worker.paint", failing)
-    outcomes = painter.paint(painter.loader.load(unit))
-    assert sorted(each.row.output for each in outcomes) == sorted(whole)
-    for each in outcomes:
+    results = executed(worker, minibatch)
+    assert sorted(each.row.output for each in results) == sorted(whole)
+    for each in results:
         if each.row.output == "2.png":
-            assert each.painting is None
-            assert each.stage == "paint"
+            assert each.stylized is None
+            assert each.failure.stage == "paint"
             assert each.reason
             assert "\n" not in each.reason
         elif isinstance(problem, MemoryError | RuntimeError):  # then smaller batches are tried, which are other programs
-            np.testing.assert_allclose(each.painting.image, whole[each.row.output], atol=2e-5)
+            np.testing.assert_allclose(each.stylized.image, whole[each.row.output], atol=2e-5)
         else:
-            np.testing.assert_array_equal(each.painting.image, whole[each.row.output])
+            np.testing.assert_array_equal(each.stylized.image, whole[each.row.output])
 
 
 def test_a_network_that_cannot_be_loaded_costs_the_rows_that_want_it(folder):
     settings = dataclasses.replace(TINY, model=str(folder / "none.safetensors"))
     (row,) = planned(folder, ["a"])[0].rows
-    unit = Unit((dataclasses.replace(row, settings=settings),), (36, 48), 2, Shared(content=True, style=True, guides=True))
-    painter = Worker()
+    minibatch = Minibatch(
+        (dataclasses.replace(row, settings=settings),), (36, 48), 2, Shared(content=True, style=True, guides=True)
+    )
+    worker = Worker()
     with pytest.raises(WeightsError):
-        painter.check(settings)
-    (outcome,) = painter.paint(painter.loader.load(unit))
-    assert "none.safetensors" in outcome.reason
+        worker.check(settings)
+    (result,) = executed(worker, minibatch)
+    assert "none.safetensors" in result.reason
 
 
 def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tiny_model):
-    (group, _), painter = planned(folder), Worker(tiny_model)
-    (unit,) = group.units(group.rows)
+    (group, _), worker = planned(folder), Worker(tiny_model)
+    (minibatch,) = group.minibatches(group.rows)
 
     def full(progress):
         raise StylejaxError("the disk is full")
 
     with pytest.raises(StylejaxError, match="the disk is full"):
-        painter.paint(painter.loader.load(unit), observe=full)
+        executed(worker, minibatch, observe=full)
 
 
 def test_the_same_bytes_whatever_shares_the_batch(folder, tiny_model):
-    (group, _), painter = planned(folder), Worker(tiny_model)
+    (group, _), worker = planned(folder), Worker(tiny_model)
 
     def images(rows):
-        (unit,) = group.units(rows)
-        return {each.row.output: each.painting.image for each in painter.paint(painter.loader.load(unit))}
+        (minibatch,) = group.minibatches(rows)
+        return {each.row.output: each.stylized.image for each in executed(worker, minibatch)}
 
     together, alone = images(group.rows), images(group.rows[1:])
     np.testing.assert_array_equal(together["b.png"], alone["b.png"])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stylejax.batch.input.output_names import sidecar_name
 from stylejax.batch.input.patterns import matched
 from stylejax.batch.input.table import BadRowsError, rows_of
-from stylejax.batch.output.sidecar import sidecar_name
 from stylejax.errors import StylejaxError
 from stylejax.files.file_names import check_length, checked_name, printable, result_name
 from stylejax.files.folder import Folder
@@ -125,9 +125,9 @@ def test_names_that_no_file_can_have_are_bad_rows_and_take_no_other_along(tmp_pa
     check = {"check": lambda row: folder.check_file(sidecar_name(row.output))}
     with pytest.raises(BadRowsError, match="1 bad rows") as refused:
         rows_of(cells, {}, **check)
-    ((number, why),) = refused.value.problems
+    ((number, failure),) = refused.value.problems
     assert number == 3
-    assert told in why
+    assert told in failure.reason
     assert str(refused.value).count("\n") == 1
     str(refused.value).encode()
     rows, left_out = rows_of(cells, {}, skip_bad=True, **check)

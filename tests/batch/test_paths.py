@@ -2,8 +2,8 @@
 
 import pytest
 
+from stylejax.batch.input.output_names import RESERVED
 from stylejax.batch.input.table import BadRowsError, rows_of
-from stylejax.batch.output.paths import RESERVED
 from stylejax.files.folder import Folder
 
 
@@ -12,9 +12,9 @@ def refused(outputs, folder=None) -> list[str]:
     try:
         rows, problems = rows_of(cells, {}, output=folder, skip_bad=True)
     except BadRowsError as problem:
-        return [told for _, told in problem.problems]
+        return [failure.reason for _, failure in problem.problems]
     assert len(rows) + len(problems) == len(outputs)
-    return [told for _, told in problems]
+    return [failure.reason for _, failure in problems]
 
 
 @pytest.mark.parametrize(

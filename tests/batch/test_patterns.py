@@ -12,7 +12,7 @@ import pytest
 from tables import COUNT, MAIN, flags, write_material
 
 from stylejax.batch.execute.claims import NAME, Claims
-from stylejax.batch.input.row import Row
+from stylejax.batch.records import JobSpec
 from stylejax.files.folder import Folder
 from stylejax.settings.settings import Settings
 
@@ -48,8 +48,8 @@ def events(process: subprocess.Popen) -> list[dict]:
     return found
 
 
-def row(output: str) -> Row:
-    return Row(1, "c0.png", ("s0.png",), output, Settings())
+def row(output: str) -> JobSpec:
+    return JobSpec(1, "c0.png", ("s0.png",), output, Settings())
 
 
 def failures(folder: Path) -> list[dict]:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from stylejax.batch.input.cells import read_table
 from stylejax.batch.input.patterns import matched
-from stylejax.batch.input.row import Row
 from stylejax.batch.input.table import BadRowsError, rows_of
-from stylejax.batch.plan.aspects import painted_shape, result_shape
-from stylejax.batch.plan.groups import group_rows, with_lanes
+from stylejax.batch.plan.aspects import optimized_shape, result_shape
+from stylejax.batch.plan.groups import group_rows, with_batch_size
+from stylejax.batch.records import JobSpec
 from stylejax.errors import StylejaxError
 from stylejax.files.file_names import checked_name
 from stylejax.files.folder import Folder
@@ -140,22 +140,22 @@ def test_forty_aspects_make_at_most_eight_programs_a_scale(settings):
     aspects = np.geomspace(0.5, 2, 40)
     rows = [
         (
-            Row(number, f"{number}.jpg", ("s.jpg",), f"{number}.png", settings),
+            JobSpec(number, f"{number}.jpg", ("s.jpg",), f"{number}.png", settings),
             (round(1000 / aspect**0.5), round(1000 * aspect**0.5)),
         )
         for number, aspect in zip(range(1000), itertools.cycle(aspects), strict=False)
     ]
-    groups, refused = group_rows(rows, "auto")
+    groups, refused = group_rows((row, optimized_shape(*content, settings, "auto")) for row, content in rows)
     assert not refused
     assert len({group.scales[-1] for group in groups}) == len(groups) <= 8
     assert sum(len(group.rows) for group in groups) == 1000
 
 
 @given(st.integers(300, 4000), st.integers(300, 4000), st.sampled_from(["auto", 1, 16, 64]))
-def test_painted_shapes_stay_near_the_content(height, width, rounding):
+def test_optimized_shapes_stay_near_the_content(height, width, rounding):
     settings = Settings(size=512)
     exact, painted = (
-        np.array(shape) for shape in (result_shape(height, width, settings), painted_shape(height, width, settings, rounding))
+        np.array(shape) for shape in (result_shape(height, width, settings), optimized_shape(height, width, settings, rounding))
     )
     if rounding == "auto":
         assert max(painted) == max(exact) == 512
@@ -168,19 +168,19 @@ def test_painted_shapes_stay_near_the_content(height, width, rounding):
 
 @settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.sets(st.integers(0, 8)))
-def test_units_hold_every_row_once_and_one_batch_size(count, lanes, done):
-    rows = [(Row(i, "a.jpg", (f"{i % 2}.jpg",), f"{i}.png", Settings()), (300, 400)) for i in range(count)]
-    (group,) = with_lanes(group_rows(rows, "auto")[0], lambda group: lanes)
-    units = group.units(row for row in group.rows if row.number not in done)
-    assert sorted(row.number for unit in units for row in unit.rows) == sorted(set(range(count)) - done)
-    assert {unit.lanes for unit in units} <= {min(lanes, count)}
-    assert all(1 <= len(unit.rows) <= unit.lanes for unit in units)
+def test_minibatches_hold_every_row_once_and_have_one_batch_size(count, batch_size, done):
+    rows = [(JobSpec(i, "a.jpg", (f"{i % 2}.jpg",), f"{i}.png", Settings()), (384, 512)) for i in range(count)]
+    (group,) = with_batch_size(group_rows(rows)[0], lambda group: batch_size)
+    minibatches = group.minibatches(row for row in group.rows if row.number not in done)
+    assert sorted(row.number for minibatch in minibatches for row in minibatch.rows) == sorted(set(range(count)) - done)
+    assert {minibatch.batch_size for minibatch in minibatches} <= {min(batch_size, count)}
+    assert all(1 <= len(minibatch.rows) <= minibatch.batch_size for minibatch in minibatches)
 
 
 def test_what_is_static_splits_groups_and_what_is_traced_does_not():
     def groups(*settings):
-        rows = [(Row(i, "a.jpg", ("s.jpg",), f"{i}.png", each), (300, 400)) for i, each in enumerate(settings)]
-        return group_rows(rows, "auto")[0]
+        rows = [(JobSpec(i, "a.jpg", ("s.jpg",), f"{i}.png", each), (384, 512)) for i, each in enumerate(settings)]
+        return group_rows(rows)[0]
 
     assert len(groups(Settings(), Settings(style_weight=3.0, seed=4, learning_rate=0.1))) == 1
     assert len(groups(Settings(), Settings(iterations=7))) == 2
@@ -201,10 +201,10 @@ def test_the_shape_in_a_header_is_that_of_the_upright_picture(tmp_path):
 def test_starts_that_begin_at_other_sizes_are_painted_apart():
     def scales(*starts, **options):
         rows = [
-            (Row(i, "a.jpg", ("s.jpg",), f"{i}.png", Settings(init=init, **options)), (300, 400))
+            (JobSpec(i, "a.jpg", ("s.jpg",), f"{i}.png", Settings(init=init, **options)), (384, 512))
             for i, init in enumerate(starts)
         ]
-        return sorted(len(group.scales) for group in group_rows(rows, "auto")[0])
+        return sorted(len(group.scales) for group in group_rows(rows)[0])
 
     deep = {"octaves": 1, "style_layers": "relu1_1", "content_layers": "relu1_1", "size": 512}
     assert scales("recolored", "content", **deep) == [2]

@@ -13,9 +13,9 @@ import pytest
 pytest.importorskip("ray")
 import ray
 
-from stylejax.batch.execute.ray import paint_on_ray
-from stylejax.batch.input.row import Row, Unit
+from stylejax.batch.execute.ray import execute_on_ray
 from stylejax.batch.output.store import Store
+from stylejax.batch.records import JobSpec, Minibatch
 from stylejax.errors import MissingExtraError, SettingsError
 from stylejax.files.folder import Folder
 from stylejax.images.io.read import read_picture
@@ -24,7 +24,7 @@ from stylejax.optimize.chunk import Shared
 from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
-PICTURES, LANES = 14, 2
+PICTURES, BATCH_SIZE = 14, 2
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def cluster():
 
 
 @pytest.fixture
-def units(tmp_path, pictures, tiny_weights) -> list[Unit]:
+def minibatches(tmp_path, pictures, tiny_weights) -> list[Minibatch]:
     """Fourteen pictures, the last of which cannot be read, in batches of two."""
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     write_picture(tmp_path / "style.png", pictures[1])
@@ -43,11 +43,11 @@ def units(tmp_path, pictures, tiny_weights) -> list[Unit]:
     rows = []
     for number in range(PICTURES):
         write_picture(tmp_path / f"{number}.png", pictures[0] * (number + 1) / PICTURES)
-        row = Row(number + 1, f"{tmp_path}/{number}.png", (f"{tmp_path}/style.png",), f"{number}.png", settings)
+        row = JobSpec(number + 1, f"{tmp_path}/{number}.png", (f"{tmp_path}/style.png",), f"{number}.png", settings)
         rows.append(dataclasses.replace(row, digest=f"digest {number}"))
     (tmp_path / f"{PICTURES - 1}.png").write_text("no picture")
     shared = Shared(content=False, style=True, guides=True)
-    return [Unit(tuple(rows[i : i + LANES]), (24, 32), LANES, shared) for i in range(0, PICTURES, LANES)]
+    return [Minibatch(tuple(rows[i : i + BATCH_SIZE]), (24, 32), BATCH_SIZE, shared) for i in range(0, PICTURES, BATCH_SIZE)]
 
 
 def workers() -> set[int]:
@@ -56,10 +56,10 @@ def workers() -> set[int]:
     return {int(path.parent.name) for path, name in names.items() if name.startswith(b"ray::Worker")}
 
 
-def test_every_picture_is_there_once_although_workers_are_killed(cluster, units, tmp_path):
+def test_every_picture_is_there_once_although_workers_are_killed(cluster, minibatches, tmp_path):
     folder, killed, results = tmp_path / "painted", set(), []
     store = Store(Folder(folder))
-    for result in paint_on_ray(units, store, workers=2):
+    for result in execute_on_ray(minibatches, store, workers=2):
         results.append(result)
         if len(results) in (1, 6):
             (victim, *_) = workers() - killed
@@ -72,12 +72,12 @@ def test_every_picture_is_there_once_although_workers_are_killed(cluster, units,
         assert result.reason == ""
         assert store.record(result.row) == result.record
         assert read_picture(folder / result.row.output).pixels.shape == (24, 32, 3)
-    assert bad.stage == "read"
+    assert bad.failure.stage == "read"
     assert [json.loads(line)["output"] for line in (folder / "failures.jsonl").read_text().splitlines()] == ["13.png"]
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted([*(f"{n}.png{more}" for n in range(PICTURES - 1) for more in ("", ".json")), "failures.jsonl"])
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")}
-    assert len(list(paint_on_ray(units[:2], store, workers=1))) == 2 * LANES
+    assert len(list(execute_on_ray(minibatches[:2], store, workers=1))) == 2 * BATCH_SIZE
     assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")} == before  # what is done is not done again
     deadline = time.monotonic() + 20
     while workers() and time.monotonic() < deadline:
@@ -88,13 +88,13 @@ def test_every_picture_is_there_once_although_workers_are_killed(cluster, units,
 def test_impossible_numbers_of_workers_are_refused(cluster, tmp_path):
     store = Store(Folder(tmp_path))
     with pytest.raises(SettingsError, match="--workers N"):
-        list(paint_on_ray([], store))
+        list(execute_on_ray([], store))
     for count in (0, 3):
         with pytest.raises(SettingsError, match="the Ray cluster has 2 CPU"):
-            list(paint_on_ray([], store, workers=count))
+            list(execute_on_ray([], store, workers=count))
 
 
 def test_without_ray_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"stylejax\[ray\]"):
-        list(paint_on_ray([], Store(Folder(tmp_path)), workers=1))
+        list(execute_on_ray([], Store(Folder(tmp_path)), workers=1))

@@ -16,9 +16,9 @@ from processes import restore_signals
 from tables import COUNT, MAIN, flags, write_material
 
 from stylejax.batch.execute import load as load_module
-from stylejax.batch.execute import worker as painter_module
+from stylejax.batch.execute import worker as worker_module
 from stylejax.batch.output import store as store_module
-from stylejax.batch.plan.groups import survey as survey_module
+from stylejax.batch.plan import batch_plan as plan_module
 from stylejax.cli.main import main
 from stylejax.files import folder as folder_module
 from stylejax.images.io.metadata import read_metadata
@@ -163,9 +163,9 @@ def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, comma
 
         monkeypatch.setattr(module, name, call)
 
-    failing(survey_module, "read_shape", lambda place: place.endswith("c0.png"), ZeroDivisionError("look"))
+    failing(plan_module, "read_shape", lambda place: place.endswith("c0.png"), ZeroDivisionError("look"))
     failing(load_module, "job_from", lambda reader, content, *_: content.source.endswith("c1.png"), MemoryError("load"))
-    failing(painter_module, "with_kept_colors", lambda _, __, each: each[0].tv_weight == 2, RuntimeError("paint"))
+    failing(worker_module, "with_kept_colors", lambda _, __, each: each[0].tv_weight == 2, RuntimeError("paint"))
     failing(store_module, "encode_picture", lambda name, *_: name == "1/3.png", ValueError("save"))
     code, out, _ = command("jobs.csv", "-o", "any", *FLAGS, "--json")
     assert code == 3

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from tables import flags, write_material
 
-from stylejax.batch.input.row import Result, Row
 from stylejax.batch.output.sidecar import digest
 from stylejax.batch.output.store import Store
+from stylejax.batch.records import JobSpec, RowFailure
 from stylejax.cli.main import main
 from stylejax.files.folder import Folder
 from stylejax.settings.settings import Settings
@@ -106,7 +106,7 @@ def test_the_digest_holds_the_places_of_inputs(tmp_path):
     (tmp_path / "now").symlink_to("one")
 
     def of(folder: str, **places) -> str:
-        row = Row(1, f"{tmp_path}/{folder}/a.png", (f"{tmp_path}/one/a.png",), "x.png", Settings())
+        row = JobSpec(1, f"{tmp_path}/{folder}/a.png", (f"{tmp_path}/one/a.png",), "x.png", Settings())
         return digest(dataclasses.replace(row, **places), (2, 2))
 
     first = of("now")
@@ -120,16 +120,16 @@ def test_the_digest_holds_the_places_of_inputs(tmp_path):
 
 def test_a_failure_counts_for_the_same_digest_until_it_is_forgotten(tmp_path):
     store = Store(Folder(tmp_path))
-    row = Row(1, "c.png", ("s.png",), "a.png", Settings(), digest="now")
-    store.fail(Result(dataclasses.replace(row, digest="before"), reason="then"))
+    row = JobSpec(1, "c.png", ("s.png",), "a.png", Settings(), digest="now")
+    store.fail(dataclasses.replace(row, digest="before"), RowFailure("paint", "then"))
     assert store.known(row) is None
-    store.fail(Result(row, reason="now"))
+    store.fail(row, RowFailure("paint", "now"))
     assert store.known(row).reason == "now"
     store.forget_failures()
     assert store.known(row) is None
-    store.fail(Result(row, reason="now"))  # again, word for word
+    store.fail(row, RowFailure("paint", "now"))  # again, word for word
     assert store.known(row).reason == "now"
-    store.tidy_failures([row])
+    store.remove_resolved_failures([row])
     (line,) = (tmp_path / "failures.jsonl").read_text().splitlines()
     assert json.loads(line)["digest"] == "now"
 

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stylejax.batch.input.cells import read_table
-from stylejax.batch.input.row import Row
 from stylejax.batch.input.table import COLUMNS, BadRowsError, rows_of
+from stylejax.batch.records import JobSpec
 from stylejax.errors import StylejaxError
 from stylejax.files.folder import Folder
 from stylejax.settings.settings import Settings
 
 
-def rows_from(folder, data: str | bytes, name: str = "jobs.csv", **options) -> list[Row]:
+def rows_from(folder, data: str | bytes, name: str = "jobs.csv", **options) -> list[JobSpec]:
     (folder / name).write_bytes(data.encode() if isinstance(data, str) else data)
     return rows_of(read_table(str(folder / name)), {}, folder=str(folder), **options)[0]
 
@@ -128,7 +128,7 @@ def test_whatever_a_check_raises_is_told_with_the_line(tmp_path):
     table = "content,style,output\n" + "".join(f"x.jpg,y.jpg,{name}.png\n" for name in "abcd")
     with pytest.raises(BadRowsError) as refused:
         rows_from(tmp_path, table, check=check)
-    assert [why for _, why in refused.value.problems] == [
+    assert [failure.reason for _, failure in refused.value.problems] == [
         "it needs more memory than is available; make it smaller",
         "RuntimeError: no hope",
         "KeyError: 'k'",
@@ -158,7 +158,7 @@ def check_all(cells, folder) -> None:
         assert not cells
         return
     assert sorted([row.number for row in rows] + [number for number, _ in problems]) == [number for number, _ in cells]
-    assert all(why for _, why in problems)
+    assert all(failure.reason for _, failure in problems)
     for row in rows:
         os.fsencode("".join([row.content, *row.styles, row.output]))
         assert place.path(row.output).startswith(os.path.realpath(folder / "out"))

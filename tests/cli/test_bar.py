@@ -94,9 +94,9 @@ def test_a_tally_does_not_count_compilation(monkeypatch):
     tally.compile()
     now = 500.0
     assert tally.seconds_left is None
-    tally.paint(0.0)
+    tally.advance(0.0)
     now = 510.0
-    tally.paint(2.0)
+    tally.advance(2.0)
     assert tally.images_per_second == pytest.approx(0.2)
     assert tally.seconds_left == pytest.approx(40)
 

@@ -13,9 +13,9 @@ import pytest
 import tyro
 from PIL import Image
 
-from stylejax.batch.input.row import Result, Row
 from stylejax.batch.options import BatchOptions
 from stylejax.batch.output.store import Store
+from stylejax.batch.records import JobSpec, RowFailure
 from stylejax.cli.batch import Batch
 from stylejax.cli.main import main
 from stylejax.cli.parsing.sections import REGISTRY
@@ -165,9 +165,9 @@ def test_a_picture_that_is_not_whole_says_so_and_is_in_the_list(tmp_path):
 
 
 def test_cells_of_a_batch_tell_what_differs_between_rows(tmp_path):
-    rows = [Row(n, "c.png", ("a/s.png", "t.png"), f"{n}.png", Settings(style_weight=n)) for n in (1, 2)]
+    rows = [JobSpec(n, "c.png", ("a/s.png", "t.png"), f"{n}.png", Settings(style_weight=n)) for n in (1, 2)]
     store = Store(Folder(tmp_path / "out"))
-    store.fail(Result(rows[1], reason="it rains"))
+    store.fail(rows[1], RowFailure("read", "it rains"))
     first, second = batch_cells(rows, store)
     assert first.facts == {"style": "s.png, t.png", "style_weight": "1"}
     assert (first.picture, first.failure, second.failure) == (None, "", "it rains")

@@ -16,15 +16,20 @@ ROOMS += ["losses", "settings", "optimize", "run", "batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms that a module imports from, wherever in it."""
+def imported_modules(path: Path) -> set[str]:
+    """The modules that a module imports from, wherever in it."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    return {name.split(".")[1] for name in names if name.startswith("stylejax.")}
+    return names
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms that a module imports from."""
+    return {name.split(".")[1] for name in imported_modules(path) if name.startswith("stylejax.")}
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "stylejax" or p.stem in ROOMS], ids=str)
@@ -32,6 +37,25 @@ def test_a_module_imports_only_from_rooms_to_its_left(path):
     room = path.relative_to(ROOT / "stylejax").parts[0].removesuffix(".py")
     for other in imported_rooms(path):
         assert ROOMS.index(other) <= ROOMS.index(room), f"{path.name} in {room} imports {other}"
+
+
+ORDER = {
+    "batch": "records options input output plan events execute api",
+    "run": "compilation_cache single_precision progress result devices inputs compatibility sharing starts targets memory "
+    "checkpoint loop api sweep",
+}
+"""Inside these folders, too, modules and subfolders import only from those to their left."""
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_inside_a_folder_imports_have_one_direction(folder):
+    order = ORDER[folder].split()
+    for path in (ROOT / "stylejax" / folder).rglob("[!_]*.py"):
+        place = path.relative_to(ROOT / "stylejax" / folder).parts[0].removesuffix(".py")
+        for name in imported_modules(path):
+            if name.startswith(f"stylejax.{folder}."):
+                other = name.split(".")[2]
+                assert order.index(other) <= order.index(place), f"{path.name} in {place} imports {other}"
 
 
 def test_flax_is_imported_in_the_network_alone():

@@ -83,7 +83,7 @@ ADDRESSES = ["garbage", "", "host:", "host:0", "host:99999", "a b:80", "http://a
 )
 def test_processes_that_cannot_meet_are_told_at_once(arguments):
     with pytest.raises(SettingsError, match="it must be"):
-        join(*arguments)
+        join(arguments[0], processes=arguments[1], process=arguments[2])
 
 
 def test_a_coordinator_that_cannot_be_is_one_line(tmp_path, capsys, pictures):

@@ -5,8 +5,8 @@ import pytest
 from programs import compiled_programs
 
 import stylejax
-from stylejax.batch.input.row import Row
 from stylejax.batch.plan.groups import group_rows
+from stylejax.batch.records import JobSpec
 from stylejax.cli.main import main
 from stylejax.errors import SettingsError
 from stylejax.images.io.read import read_picture
@@ -164,10 +164,9 @@ def test_rows_of_a_table_share_style_targets_only_where_the_content_has_no_part_
     def shared(*rows):
         (group,) = group_rows(
             [
-                (Row(n, content, ("s.png",), f"{n}.png", settings_from({**TINY, "strength": strength})), (36, 48))
+                (JobSpec(n, content, ("s.png",), f"{n}.png", settings_from({**TINY, "strength": strength})), (36, 48))
                 for n, (content, strength) in enumerate(rows)
-            ],
-            "auto",
+            ]
         )[0]
         return group.shared
 

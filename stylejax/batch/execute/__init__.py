@@ -1,1 +1,1 @@
-"""The work: `run`, `local` and `ray` (engines), `worker`, `load`, `claims`, `shutdown`."""
+"""The work: `run`, `local` and `ray` (engines), `worker`, `load`, `lru_cache`, `claims`, `shutdown`."""

@@ -1,7 +1,7 @@
-"""Two processes on one output folder do not paint the same row at once.
+"""Claims on rows, so that two processes with one output folder do not stylize the same row at once.
 
-A row that is being painted is one locked byte of one file. The operating system drops the locks of a process that dies, however
-it dies, so none is ever stale. In a bucket, or where there are no locks, there are no claims: two processes may then paint a
+A claim is one locked byte of one file. The operating system releases the locks of a process that dies, however it dies, so no
+claim is ever stale. In a bucket, or where the file system has no locks, there are no claims: two processes may then stylize a
 row twice, and write the same picture twice.
 """
 
@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from io import FileIO
 
-from stylejax.batch.input.row import Row
+from stylejax.batch.records import JobSpec
 from stylejax.files.atomic import RESERVED_PREFIX, make_folder
 from stylejax.files.bounded_read import open_regular
 from stylejax.files.folder import Folder
@@ -22,14 +22,14 @@ except ImportError:  # Windows
     fcntl = None
 
 NAME = f"{RESERVED_PREFIX}claims"
-_PRESENCE = 1 << 61  # the byte that every running process shares
+_PRESENCE = 1 << 61  # a byte on which every running process holds a shared lock
 
 
 class Claims:
-    """The rows that this process paints."""
+    """The rows that this process has claimed."""
 
     def __init__(self, folder: Folder):
-        """Take part in painting into `folder`; temporary files are removed if nobody else does."""
+        """Join the processes that write into `folder`; remove temporary files if there are no others."""
         self.problem = ""
         """Why there are no claims, or no more of them."""
         self._file: FileIO | None = None
@@ -40,18 +40,18 @@ class Claims:
             self._file = open_regular(folder.local / NAME, append=True)
         except OSError as problem:
             self._do_without(problem)
-        if self._lock(_PRESENCE):  # else others run, and may be writing
+        if self._lock(_PRESENCE):  # otherwise another process runs, and may be writing
             with suppress(OSError):
                 for leftover in () if self.problem else folder.temporary_files():
                     leftover.unlink(missing_ok=True)
-        self._lock(_PRESENCE, share=True)  # waits while another one starts
+        self._lock(_PRESENCE, share=True)  # waits while another process starts
 
-    def take(self, row: Row) -> bool:
+    def take(self, row: JobSpec) -> bool:
         """Claim a row; False when another process has it."""
         return self._lock(_place(row))
 
-    def drop(self, row: Row) -> None:
-        """Let a row go."""
+    def drop(self, row: JobSpec) -> None:
+        """Release a row."""
         if self._file is not None and fcntl is not None:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _place(row))
@@ -59,12 +59,12 @@ class Claims:
                 self._do_without(problem)
 
     def close(self) -> None:
-        """Let all go."""
+        """Release all rows."""
         if self._file is not None:
             self._file.close()
 
     def _lock(self, place: int, *, share: bool = False) -> bool:
-        """Lock a byte; False when another process has it. Anything else that goes wrong is no reason to wait, or to stop."""
+        """Lock a byte; False when another process has it. After any other problem the run continues without claims."""
         if self._file is None or fcntl is None or self.problem:
             return True
         try:
@@ -76,9 +76,10 @@ class Claims:
         return True
 
     def _do_without(self, problem: OSError) -> None:
-        told = f"rows cannot be claimed: {NAME} cannot be locked ({problem.strerror})"
-        self.problem = f"{told}; another process on this folder may paint the same pictures again"
+        reason = f"rows cannot be claimed: {NAME} cannot be locked ({problem.strerror})"
+        self.problem = f"{reason}; another process on this folder may paint the same pictures again"
 
 
-def _place(row: Row) -> int:
+def _place(row: JobSpec) -> int:
+    """The byte of a row."""
     return int.from_bytes(hashlib.sha256(os.fsencode(row.output)).digest()[:7], "big") & (_PRESENCE - 1)

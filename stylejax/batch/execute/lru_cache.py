@@ -1,12 +1,12 @@
-"""A bounded memory: what was used last is kept."""
+"""A bounded cache."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
 
-class Recent(OrderedDict[Any, Any]):
-    """A mapping of at most `most` entries; setting one more drops the one that was used least recently."""
+class LRUCache(OrderedDict[Any, Any]):
+    """A mapping of at most `most` entries; setting one more drops the least recently used."""
 
     def __init__(self, most: int):
         super().__init__()
@@ -21,8 +21,8 @@ class Recent(OrderedDict[Any, Any]):
         while len(self) > self._most:
             self.popitem(last=False)
 
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The entry of `key`, made if it is not there."""
+    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The entry of `key`, made if there is none."""
         if key not in self:
             self[key] = make()
         return self[key]

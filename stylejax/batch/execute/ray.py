@@ -1,11 +1,11 @@
 """A fleet of workers whose machines come and go, on Ray: `--engine ray`.
 
-    the caller    hands out units, at most two a worker: one is painted while the pictures of the next are read
-    a worker      an actor with one accelerator; holds the network and the compiled programs, and writes what it paints itself
-    Ray           starts a worker that died again, wherever there is room, and gives it what it had been given
+    the caller    submits minibatches, at most two per worker: one is executed while the pictures of the next are read
+    a worker      an actor with one accelerator; holds the network and the compiled programs, and writes its results itself
+    Ray           restarts a worker that died, wherever there is room, and submits its minibatches to it again
 
-A unit that was half done is not done twice: a worker looks first which of its pictures lie in the folder. A unit that takes its
-worker down again and again is recorded as failed, and the others go on.
+A minibatch that was half done is not done twice: a worker first looks which of its pictures are in the folder. A minibatch that
+kills its worker again and again is recorded as failed, and the others continue.
 """
 
 import dataclasses
@@ -19,42 +19,43 @@ from stylejax.batch.events import Event, Finished, Tally
 from stylejax.batch.execute.claims import Claims
 from stylejax.batch.execute.shutdown import Shutdown
 from stylejax.batch.execute.worker import Worker
-from stylejax.batch.input.row import Result, Row, Unit
 from stylejax.batch.output.store import Store
+from stylejax.batch.records import JobSpec, Minibatch, RowFailure, RowResult
 from stylejax.errors import MissingExtraError, SettingsError
 from stylejax.run.compilation_cache import keep_compiled_programs
 
 AHEAD = 2
-"""Units that a worker has at a time."""
+"""Minibatches that a worker has at a time."""
 
 RETRIES = 3
-"""How often a unit is given out again after its worker died."""
+"""How often a minibatch is submitted again after its worker died."""
 
 
 class Actor:
-    """What an actor runs: units in, results out, the pictures in the store."""
+    """What a Ray actor runs: minibatches in, results out, the pictures in the store."""
 
     def __init__(self, store: Store):
-        """Paint into `store`."""
+        """Write into `store`."""
         keep_compiled_programs()
-        self._painter, self._store, self._painting = Worker(), store, threading.Lock()
+        self._worker, self._store, self._executing = Worker(), store, threading.Lock()
 
-    def paint(self, unit: Unit) -> list[Result]:
-        """Paint those rows of a unit that have not been dealt with."""
-        known = {row.output: result for row in unit.rows if (result := self._store.known(row))}
-        missing = dataclasses.replace(unit, rows=tuple(row for row in unit.rows if row.output not in known))
-        loaded = self._painter.loader.load(missing)
-        with self._painting:
-            outcomes = self._painter.paint(loaded)
-        return [*known.values(), *(self._store.save(outcome) for outcome in outcomes)]
+    def execute(self, minibatch: Minibatch) -> list[RowResult]:
+        """Execute those rows of a minibatch that are not done and did not fail."""
+        known = {row.output: result for row in minibatch.rows if (result := self._store.known(row))}
+        finished = [dataclasses.replace(result, earlier=False) for result in known.values()]  # by this actor before it died
+        missing = dataclasses.replace(minibatch, rows=tuple(row for row in minibatch.rows if row.output not in known))
+        loaded = self._worker.loader.load(missing)
+        with self._executing:
+            results = self._worker.stylize(missing, loaded)
+        return [*finished, *(self._store.save(result) for result in results)]
 
 
 class RayEngine:
-    """Made and run like `Engine`; the workers have painters of their own."""
+    """Made and run like `LocalEngine`; the actors have workers of their own."""
 
     def __init__(
         self,
-        painter: Worker,
+        worker: Worker,
         store: Store,
         claims: Claims,
         stop: Shutdown,
@@ -65,37 +66,37 @@ class RayEngine:
     ):
         self._store, self._stop, self._tally = store, stop, tally
         self._workers, self._address = workers, address
-        self.elsewhere: list[Row] = []
+        self.elsewhere: list[JobSpec] = []
 
-    def run(self, units: Iterable[Unit]) -> Iterator[Event]:
-        """Paint all `units`, or until it is time to stop; raises what `paint_on_ray` does."""
-        results = paint_on_ray(units, self._store, workers=self._workers, address=self._address, stop=self._stop)
+    def run(self, minibatches: Iterable[Minibatch]) -> Iterator[Event]:
+        """Execute all `minibatches`, or until it is time to stop; raises what `execute_on_ray` does."""
+        results = execute_on_ray(minibatches, self._store, workers=self._workers, address=self._address, stop=self._stop)
         for result in results:
             self._tally.count(result)
             yield Finished(self._tally, result, None)
 
 
-def paint_on_ray(
-    units: Iterable[Unit],
+def execute_on_ray(
+    minibatches: Iterable[Minibatch],
     store: Store,
     *,
     workers: int | None = None,
     address: str | None = None,
     stop: Shutdown | None = None,
-) -> Iterator[Result]:
-    """Paint units on a Ray cluster, and yield what became of each row as it comes.
+) -> Iterator[RowResult]:
+    """Execute minibatches on a Ray cluster, and yield the results of rows as they come.
 
     Args:
-        units: from the planner.
+        minibatches: from the plan.
         store: a folder that every worker reaches by the same name: a shared disk or a bucket.
-        workers: how many; None for one an accelerator of the cluster. Needed where there is none.
+        workers: how many; None for one per accelerator of the cluster. Required where there is none.
         address: of the cluster, such as `ray://head:10001` or `auto`; None to use the one that RAY_ADDRESS names, or else to
-            start one on this machine for as long as this takes.
-        stop: once it is requested nothing more is handed out, and when its grace is over the workers are killed.
+            start one on this machine for the duration of the call.
+        stop: once it is requested nothing more is submitted, and when its grace period is over the workers are killed.
 
     Raises:
         MissingExtraError: ray is not installed.
-        SettingsError: the number of workers is impossible or needed, or there is no cluster at `address`.
+        SettingsError: the number of workers is impossible or missing, or there is no cluster at `address`.
         StorageFullError: the disk is full.
     """
     ray = _ray()
@@ -104,7 +105,7 @@ def paint_on_ray(
         _connect(ray, address)
     try:
         actors = _start(ray, store, workers)
-        yield from _hand_out(ray, actors, units, store, stop or Shutdown(0))
+        yield from _submit(ray, actors, minibatches, store, stop or Shutdown(0))
         for actor in actors:
             ray.kill(actor)
     finally:
@@ -123,8 +124,8 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error")
     except (ConnectionError, ValueError, RuntimeError) as problem:
-        place, told = address or "RAY_ADDRESS", str(problem).splitlines()[0]
-        raise SettingsError(f"there is no Ray cluster at {place}: {told}; start one with: ray start --head") from None
+        place, reason = address or "RAY_ADDRESS", str(problem).splitlines()[0]
+        raise SettingsError(f"there is no Ray cluster at {place}: {reason}; start one with: ray start --head") from None
 
 
 def _start(ray: Any, store: Store, workers: int | None) -> list[Any]:
@@ -141,17 +142,18 @@ def _start(ray: Any, store: Store, workers: int | None) -> list[Any]:
     return [actor.remote(store) for _ in range(count)]
 
 
-def _hand_out(ray: Any, actors: list[Any], units: Iterable[Unit], store: Store, stop: Shutdown) -> Iterator[Result]:
-    left = takewhile(lambda _: not stop.requested, units)
+def _submit(ray: Any, actors: list[Any], minibatches: Iterable[Minibatch], store: Store, stop: Shutdown) -> Iterator[RowResult]:
+    left = takewhile(lambda _: not stop.requested, minibatches)
     first = zip(islice(cycle(actors), AHEAD * len(actors)), left, strict=False)
-    under_way = {actor.paint.remote(unit): (actor, unit) for actor, unit in first}
+    under_way = {actor.execute.remote(minibatch): (actor, minibatch) for actor, minibatch in first}
     while under_way and not stop.expired:
         for finished in ray.wait(list(under_way), num_returns=1, timeout=0.5)[0]:
-            actor, unit = under_way.pop(finished)
+            actor, minibatch = under_way.pop(finished)
             for following in islice(left, 1):
-                under_way[actor.paint.remote(following)] = (actor, following)
+                under_way[actor.execute.remote(following)] = (actor, following)
             try:
                 yield from ray.get(finished)
             except ray.exceptions.RayActorError:
-                for row in unit.rows:
-                    yield store.fail(Result(row, reason=f"the worker that painted it died {RETRIES + 1} times"))
+                failure = RowFailure("paint", f"the worker that painted it died {RETRIES + 1} times")
+                for row in minibatch.rows:
+                    yield store.fail(row, failure)

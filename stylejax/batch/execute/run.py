@@ -1,19 +1,19 @@
-"""A whole run: look at all rows, paint what is missing, and sum up."""
+"""A whole run: execute what the plan has left to do, wait for other processes, and finish with a contact sheet."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
-from stylejax.batch.events import Ended, Event, Finished, Known, Noted, Planned, Tally
+from stylejax.batch.events import Ended, Event, Finished, Noted, Planned, Tally
 from stylejax.batch.execute.claims import Claims
-from stylejax.batch.execute.local import Engine
+from stylejax.batch.execute.local import LocalEngine
 from stylejax.batch.execute.shutdown import Shutdown
 from stylejax.batch.execute.worker import Worker
-from stylejax.batch.input.row import Row, Unit
-from stylejax.batch.output.paths import SHEET
+from stylejax.batch.input.output_names import SHEET
 from stylejax.batch.output.store import Store
+from stylejax.batch.plan.batch_plan import BatchPlan
 from stylejax.batch.plan.groups import Group
-from stylejax.batch.plan.survey import Survey
+from stylejax.batch.records import JobSpec, Minibatch
 from stylejax.errors import StylejaxError
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import encode_picture
@@ -23,62 +23,67 @@ SAMPLE, COLUMNS, CELL = 20, 5, 240
 
 
 def run_batch(
-    plan: Survey, painter: Worker, store: Store, *, stop: Shutdown, make_engine: Callable[..., Any] = Engine
+    plan: BatchPlan, worker: Worker, store: Store, *, stop: Shutdown, make_engine: Callable[..., Any] = LocalEngine
 ) -> Generator[Event, None, None]:
-    """Paint what `plan` still has to do, with `Engine` or another one that is made and run like it, and tell of it.
+    """Execute what `plan` has left to do and yield what happens.
 
-    Rows that another process paints meanwhile are waited for, and painted if it dies.
+    Rows that another process has claimed are waited for, and executed here if it dies.
+
+    Args:
+        plan: from `plan_batch`.
+        worker: executes the minibatches.
+        store: the output folder.
+        stop: ends the run early.
+        make_engine: `LocalEngine`, or a class that is made and run like it.
 
     Raises:
-        StylejaxError: the run cannot go on: the disk is full, or the network is not there.
-        AbandonedError: as for `Engine.run`.
+        StylejaxError: the run cannot continue: the disk is full, or the network is missing.
+        AbandonedError: as for `LocalEngine.run`.
     """
-    rows = [row for group in plan.groups for row in group.rows]
-    refused = [outcome.row for outcome in plan.refused]
     total = len(plan.todo) + len(plan.refused) + plan.done + plan.failed_before
     tally = Tally(total, skipped=plan.done, failed=plan.failed_before)
-    told: set[str] = set()
+    noted: set[str] = set()
 
     def notes(problems: Iterable[str]) -> list[Noted]:
-        new = sorted(set(problems) - told - {""})
-        told.update(new)
+        new = sorted(set(problems) - noted - {""})
+        noted.update(new)
         return [Noted(tally, problem) for problem in new]
 
     yield Planned(tally, plan.groups)
-    for outcome in plan.refused:
+    for result in plan.refused:
         tally.failed += 1
-        yield Finished(tally, store.save(outcome), None)
+        yield Finished(tally, store.save(result), None)
     claims = Claims(store.folder)
     try:
-        units = plan.units()
-        while units and not stop.requested:
+        minibatches = plan.minibatches()
+        while minibatches and not stop.requested:
             yield from notes([claims.problem])
-            engine = make_engine(painter, store, claims, stop, tally)
-            yield from engine.run(units)
-            units = yield from _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
-        store.tidy_failures([*rows, *refused])
+            engine = make_engine(worker, store, claims, stop, tally)
+            yield from engine.run(minibatches)
+            minibatches = yield from _left_by_others(plan.groups, engine.elsewhere, claims, store, stop, tally)
+        rows = [row for group in plan.groups for row in group.rows]
+        store.remove_resolved_failures([*rows, *(result.row for result in plan.refused)])
         yield from notes([claims.problem if plan.todo else "", store.problem, _write_sheet(rows, store)])
     finally:
         claims.close()
-    yield Ended(tally, stop.requested, {})
+    yield Ended(tally, stop.requested)
 
 
 def _left_by_others(
-    groups: Sequence[Group], elsewhere: Sequence[Row], claims: Claims, store: Store, stop: Shutdown, tally: Tally
-) -> Generator[Event, None, list[Unit]]:
-    """Wait until others have dealt with the rows that they paint; what they leave, because they died, comes back as units."""
+    groups: Sequence[Group], elsewhere: Sequence[JobSpec], claims: Claims, store: Store, stop: Shutdown, tally: Tally
+) -> Generator[Event, None, list[Minibatch]]:
+    """Wait for the rows that other processes have claimed; return those that they leave because they died, in minibatches."""
     left, waiting = set(), list(elsewhere)
     while waiting and not stop.requested:
         still = []
         for row in waiting:
             if known := store.known(row):
                 claims.drop(row)
-                if known.record:
-                    tally.skipped += 1
-                    yield Known(tally, known)
-                else:
+                if known.failure:
                     tally.failed += 1
-                    yield Finished(tally, known, None)
+                else:
+                    tally.skipped += 1
+                yield Finished(tally, known, None)
             elif claims.take(row):
                 left.add(row.output)
             else:
@@ -88,11 +93,11 @@ def _left_by_others(
             break
         time.sleep(0.5)
     again = left | {row.output for row in waiting}
-    return [unit for group in groups for unit in group.units(row for row in group.rows if row.output in again)]
+    return [minibatch for group in groups for minibatch in group.minibatches(row for row in group.rows if row.output in again)]
 
 
-def _write_sheet(rows: Sequence[Row], store: Store) -> str:
-    """A contact sheet of finished pictures, spread evenly over the table; gives what went wrong: the pictures are there."""
+def _write_sheet(rows: Sequence[JobSpec], store: Store) -> str:
+    """Write a contact sheet of finished pictures, evenly from the table. Returns what went wrong, which costs no picture."""
     done = [row for row in rows if store.is_done(row)]
     if not done or store.folder.local is None:
         return ""

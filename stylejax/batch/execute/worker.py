@@ -1,24 +1,25 @@
-"""Paint a unit: rows of one static setting and one shape with one network, in one go.
+"""Execute a minibatch: rows that run the same programs, with one network, in one batch.
 
 The local engine and workers on other machines do it in the same three steps:
 
-    painter = Worker()
-    loaded = painter.loader.load(unit)                      decode, on any thread
-    outcomes = painter.paint(loaded)                        on the accelerator
-    results = [store.save(outcome) for outcome in outcomes] encode and write, on any thread
+    worker = Worker()
+    loaded = worker.loader.load(minibatch)                  decode, on any thread
+    results = worker.stylize(minibatch, loaded)             optimize, on the accelerator
+    saved = [store.save(result) for result in results]      encode and write, on any thread
 """
 
-import dataclasses
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.batch.execute.load import Loaded, Loader, Ready
-from stylejax.batch.execute.lru_cache import Recent
-from stylejax.batch.input.row import Outcome, Unit
+from stylejax.batch.execute.load import LoadedRow, Loader
+from stylejax.batch.execute.lru_cache import LRUCache
+from stylejax.batch.records import Minibatch, RowFailure, RowResult
 from stylejax.choices import DeviceCount
 from stylejax.errors import OutOfMemoryError, one_line
 from stylejax.images.resize import resize
@@ -27,27 +28,27 @@ from stylejax.run.devices import devices_for, padded
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.loop import paint
-from stylejax.run.progress import Failure, Preparing, Progress
+from stylejax.run.progress import NON_FINITE_ADVICE, Preparing, Progress
 from stylejax.run.result import StylizedImage
 from stylejax.settings.settings import Settings
 
 STYLE_TARGETS = 256
-"""Style targets that are kept on the device: of the full network each takes up to 3 MB."""
+"""Style targets that are kept on the device: those of the full network take up to 3 MB each."""
 
 
 class Worker:
-    """Holds what outlives a unit: the network, the compiled programs, the style pictures and their targets."""
+    """Holds what outlives a minibatch: networks, compiled programs, style pictures and their targets."""
 
     def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all"):
-        """Paint with `model`, or with the network that the settings of each unit name, on so many of the local devices."""
+        """Use `model`, or the network that each row's settings name, on at most `devices` of the local devices."""
         self.loader = Loader()
         self._model = model
         self._devices: DeviceCount = devices
-        self._models, self._targets = Recent(2), Recent(STYLE_TARGETS)
+        self._models, self._targets = LRUCache(2), LRUCache(STYLE_TARGETS)
         self._checked: dict[Hashable, Exception | None] = {}
 
-    def model_for(self, settings: Settings) -> VGG19:
-        """The network that rows of these settings are painted with.
+    def network_for(self, settings: Settings) -> VGG19:
+        """The network for rows of these settings.
 
         Raises:
             WeightsError: it is not installed or damaged.
@@ -55,67 +56,71 @@ class Worker:
         """
         if self._model is not None:
             return self._model
-        return self._models.once(_network(settings), lambda: network_for(settings))
+        return self._models.get_or_make(_network_key(settings), lambda: network_for(settings))
 
     def check(self, settings: Settings) -> None:
-        """Raise what `model_for` does; each network is tried once."""
-        key = _network(settings)
+        """Raise what `network_for` does; each network is tried once."""
+        key = _network_key(settings)
         if key not in self._checked:
             self._checked[key] = None
             try:
-                self.model_for(settings)
+                self.network_for(settings)
             except Exception as problem:
                 self._checked[key] = problem
         if problem := self._checked[key]:
             raise problem
 
-    def paint(
+    def stylize(
         self,
-        loaded: Loaded,
+        minibatch: Minibatch,
+        loaded: Sequence[LoadedRow | RowFailure],
         *,
         observe: Callable[[Progress], None] | None = None,
         preparing: Callable[[Preparing], None] | None = None,
-    ) -> list[Outcome]:
-        """Paint what could be read.
+    ) -> list[RowResult]:
+        """Stylize the rows of a minibatch that could be read.
 
         Args:
-            loaded: from `loader.load`.
-            observe: called after each few steps. What it raises ends the painting and is passed on.
-            preparing: called before the programs of a scale are compiled.
+            minibatch: from the plan.
+            loaded: its rows, from `loader.load`.
+            observe: called after each chunk of steps. What it raises ends the execution and is passed on.
+            preparing: called before the programs of a scale are compiled; the same holds for what it raises.
 
         Returns:
-            One outcome for each row of the unit. A row that cannot be painted, or whose loss stops being finite, takes none of
-            the others along: a batch that fails as a whole, whatever the reason, is halved until those that cannot be painted
-            are alone.
+            One result for each row, each with a picture in memory or a failure. A row that cannot be optimized, or whose loss
+            stops being finite, costs no other row: a batch that fails as a whole, for whatever reason, is halved until the rows
+            that cannot be optimized are alone.
         """
-        outcomes, waiting = list(loaded.failed), [loaded]
-        while waiting:
-            loaded = waiting.pop(0)
-            if not loaded.ready:
+        failed = [(row, one) for row, one in zip(minibatch.rows, loaded, strict=True) if isinstance(one, RowFailure)]
+        results = [RowResult(row, failure) for row, failure in failed]
+        batches = [_Batch(tuple(one for one in loaded if isinstance(one, LoadedRow)), minibatch.batch_size)]
+        while batches:
+            batch = batches.pop(0)
+            if not batch.rows:
                 continue
             try:
-                outcomes += self._paint(loaded.unit, loaded.ready, observe, preparing)
-            except _RefusedError as refused:
-                parts = _parted(loaded, refused.for_memory)
-                waiting = parts + waiting
-                outcomes += [] if parts else [Outcome(loaded.ready[0].row, reason=str(refused))]
-        return outcomes
+                results += self._stylize(minibatch, batch, observe, preparing)
+            except _BatchError as error:
+                halves = batch.halves(for_memory=error.for_memory)
+                batches = halves + batches
+                results += [] if halves else [RowResult(batch.rows[0].row, RowFailure("paint", str(error)))]
+        return results
 
-    def _paint(
+    def _stylize(
         self,
-        unit: Unit,
-        ready: Sequence[Ready],
+        minibatch: Minibatch,
+        batch: "_Batch",
         observe: Callable[[Progress], None] | None,
         preparing: Callable[[Preparing], None] | None,
-    ) -> list[Outcome]:
+    ) -> list[RowResult]:
         began, progress = time.monotonic(), None
-        with _refusing():
-            model, jobs = self.model_for(unit.rows[0].settings), [one.job for one in ready]
-            jobs = padded(jobs, unit.lanes)
-            devices = devices_for(unit.lanes, self._devices)
-            steps = paint(model, jobs, devices=devices, shared=unit.shared, seen=self._targets, preparing=preparing)
+        with _batch_errors():
+            network = self.network_for(batch.rows[0].row.settings)
+            jobs = padded([one.job for one in batch.rows], batch.size)
+            devices = devices_for(batch.size, self._devices)
+            steps = paint(network, jobs, devices=devices, shared=minibatch.shared, seen=self._targets, preparing=preparing)
         while True:
-            with _refusing():
+            with _batch_errors():
                 following = next(steps, None)
             if following is None:
                 break
@@ -124,19 +129,40 @@ class Worker:
                 observe(progress)
             if all(progress.failures):
                 break
-        with _refusing():
+        with _batch_errors():
             assert progress is not None
             pictures = np.clip(np.asarray(progress.pictures), 0, 1)
-        seconds = (time.monotonic() - began) / len(ready)
-        return [_outcome(one, pictures[lane], progress, lane, model, seconds) for lane, one in enumerate(ready)]
+        seconds = (time.monotonic() - began) / len(batch.rows)
+        return [
+            _result(one, pictures[index], progress, index, network.spec.name, seconds) for index, one in enumerate(batch.rows)
+        ]
 
 
-def _network(settings: Settings) -> Hashable:
+def _network_key(settings: Settings) -> Hashable:
     return settings.model, settings.pooling, settings.padding, settings.precision, settings.convolution
 
 
-class _RefusedError(Exception):
-    """A batch that cannot be painted as it is."""
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Rows of a minibatch that are executed together, padded to `size`."""
+
+    rows: tuple[LoadedRow, ...]
+    size: int
+
+    def halves(self, *, for_memory: bool) -> list["_Batch"]:
+        """Smaller batches in place of one that failed; none where it cannot be divided any more.
+
+        They run the program of the whole, which gives the same bits, unless it is that program that needs too much memory.
+        """
+        size = max(1, self.size // 2) if for_memory else self.size
+        if len(self.rows) == 1 and size == self.size:
+            return []
+        count = min(size, max(1, (len(self.rows) + 1) // 2))
+        return [_Batch(self.rows[start : start + count], size) for start in range(0, len(self.rows), count)]
+
+
+class _BatchError(Exception):
+    """A batch failed as a whole."""
 
     def __init__(self, problem: Exception):
         super().__init__(one_line(problem))
@@ -144,54 +170,36 @@ class _RefusedError(Exception):
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Whatever the block raises becomes `_RefusedError`."""
+def _batch_errors() -> Iterator[None]:
+    """Turn any exception of the block into a `_BatchError`."""
     try:
         yield
     except Exception as problem:
-        raise _RefusedError(problem) from None
+        raise _BatchError(problem) from None
 
 
-def _parted(loaded: Loaded, for_memory: bool) -> list[Loaded]:
-    """Halves of a batch that cannot be painted; none of what cannot be divided any more.
-
-    They run the program of the whole, which gives the same bits, unless it is that program that needs too much memory.
-    """
-    unit, ready = loaded.unit, loaded.ready
-    lanes = max(1, unit.lanes // 2) if for_memory else unit.lanes
-    if len(ready) == 1 and lanes == unit.lanes:
-        return []
-    size = min(lanes, max(1, (len(ready) + 1) // 2))
-    parts = [ready[start : start + size] for start in range(0, len(ready), size)]
-    return [Loaded(dataclasses.replace(unit, lanes=lanes), part, ()) for part in parts]
-
-
-def _outcome(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19, seconds: float) -> Outcome:
-    failure = progress.failures[lane]
-    if failure:
-        return Outcome(one.row, seconds=seconds, reason=_why(failure))
+def _result(one: LoadedRow, pixels: np.ndarray, progress: Progress, index: int, network: str, seconds: float) -> RowResult:
+    """The result of the row at `index` of a batch whose picture has `pixels`, `[height, width, 3]`."""
+    if failure := progress.failures[index]:
+        return RowResult(one.row, RowFailure("paint", f"{failure}; {NON_FINITE_ADVICE}"), seconds=seconds)
     try:
-        return Outcome(one.row, _painting(one, pixels, progress, lane, model), seconds)
+        stylized = _finished(one, pixels, progress.last_records[index], network)
     except Exception as problem:
-        return Outcome(one.row, seconds=seconds, reason=one_line(problem))
+        return RowResult(one.row, RowFailure.of("paint", problem), seconds=seconds)
+    return RowResult(one.row, stylized=stylized, seconds=seconds)
 
 
-def _painting(one: Ready, pixels: np.ndarray, progress: Progress, lane: int, model: VGG19) -> StylizedImage:
+def _finished(one: LoadedRow, pixels: np.ndarray, record: dict[str, Any], network: str) -> StylizedImage:
+    """The picture at the shape of its content, in the colors that the settings keep."""
     row, content = one.row, one.content
     image = jnp.asarray(resize(pixels, content.height, content.width))[np.newaxis]
     (image,) = np.asarray(with_kept_colors(image, [content], [row.settings]))
     return StylizedImage(
         image=image,
         alpha=content.alpha,
-        trace=[progress.last_records[lane]],
+        trace=[record],
         settings=row.settings,
-        network=model.spec.name,
+        network=network,
         sources=one.sources,
         notes=one.job.notes,
-    )
-
-
-def _why(failure: Failure) -> str:
-    return (
-        f"the loss stopped being finite at scale {failure.scale}, step {failure.step}; lower the learning rate or the weights"
     )

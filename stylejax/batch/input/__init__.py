@@ -1,1 +1,1 @@
-"""Rows: `row`, `cells` (of a file), `table`, `patterns` (rows without a table), `shard`, `distributed`."""
+"""Rows: `cells` (of a file), `table`, `patterns` (rows without a table), `output_names`, `shard`, `distributed`."""

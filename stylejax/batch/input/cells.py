@@ -1,15 +1,16 @@
-"""The cells of a table: CSV, JSON lines or Parquet. What could be read in two ways is refused, with what to do about it.
+"""The cells of a table: CSV, JSON lines or Parquet. Ambiguous input is refused with advice.
 
-Cells of CSV are stripped, and those that may hold several places are divided at `;`. Those of JSON and Parquet are as they are.
+Cells of CSV are stripped, and those that may hold several places are split at `;`. Cells of JSON and Parquet are kept as is.
 """
 
 import codecs
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from stylejax.batch.records import RowFailure
 from stylejax.errors import MissingExtraError, StylejaxError, one_line
 from stylejax.files.bounded_read import parse_json, read_bounded
 from stylejax.files.url import is_url, local_copy
@@ -18,15 +19,15 @@ LARGEST = 2**30
 """Bytes of a table."""
 LISTS = ("style", "content_mask", "style_mask")
 
-Cells = list[tuple[int, dict[str, Any] | str]]
-"""For each row the number of its line, and its cells by the name of their column, or what is wrong with it."""
+Cells = Sequence[tuple[int, Mapping[str, Any] | RowFailure]]
+"""For each row the number of its line, and its cells by the name of their column."""
 
 
 def read_table(place: str) -> Cells:
     """The cells of each row, with its line counted from 1.
 
     Raises:
-        StylejaxError: the table cannot be read, or has a format that is not known.
+        StylejaxError: the table cannot be read, or has an unknown format.
     """
     readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
     suffix = PurePosixPath(place).suffix.lower()
@@ -65,7 +66,7 @@ def cells_by_name(cells: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
 
 def _csv(data: bytes, place: str) -> Cells:
     reader = csv.reader(io.StringIO(_decoded(data, place), newline=""), strict=True)
-    found: Cells = []
+    found = []
     try:
         header = [plain_name(name) for name in next(reader, [])]
         _check_header(header, place)
@@ -75,7 +76,8 @@ def _csv(data: bytes, place: str) -> Cells:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) > len(header):
-                found.append((number, f"has {len(cells)} cells for {len(header)} columns; quote cells that hold a comma"))
+                reason = f"has {len(cells)} cells for {len(header)} columns; quote cells that hold a comma"
+                found.append((number, RowFailure("table", reason)))
             else:
                 named = zip(header, map(str.strip, cells), strict=False)
                 found.append((number, {name: _cell(name, cell) for name, cell in named if cell}))
@@ -111,17 +113,24 @@ def _decoded(data: bytes, place: str) -> str:
 
 
 def _json_lines(data: bytes, place: str) -> Cells:
-    found: Cells = []
+    found = []
     for number, line in enumerate(_decoded(data, place).split("\n"), start=1):
         if line.strip():
             try:
-                value = parse_json(line, pairs=cells_by_name)
-                found.append((number, value if isinstance(value, dict) else f"is {line.strip()[:40]}; wanted a JSON object"))
+                found.append((number, _json_object(line)))
             except StylejaxError as problem:
-                found.append((number, one_line(problem)))
-            except ValueError as problem:
-                found.append((number, f"is not JSON: {problem}"))
+                found.append((number, RowFailure.of("table", problem)))
     return found
+
+
+def _json_object(line: str) -> dict[str, Any]:
+    try:
+        value = parse_json(line, pairs=cells_by_name)
+    except ValueError as problem:
+        raise StylejaxError(f"is not JSON: {problem}") from None
+    if not isinstance(value, dict):
+        raise StylejaxError(f"is {line.strip()[:40]}; wanted a JSON object")
+    return value
 
 
 def _parquet(data: bytes, place: str) -> Cells:

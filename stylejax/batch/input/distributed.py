@@ -1,8 +1,9 @@
-"""Many machines that start together: JAX's own multi-controller runtime tells each process which it is of how many.
+"""The share of a process among processes that start together, from JAX's multi-controller runtime.
 
-On TPU pods, under Slurm and under Kubernetes it finds the others by itself; elsewhere the coordinator's address, the number of
-processes and this one's number are given. Each process then paints its share of the table on its own devices. They do not stay
-connected: the runtime ends all processes of a job when one of them dies, and here the others are to go on.
+On TPU pods, under Slurm, Open MPI and Kubernetes the runtime finds the processes by itself; elsewhere the address of the
+coordinator, the number of processes and the index of this one must be given. Each process then executes its share of the table
+on its own devices. The processes do not stay connected: the runtime ends all processes of a job when one of them dies, and here
+the others are to continue.
 """
 
 import re
@@ -13,16 +14,16 @@ from stylejax.batch.input.shard import Share
 from stylejax.errors import SettingsError
 
 
-def join(coordinator: str | None = None, processes: int | None = None, process: int | None = None) -> Share:
-    """Meet the other processes, before anything else uses JAX; gives this one's share.
+def join(coordinator: str | None = None, *, processes: int | None = None, process: int | None = None) -> Share:
+    """Initialize `jax.distributed`, shut it down again, and return this process's share. Call it before anything else uses JAX.
 
     Args:
-        coordinator: `host:port` that process 0 listens on and all others can reach; None to find it.
-        processes: how many there are; None to find out.
-        process: which this one is, counted from 0; None to find out.
+        coordinator: `host:port` on which process 0 listens and which all others can reach; None to detect it.
+        processes: how many there are; None to detect it.
+        process: index of this process, from 0; None to detect it.
 
     Raises:
-        SettingsError: an address or a number cannot be one, or the others cannot be found.
+        SettingsError: an address or a number is invalid, or the other processes cannot be found.
     """
     _check(coordinator, processes, process)
     try:
@@ -30,15 +31,15 @@ def join(coordinator: str | None = None, processes: int | None = None, process: 
         share = Share(jax.process_index(), jax.process_count())
         jax.distributed.shutdown()
     except (ValueError, RuntimeError) as problem:
-        told = str(problem).splitlines()[0]
+        reason = str(problem).splitlines()[0]
         raise SettingsError(
-            f"the other processes cannot be found: {told}; give --coordinator host:port, --processes N and --process i"
+            f"the other processes cannot be found: {reason}; give --coordinator host:port, --processes N and --process i"
         ) from None
     return share
 
 
 def _check(coordinator: str | None, processes: int | None, process: int | None) -> None:
-    """Raise SettingsError for what can lead nowhere: JAX would wait for minutes, or end the process."""
+    """Raise SettingsError for values with which JAX would wait for minutes, or end the process."""
     address = re.fullmatch(r"(?:[\w.-]+|\[[0-9A-Fa-f:.%]+\]):(\d{1,5})", coordinator or "any:1")
     if not address or not 1 <= int(address[1]) <= 65535 or coordinator == "":
         raise SettingsError(f"coordinator is {coordinator!r}; it must be host:port, such as 10.0.0.1:8476")

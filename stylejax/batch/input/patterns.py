@@ -1,6 +1,6 @@
-"""Rows without a table: every content that a pattern finds with every style, or one with one.
+"""Rows without a table: every content that matches a pattern with every style, or each with one.
 
-What is found is a file that is there, whatever its name: it is never expanded, and never refused for its name.
+A match is an existing file, whatever its name: it is never expanded again, and never refused for its name.
 """
 
 import glob
@@ -21,12 +21,12 @@ from stylejax.files.url import file_system, is_url
 def matched(
     contents: Sequence[str], styles: Sequence[str], pair: Pairing, suffix: str, folder: Folder
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Cells as `cells.read_table` gives them. Outputs keep the contents' folders below the pattern's first `*`.
+    """The rows' cells, as `cells.read_table` returns them. Outputs keep the contents' folders below the pattern's first `*`.
 
-    What lies in the output `folder` is no content: it may be below the photographs.
+    Files in the output `folder`, which may lie below the photographs, are not contents.
 
     Raises:
-        StylejaxError: a pattern finds nothing, or the numbers do not go together.
+        StylejaxError: a pattern matches nothing, or there are not as many contents as styles to pair.
     """
     found = [each for pattern in contents for each in _find(pattern) if not folder.contains(each[0])]
     if not found:
@@ -46,13 +46,13 @@ def matched(
 
 
 def _distinct(found: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """A name for each place: with the place's suffix where two would have the same."""
+    """A name for each place, including its suffix where two names would be the same."""
     twins = Counter(name.casefold() for name in dict(found).values())
     return {place: name + PurePath(place).suffix if twins[name.casefold()] > 1 else name for place, name in found}
 
 
 def _first_free(name: str, suffix: str, taken: set[str]) -> str:
-    """The name, with a number if it is taken, which it is from now on."""
+    """The name, with a number if it is taken; adds it to `taken`."""
     names = itertools.chain([name + suffix], (f"{name}-{number}{suffix}" for number in itertools.count(2)))
     free = next(each for each in names if each.casefold() not in taken)
     taken.add(free.casefold())
@@ -60,7 +60,7 @@ def _first_free(name: str, suffix: str, taken: set[str]) -> str:
 
 
 def _find(pattern: str) -> list[tuple[str, str]]:
-    """Every file that a pattern names, and its name below the pattern's fixed part, without suffix."""
+    """Every file that matches a pattern, and its name below the pattern's fixed part, without suffix."""
     fixed, rest = _divided(pattern)
     if not rest:
         if _is_folder(pattern):
@@ -74,7 +74,7 @@ def _find(pattern: str) -> list[tuple[str, str]]:
 
 
 def _divided(pattern: str) -> tuple[list[str], list[str]]:
-    """The parts of a pattern before the first that stands for several: what exists as it is written stands for itself."""
+    """The parts of a pattern before and from the first wildcard. A part that exists as it is written has no wildcard."""
     parts = pattern.split("/")
     for number, part in enumerate(parts):
         if glob.has_magic(part) and not _exists("/".join(parts[: number + 1])):

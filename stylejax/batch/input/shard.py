@@ -1,7 +1,7 @@
-"""Which part of a table this process paints, where many paint one table and need not know of each other.
+"""The share of a table that one process executes, where independent processes divide one table.
 
-Every process reads the whole table; share i of n takes every n-th of its rows. The shares do not overlap and leave nothing out,
-whatever machines come and go; a share that died is simply started again.
+Every process reads the whole table; share i of n takes every n-th of its rows. The shares are disjoint and cover the table,
+whatever machines come and go; a share whose process died is simply started again.
 
     where the share comes from          i                          n
     --shard 3/8                         3                          8
@@ -9,7 +9,7 @@ whatever machines come and go; a share that died is simply started again.
     a Kubernetes indexed job            JOB_COMPLETION_INDEX       STYLEJAX_SHARDS, the job's `completions`
     jax.distributed (--distributed)     jax.process_index()        jax.process_count()
 
-Kubernetes does not tell a pod how many there are, so the manifest has to (docs/fleets/kubernetes.yaml).
+Kubernetes does not give a pod the number of pods, so the manifest has to (docs/fleets/kubernetes.yaml).
 """
 
 import re
@@ -30,7 +30,7 @@ class Share:
     count: int = 1
 
     def __post_init__(self):
-        """Raise SettingsError for a share that there is not."""
+        """Raise SettingsError for an index or a count out of range."""
         if not 0 <= self.index < self.count:
             raise SettingsError(
                 f"got share {self.index}/{self.count}; shares are counted from 0, so i of i/n is from 0 to {self.count - 1}"
@@ -46,7 +46,7 @@ class Share:
         """Read `i/n`.
 
         Raises:
-            SettingsError: it is no such pair, or i is not from 0 to n - 1.
+            SettingsError: it is not such a pair, or i is not from 0 to n - 1.
         """
         match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
         if not match:
@@ -55,15 +55,15 @@ class Share:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> "Share":
-        """The share that Slurm or Kubernetes gave this process; the whole where there is neither.
+        """The share that Slurm or Kubernetes assigned to this process; the whole table where there is neither.
 
         Raises:
-            SettingsError: the variables contradict each other, or the number of shares is not told.
+            SettingsError: the variables contradict each other, or the number of shares is missing.
         """
         if "SLURM_ARRAY_TASK_ID" in environment:
-            first, last, step = (_number(environment, f"SLURM_ARRAY_TASK_{name}", 0) for name in ("MIN", "MAX", "STEP"))
-            count = _number(environment, "SLURM_ARRAY_TASK_COUNT", 0)
-            step, own = max(step, 1), _number(environment, "SLURM_ARRAY_TASK_ID", 0)
+            first, last, step = (_number(environment, f"SLURM_ARRAY_TASK_{name}", default=0) for name in ("MIN", "MAX", "STEP"))
+            count = _number(environment, "SLURM_ARRAY_TASK_COUNT", default=0)
+            step, own = max(step, 1), _number(environment, "SLURM_ARRAY_TASK_ID", default=0)
             if count != len(range(first, last + 1, step)) or own not in range(first, last + 1, step):
                 raise SettingsError(
                     f"the Slurm array has {count} tasks from {first} to {last}; number them without gaps, such as "
@@ -84,7 +84,7 @@ class Share:
         return list(rows[self.index :: self.count])
 
 
-def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int:
+def _number(environment: Mapping[str, str], name: str, *, default: int | None = None) -> int:
     text = environment.get(name, "" if default is None else str(default))
     if not re.fullmatch(r"\d{1,9}", text):
         raise SettingsError(f"the environment variable {name} is {text!r}; it must be a whole number")

@@ -1,8 +1,8 @@
-"""From the cells of a table to rows, columns named as the flags.
+"""From the cells of a table to rows. Columns are named as the flags.
 
-`content` and `style` must be there; `output`, `content_mask`, `style_mask`, every setting may be. Relative places start at the
-folder of the table. An empty cell is the default. All rows are checked before any is painted, and all that is wrong is told at
-once.
+`content` and `style` are required; `output`, `content_mask`, `style_mask` and every setting are optional. Relative paths start
+at the folder of the table. An empty cell means the default. All rows are checked before any is executed, and all problems are
+reported at once.
 """
 
 import os
@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stylejax.batch.input.cells import LISTS, cells_by_name
-from stylejax.batch.input.row import Row
-from stylejax.batch.output.paths import Outputs
-from stylejax.errors import StylejaxError, nearest, one_line
+from stylejax.batch.input.output_names import Outputs
+from stylejax.batch.records import JobSpec, RowFailure
+from stylejax.errors import StylejaxError, nearest
 from stylejax.files.file_names import check_encoding, checked_name, printable, result_name
 from stylejax.files.folder import Folder
 from stylejax.files.url import is_url
@@ -28,68 +28,69 @@ COLUMNS = ("content", "output", *LISTS, *SETTINGS)
 
 
 class BadRowsError(StylejaxError):
-    """Rows that cannot be used; the message has a line for each that is wrong in its own way.
+    """Some rows are invalid; the message has one line for each distinct reason.
 
     Attributes:
-        problems: the line of each bad row, and what is wrong with it.
+        problems: the line of each bad row, and its `RowFailure`.
     """
 
-    def __init__(self, problems: Iterable[tuple[int, str]], *, rows: int = 0):
-        """Tell of `problems`, which are those of all rows if there are so many `rows`."""
-        self.problems = sorted(problems)
+    def __init__(self, problems: Iterable[tuple[int, RowFailure]], *, rows: int = 0):
+        """Describe `problems` in a table of so many `rows`."""
+        self.problems = sorted(problems, key=lambda problem: problem[0])
         lines = lines_of(self.problems)
         if len(lines) == 1 and len(self.problems) == rows > 1:
-            super().__init__(f"none of the {rows} rows can be painted: {printable(self.problems[0][1])}")
+            super().__init__(f"none of the {rows} rows can be painted: {printable(self.problems[0][1].reason)}")
         else:
             super().__init__(f"{len(self.problems)} bad rows; nothing was painted\n" + "\n".join(lines))
 
 
-def lines_of(problems: Iterable[tuple[int, str]]) -> list[str]:
-    """What is wrong with rows, each thing on one line with the rows that it is wrong with."""
+def lines_of(problems: Iterable[tuple[int, RowFailure]]) -> list[str]:
+    """One line for each distinct reason, with the rows that fail for it."""
     together: dict[str, list[int]] = {}
-    for number, problem in problems:
-        together.setdefault(problem, []).append(number)
+    for number, failure in problems:
+        together.setdefault(failure.reason, []).append(number)
     return [f"{_numbers(numbers)}: {printable(problem)}" for problem, numbers in together.items()]
 
 
 def rows_of(
-    cells: Iterable[tuple[int, Mapping[str, Any] | str]],
+    cells: Iterable[tuple[int, Mapping[str, Any] | RowFailure]],
     defaults: Mapping[str, Any],
     *,
     folder: str = "",
     suffix: str = ".png",
     bits: int = 8,
     skip_bad: bool = False,
-    check: Callable[[Row], object] = lambda row: None,
+    check: Callable[[JobSpec], object] = lambda row: None,
     output: Folder | None = None,
-) -> tuple[list[Row], list[tuple[int, str]]]:
-    """The rows, and what is wrong with those that are left out.
+) -> tuple[list[JobSpec], list[tuple[int, RowFailure]]]:
+    """The rows, and why the others are left out.
 
     Args:
         cells: from `read_table`.
-        defaults: settings of all rows, where they say nothing else.
-        folder: where relative places start, and `~` is the home of a user; without it places are as they are.
-        suffix: of outputs that have no name.
+        defaults: settings of all rows, unless their cells override them.
+        folder: where relative paths start, and `~` is the home of a user; without it places are kept as they are.
+        suffix: of outputs that are not named.
         bits: depth of the results, which their formats must have.
         skip_bad: leave bad rows out.
-        check: raises for a row that cannot be painted.
-        output: the folder of the results, where two names may be one file; None to look at names alone.
+        check: raises for a row that cannot be executed.
+        output: the folder of the results, where two names may be one file; None to compare names alone.
 
     Raises:
-        BadRowsError: some rows cannot be used, and `skip_bad` is not set, or no row can.
+        BadRowsError: some rows are invalid and `skip_bad` is not set, or all are.
         StylejaxError: there is no row at all.
     """
     rows, problems, outputs = [], [], Outputs(output)
     for number, values in cells:
         try:
-            if isinstance(values, str):
-                raise StylejaxError(values)
+            if isinstance(values, RowFailure):
+                problems.append((number, values))
+                continue
             row = _row(number, values, defaults, folder, suffix, bits)
             check(row)
             outputs.take(row)
             rows.append(row)
-        except Exception as problem:  # whatever a row is made of, it takes no other along
-            problems.append((number, one_line(problem)))
+        except Exception as problem:  # a bad row must not cost a good one, whatever its cells make the checks raise
+            problems.append((number, RowFailure.of("table", problem)))
     if problems and not (skip_bad and rows):
         raise BadRowsError(problems, rows=len(rows) + len(problems))
     if not rows:
@@ -97,7 +98,7 @@ def rows_of(
     return rows, problems
 
 
-def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], folder: str, suffix: str, bits: int) -> Row:
+def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], folder: str, suffix: str, bits: int) -> JobSpec:
     cells = {_column(name): value for name, value in cells_by_name(values.items()).items() if not _is_empty(value)}
     places = {name: [_place(name, place, folder) for place in _items(name, cells.pop(name, []))] for name in LISTS}
     content = _place("content", cells.pop("content", ""), folder)
@@ -110,7 +111,7 @@ def _row(number: int, values: Mapping[str, Any], defaults: Mapping[str, Any], fo
     own = {each: parse_setting(each, value) for each, value in cells.items()}
     own |= {each: _place(each, own[each], folder) for each in PLACES if own.get(each) and own[each] not in SETTINGS[each].names}
     settings = settings_from({**defaults, **own})
-    return Row(
+    return JobSpec(
         number, content, tuple(places["style"]), name, settings, tuple(places["content_mask"]), tuple(places["style_mask"])
     )
 
@@ -143,7 +144,7 @@ def _items(name: str, value: Any) -> list[Any]:
 
 
 def _place(name: str, value: Any, folder: str) -> str:
-    """Where a picture of a cell is: a URL, or a path that starts at `folder`."""
+    """The place of a cell's picture: a URL, or a path that starts at `folder`."""
     place = _text(name, value)
     check_encoding(name, place)
     if is_url(place) or not folder:

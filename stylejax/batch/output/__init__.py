@@ -1,1 +1,1 @@
-"""What is written: `paths`, `sidecar` (the record of a picture), `store`, `failures`."""
+"""Files: `store`, `sidecar` (the record beside a picture), `failures`."""

@@ -1,9 +1,9 @@
-"""When a picture counts as done, and the record beside it that says so.
+"""The record beside a picture, and the digest in it that says which row it is of.
 
-The digest is taken over everything that decides the result: all settings, the network, the shape that is painted, and place,
-size and time of last change of every picture that goes in. Their contents are not hashed: a hundred thousand photographs would
-have to be read anew at each start. Another digest is another picture, which is painted again. The checksum is of the result,
-and is compared before the record is believed.
+The digest covers everything that decides the result: all settings, the network, the shape at which the picture is optimized,
+and place, size and time of last change of every input picture. Their contents are not hashed: a hundred thousand photographs
+would have to be read again at each start. A row with another digest is another picture, and is stylized again. The checksum
+covers the result, and is compared before a record is believed.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 
-from stylejax.batch.input.row import Outcome, Row
+from stylejax.batch.records import JobSpec, RowResult
 from stylejax.files.url import change_stamp
 from stylejax.version import VERSION
 from stylejax.weights.sources import SOURCES, resolve, resolve_auto
@@ -22,8 +22,8 @@ from stylejax.weights.sources import SOURCES, resolve, resolve_auto
 LOSSES = ("total", "content", "style", "tv")
 
 
-def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
-    """The digest of a row that is painted at `shape`, height and width.
+def digest(row: JobSpec, shape: Sequence[int], *, bits: int = 8) -> str:
+    """The digest of a row that is optimized at `shape`, height and width; 32 hexadecimal digits.
 
     Raises:
         WeightsError: its network is not installed.
@@ -40,25 +40,20 @@ def digest(row: Row, shape: Sequence[int], *, bits: int = 8) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def inputs(row: Row) -> list[str]:
-    """The places of all files that a row is painted from, but for its network."""
+def inputs(row: JobSpec) -> list[str]:
+    """The places of all files that a row reads, except its network."""
     places = [row.content, *row.styles, *row.content_masks, *row.style_masks]
     return places + [place for place in (row.settings.file("init"), row.settings.file("proof")) if place]
 
 
 def network_stamp(model: str) -> list[Any]:
-    """What tells networks apart: the name of a known one, place, size and time of any other file."""
+    """Identifies a network: the name of a known one; place, size and time of last change of any other file."""
     name = resolve_auto().name if model == "auto" else model
     return [name] if name in SOURCES else change_stamp(str(resolve(name)))
 
 
-def sidecar_name(output: str) -> str:
-    """Where the record of an output lies."""
-    return f"{output}.json"
-
-
 def is_record(found: Any) -> bool:
-    """Whether this is a whole record of a picture, as far as a run relies on it."""
+    """Whether this is a complete record of a picture, in all fields that a run relies on."""
     texts = ("digest", "sha256", "network")
     return (
         isinstance(found, dict)
@@ -69,12 +64,12 @@ def is_record(found: Any) -> bool:
     )
 
 
-def record_of(outcome: Outcome, size: int, sha256: str) -> dict[str, Any]:
-    """The record of a painting whose file has so many bytes and this checksum."""
-    painting, row = outcome.painting, outcome.row
-    assert painting is not None
-    last = painting.trace[-1]
-    height, width = painting.image.shape[:2]
+def record_of(result: RowResult, size: int, sha256: str) -> dict[str, Any]:
+    """The record of a picture in memory, whose file has `size` bytes and this checksum."""
+    stylized, row = result.stylized, result.row
+    assert stylized is not None
+    last = stylized.trace[-1]
+    height, width = stylized.image.shape[:2]
     return {
         "output": row.output,
         "digest": row.digest,
@@ -83,9 +78,9 @@ def record_of(outcome: Outcome, size: int, sha256: str) -> dict[str, Any]:
         "width": width,
         "height": height,
         "losses": {name: last[name] for name in LOSSES},
-        "seconds": round(outcome.seconds, 3),
+        "seconds": round(result.seconds, 3),
         "device": jax.devices()[0].device_kind,
         "versions": {"stylejax": VERSION, **{name: version(name) for name in ("jax", "jaxlib", "flax", "numpy")}},
-        "notes": list(painting.notes),
-        **{name: value for name, value in painting.record.items() if name not in ("program", "version")},
+        "notes": list(stylized.notes),
+        **{name: value for name, value in stylized.record.items() if name not in ("program", "version")},
     }

@@ -1,18 +1,21 @@
-"""What is done, what failed, and the writing of both.
+"""The output folder: which rows are done, which failed, and the writing of both.
 
-A picture is done when its record lies beside it with the digest of its row and the checksum of the picture. The picture is
-written first and the record after it, each whole or not at all, so that a process may be killed at any moment. Two processes
-that paint the same row write the same picture.
+A row is done when a record lies beside its picture with the digest of the row and the checksum of the picture. The picture is
+written first and the record after it, each completely or not at all, so a process may be killed at any moment. Two processes
+that stylize the same row write the same picture.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from stylejax.batch.input.row import Outcome, Result, Row
+from stylejax.batch.input.output_names import sidecar_name
 from stylejax.batch.output.failures import Failures
-from stylejax.batch.output.sidecar import is_record, record_of, sidecar_name
+from stylejax.batch.output.sidecar import is_record, record_of
+from stylejax.batch.records import JobSpec, RowFailure, RowResult
 from stylejax.errors import one_line
 from stylejax.files.bounded_read import parse_json
 from stylejax.files.folder import Folder, FolderError, StorageFullError
@@ -23,36 +26,43 @@ class Store:
     """The output folder of a run."""
 
     def __init__(self, folder: Folder, *, bits: int = 8):
-        """Write pictures of so many `bits` a channel into `folder`, and what failed into its file of failures."""
+        """Write pictures of `bits` per channel into `folder`, and failures into its `failures.jsonl`."""
         self.folder, self._bits, self._failures = folder, bits, Failures(folder)
         self._forgotten: dict[str, dict[str, Any]] = {}
         self._verified: set[tuple[str, str]] = set()
         self.problem = ""
-        """Why failures cannot be read, noted or tidied, which ends no run, and is to be told."""
+        """Why failures cannot be read or written; shown to the user, and no reason to end the run."""
 
-    def known(self, row: Row) -> Result | None:
-        """What has become of a row, here, in an earlier run or in another process: its record, or why it failed.
+    def known(self, row: JobSpec) -> RowResult | None:
+        """What became of a row in this run, in an earlier one or in another process; None if it is still to be done.
 
-        None for one that is to be painted.
+        Each stage asks when it has a new reason to: the planner to see what an earlier run has left to do; an engine after it
+        has claimed a row, since another process may have finished it since the plan was made; the run while it waits for rows
+        that other processes have claimed; and the caller's loop when it reports earlier rows, whose records the plan does not
+        keep in memory.
         """
         record = self.record(row)
         if record:
-            return Result(row, record)
-        failure = self.failures().get(row.output)
-        if failure and failure.get("digest") == row.digest and failure != self._forgotten.get(row.output):
-            return Result(row, stage=failure.get("stage", "paint"), reason=str(failure.get("reason", "")))
+            seconds = record.get("seconds", 0.0)
+            return RowResult(row, picture=self.place(row), record=record, seconds=seconds, earlier=True)
+        found = self.failures().get(row.output)
+        if found and found.get("digest") == row.digest and found != self._forgotten.get(row.output):
+            failure = RowFailure(found.get("stage", "paint"), str(found.get("reason", "")))
+            return RowResult(row, failure, earlier=True)
         return None
 
     def forget_failures(self) -> None:
-        """Let what has failed until now be tried again."""
+        """Treat all rows that have failed so far as still to be done."""
         self._forgotten = dict(self.failures())
 
-    def is_done(self, row: Row) -> bool:
-        """Whether the picture of `row` and its record are there."""
-        return self.record(row) is not None
+    def place(self, row: JobSpec) -> Path | str:
+        """The path of a row's picture, or its URL in a bucket."""
+        if self.folder.local:
+            return self.folder.local / row.output
+        return f"{self.folder.place.rstrip('/')}/{row.output}"
 
-    def record(self, row: Row) -> dict[str, Any] | None:
-        """The record of a row that is done. The checksum of its picture is computed once."""
+    def record(self, row: JobSpec) -> dict[str, Any] | None:
+        """The record of a row that is done. The checksum of its picture is verified once per process."""
         try:
             record = parse_json(self.folder.read(sidecar_name(row.output)) or b"null")
             if not is_record(record) or record["digest"] != row.digest:
@@ -66,47 +76,60 @@ class Store:
         self._verified.add(picture)
         return record
 
-    def check(self, row: Row) -> None:
+    def is_done(self, row: JobSpec) -> bool:
+        """Whether the picture of `row` and its record are there."""
+        return self.record(row) is not None
+
+    def check(self, row: JobSpec) -> None:
         """Raise FolderError when a row's picture or record could not be written."""
         for name in (row.output, sidecar_name(row.output)):
             self.folder.check(name)
 
-    def save(self, outcome: Outcome) -> Result:
-        """Write a painting and its record; where there is none, or it cannot be written, the reason goes into the failures.
+    def save(self, result: RowResult) -> RowResult:
+        """Write the picture of a result and its record; a failure, of an earlier stage or of writing, goes into the failures.
+
+        Returns:
+            The result with `picture` and `record`, or with a `failure`; without the picture in memory.
 
         Raises:
             StorageFullError: the disk is full or read-only. Nothing partial is left.
         """
-        row, painting = outcome.row, outcome.painting
-        if painting is None:
-            return self.fail(Result(row, stage=outcome.stage, reason=outcome.reason))
+        row = result.row
+        if result.failure:
+            return self.fail(row, result.failure)
         try:
-            data = encode_picture(row.output, painting.image, alpha=painting.alpha, metadata=painting.record, bits=self._bits)
-            record = record_of(outcome, len(data), hashlib.sha256(data).hexdigest())
-            self.folder.write(row.output, data)
-            self.folder.write(sidecar_name(row.output), json.dumps(record).encode() + b"\n")
+            record = self._write(result)
         except StorageFullError:
             raise
         except FolderError as problem:
-            return self.fail(Result(row, stage="write", reason=str(problem)))
+            return self.fail(row, RowFailure.of("write", problem))
         except Exception as problem:
-            return self.fail(Result(row, stage="write", reason=f"{row.output} cannot be written: {one_line(problem)}"))
-        self._verified.add((row.output, record["sha256"]))
-        return Result(row, record)
+            return self.fail(row, RowFailure("write", f"{row.output} cannot be written: {one_line(problem)}"))
+        return dataclasses.replace(result, stylized=None, picture=self.place(row), record=record, seconds=record["seconds"])
 
-    def fail(self, result: Result) -> Result:
-        """Note a failure, and give it back. That it cannot be noted is a problem of this store, and does not end the run.
+    def _write(self, result: RowResult) -> dict[str, Any]:
+        row, stylized = result.row, result.stylized
+        assert stylized is not None
+        data = encode_picture(row.output, stylized.image, alpha=stylized.alpha, metadata=stylized.record, bits=self._bits)
+        record = record_of(result, len(data), hashlib.sha256(data).hexdigest())
+        self.folder.write(row.output, data)
+        self.folder.write(sidecar_name(row.output), json.dumps(record).encode() + b"\n")
+        self._verified.add((row.output, record["sha256"]))
+        return record
+
+    def fail(self, row: JobSpec, failure: RowFailure) -> RowResult:
+        """Record that a row failed. If that cannot be written, `problem` says so and the run continues.
 
         Raises:
             StorageFullError: the disk is full or read-only.
         """
         try:
-            self._failures.note(result)
+            self._failures.append(row, failure)
         except StorageFullError:
             raise
         except FolderError as problem:
             self.problem = self.problem or str(problem)
-        return result
+        return RowResult(row, failure)
 
     def failures(self) -> dict[str, dict[str, Any]]:
         """The newest failure of each output, as far as the file can be read."""
@@ -116,11 +139,11 @@ class Store:
             self.problem = self.problem or str(problem)
             return {}
 
-    def tidy_failures(self, rows: Iterable[Row]) -> None:
-        """Leave in the file what is still so: of `rows`, those that are not done, and all that belong to other tables."""
+    def remove_resolved_failures(self, rows: Iterable[JobSpec]) -> None:
+        """Remove the failures of those of `rows` that are done; failures of other tables stay."""
         before = self.failures()
         done = {row.output for row in rows if row.output in before and self.is_done(row)}
         try:
-            self._failures.tidy({output: before[output] for output in done})
+            self._failures.remove({output: before[output] for output in done})
         except FolderError as problem:
             self.problem = self.problem or str(problem)

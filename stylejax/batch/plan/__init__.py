@@ -1,1 +1,1 @@
-"""What is done together: `aspects`, `groups`, `batch_size`, `survey` (all rows before the first is painted)."""
+"""What runs together: `batch_plan` (all rows, before the first is optimized), `aspects`, `groups`, `batch_size`."""

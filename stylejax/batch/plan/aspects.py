@@ -1,11 +1,12 @@
-"""At which shape a picture is painted, so that few programs paint many pictures.
+"""The shape at which a picture is optimized, chosen so that few programs serve many pictures.
 
-Every shape compiles a program a scale. By default pictures are therefore painted at the nearest of a few common aspects (1:1,
-4:3, 3:2, 16:9, 21:9, lying or upright), and the painted picture gets the content's own aspect afterwards: its strokes are
-stretched by at most 19 %, and hardly at all for the usual cameras. `--round N` instead rounds each side to a multiple of N
-pixels: more programs, less stretch; 1 keeps every aspect.
+Every shape compiles one program per scale. By default pictures are therefore optimized at the nearest of a few common aspects
+(1:1, 4:3, 3:2, 16:9, 21:9, landscape or portrait), and the result is resized to the content's own aspect: its strokes are
+stretched by at most 19 %, and hardly at all for common cameras. `--round N` instead rounds each side to a multiple of N pixels:
+more programs, less stretch; 1 keeps every aspect.
 """
 
+import dataclasses
 import math
 
 from stylejax.choices import Rounding
@@ -22,8 +23,8 @@ def result_shape(height: int, width: int, settings: Settings) -> tuple[int, int]
     return fit_side(height, width, side, settings)
 
 
-def painted_shape(height: int, width: int, settings: Settings, rounding: Rounding) -> tuple[int, int]:
-    """Height and width at which a content of this height and width is painted."""
+def optimized_shape(height: int, width: int, settings: Settings, rounding: Rounding) -> tuple[int, int]:
+    """Height and width at which a content of this height and width is optimized."""
     exact = result_shape(height, width, settings)
     if rounding != "auto":
         return tuple(max(rounding, round(side / rounding) * rounding) for side in exact)  # pyright: ignore[reportReturnType]
@@ -38,8 +39,13 @@ def painted_shape(height: int, width: int, settings: Settings, rounding: Roundin
     return (short, long) if width >= height else (long, short)
 
 
+def settings_at(settings: Settings, shape: tuple[int, int]) -> Settings:
+    """The settings with the size that gives exactly `shape`, height and width, for a content of that shape."""
+    return dataclasses.replace(settings, size=side_of(*shape, settings))
+
+
 def _common_aspect(aspect: float) -> float:
-    """The nearest common one; distances between aspects are ratios."""
+    """The nearest common aspect, by the ratio between the two."""
     known = [*ASPECTS, *(float(math.floor(aspect) + more) for more in (0, 1) if aspect > ASPECTS[-1])]
     return min(known, key=lambda each: abs(math.log(aspect / each)))
 

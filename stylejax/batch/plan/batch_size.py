@@ -1,43 +1,44 @@
-"""How many pictures of a group are painted together, and the memory that takes."""
+"""How many pictures of a group are optimized together, and the memory that takes."""
 
 import math
+from collections.abc import Callable
 
-from stylejax.batch.execute.worker import Worker
 from stylejax.batch.plan.groups import Group
 from stylejax.choices import DeviceCount
 from stylejax.network.backend import platform
+from stylejax.network.vgg import VGG19
 from stylejax.run.devices import devices_for
-from stylejax.run.memory.available import memory_budget
-from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes
+from stylejax.run.memory.batch_size import automatic_batch_size
+from stylejax.run.memory.estimate import chunk_bytes
+from stylejax.settings.settings import Settings
 
 USEFUL_ON_CPU, USEFUL = 2, 16
-"""On CPUs larger batches are no faster (docs/performance.md), take more memory, and lose more to a kill."""
-AMPLE = 64
-"""Where there is so many times the least memory of a batch it fits, and no program is compiled to know it."""
+"""On CPUs larger batches are no faster (docs/performance.md), take more memory, and lose more work when a process is killed."""
+
+NetworkFor = Callable[[Settings], VGG19]
+"""The network that settings name, loaded."""
 
 
-def automatic_lanes(group: Group, painter: Worker, wanted: DeviceCount) -> int:
-    """As many as fit into the memory of each device and are of use; 1 a device where that cannot be told."""
-    devices = len(devices_for(len(group.rows), wanted))
+def batch_size_of(group: Group, network_for: NetworkFor, devices: DeviceCount) -> int:
+    """The automatic batch size of a group, spread over `devices`; 1 per device where it cannot be determined.
+
+    Where memory is the limit it is a power of two, so that runs continue with the same batches, and the same bits, although the
+    free memory varies.
+    """
+    count = len(devices_for(len(group.rows), devices))
+    most = min(math.ceil(len(group.rows) / count), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
     try:
-        return devices * _lanes(group, painter, devices)
-    except Exception:  # the compiler's: whatever it is, painting will meet it, and tell it of each row
-        return devices
+        network = network_for(group.settings)
+        fit = automatic_batch_size(network, group.settings, group.scales[-1], most=most, shared=group.shared)
+    except Exception:  # the compiler's own; executing the group meets it again, and reports it for each row
+        return count
+    return count * (fit if fit == most else 2 ** (fit.bit_length() - 1))
 
 
-def group_bytes(group: Group, painter: Worker) -> int:
-    """The memory that painting a batch of the group takes, by the compiler's own account; 0 where it cannot be told."""
+def bytes_of(group: Group, network_for: NetworkFor) -> int:
+    """The memory that a batch of the group takes, by the compiler's analysis; 0 where it cannot be determined."""
     try:
-        model, shape = painter.model_for(group.settings), group.scales[-1]
-        return chunk_bytes(model, group.settings, *shape, batch_size=group.lanes, shared=group.shared)
+        network = network_for(group.settings)
+        return chunk_bytes(network, group.settings, *group.scales[-1], batch_size=group.batch_size, shared=group.shared)
     except Exception:
         return 0
-
-
-def _lanes(group: Group, painter: Worker, devices: int) -> int:
-    most = min(math.ceil(len(group.rows) / devices), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
-    model, budget = painter.model_for(group.settings), memory_budget()
-    if budget is None or AMPLE * most * least_bytes(model, group.settings, *group.scales[-1]) <= budget:
-        return most
-    fit = batch_size_that_fits(model, group.settings, *group.scales[-1], most=most, shared=group.shared)
-    return fit if fit == most else 2 ** max(0, fit.bit_length() - 1)  # much the same in each run, however much is free

@@ -58,11 +58,11 @@ class Batch:
 
     @classmethod
     def of_recipe(cls, name: str) -> "Batch":
-        """The command with the defaults of a recipe."""
+        """The command whose defaults are those of a recipe."""
         return cls(output=tyro.MISSING, settings=recipe_named(name))
 
     def run(self, console: "Console") -> int:
-        """Plan and run; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
+        """Plan and execute; returns 0, 3 when some pictures failed, or 129, 130 or 143 when it was stopped."""
         from stylejax.cli.batch import BatchRun  # JAX takes a second to import
 
         return BatchRun(**vars(self)).run(console)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from stylejax.choices import BatchSize
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.parsing.sweep_values import Values
@@ -36,8 +37,8 @@ class Sweep:
     values: tyro.conf.OmitArgPrefixes[Values]  # pyright: ignore[reportInvalidTypeForm]
     """One value of each setting, or several, separated by commas."""
 
-    batch_size: int = 0
-    """How many pictures are painted together; 0 for as many as fit into memory."""
+    batch_size: BatchSize = "auto"
+    """How many pictures are painted together; `auto` for as many as fit into memory."""
 
     watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 

@@ -1,12 +1,13 @@
-"""How a run over many pictures looks: one bar in a terminal, lines elsewhere, JSON for machines, or nothing."""
+"""Displays of a run over many pictures: a bar in a terminal, lines elsewhere, JSON for programs, or nothing."""
 
 import json
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 
-from stylejax.batch.events import BatchProgress, Compiling, Ended, Event, Finished, Known, Noted, Planned, Tally
+from stylejax.batch.events import BatchProgress, Compiling, Ended, Event, Finished, Noted, Planned, Tally
+from stylejax.batch.records import RowResult
 from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
 from stylejax.cli.terminal.display import SECONDS_BETWEEN_LINES, compiling
 from stylejax.files.file_names import printable
@@ -19,14 +20,14 @@ class BatchDisplay(Protocol):
         """Show one event."""
 
     def stopping(self, number: int) -> None:
-        """Say that the signal `number` was heard."""
+        """Confirm the signal `number`."""
 
     def close(self) -> None:
         """Leave the screen tidy."""
 
 
 def batch_display(*, quiet: bool, as_json: bool, console: Console) -> BatchDisplay:
-    """The display that suits the flags and the terminal."""
+    """The display for these flags and this terminal."""
     if as_json:
         return JsonEvents()
     if quiet:
@@ -41,27 +42,22 @@ class Silent:
         """Ignore it."""
 
     def stopping(self, number: int) -> None:
-        """Say nothing of it."""
+        """Show nothing."""
 
     def close(self) -> None:
-        """Nothing to tidy."""
+        """Do nothing."""
 
 
 class JsonEvents(Silent):
     """One JSON object a line on standard output."""
 
     def show(self, event: Event) -> None:
-        """Print all but the steps and the programs of each batch."""
+        """Print an event; those of compilation are left out."""
         facts = {}
         if isinstance(event, Compiling):
             return
-        if isinstance(event, Known):
-            name, facts = "known", {"row": event.result.row.number, "output": event.result.row.output}
-        elif isinstance(event, Finished):
-            row, record = event.result.row, event.result.record
-            facts = {"row": row.number, "output": row.output}
-            facts |= (record and {"losses": record["losses"], "seconds": record["seconds"]}) or {"reason": event.result.reason}
-            name = "finished" if record else "failed"
+        if isinstance(event, Finished):
+            name, facts = _row_facts(event.result)
         elif isinstance(event, Planned):
             name, facts = "planned", {"groups": len(event.groups), "programs": sum(len(g.scales) for g in event.groups)}
         elif isinstance(event, Noted):
@@ -69,7 +65,7 @@ class JsonEvents(Silent):
         elif isinstance(event, Ended):
             name, facts = "ended", {"stopped": event.stopped}
         else:
-            name, facts = "painting", {"fraction": event.progress.fraction, "pictures": len(event.unit.rows)}
+            name, facts = "painting", {"fraction": event.progress.fraction, "pictures": len(event.minibatch.rows)}
         print(json.dumps({"event": name, **facts, **_counts(event.tally)}), flush=True)
 
 
@@ -81,21 +77,21 @@ class Lines(Silent):
 
     def show(self, event: Event) -> None:
         """Print a line if it is time for one."""
-        self._say_what_went_wrong(event)
+        self._say_problems(event)
         now = time.monotonic()
         if isinstance(event, Compiling):
             self._say(compiling(event.scale))
         elif isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            told = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
-            self._say(told + describe(event.tally))
+            prefix = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
+            self._say(prefix + describe(event.tally))
 
     def stopping(self, number: int) -> None:
-        """Say what happens now."""
+        """Print that the run is stopping."""
         self._say(STOPPING)
 
-    def _say_what_went_wrong(self, event: Event) -> None:
-        if isinstance(event, Finished) and not event.result.record:
+    def _say_problems(self, event: Event) -> None:
+        if isinstance(event, Finished) and event.result.failure:
             self._say(f"failed: {event.result.row.output}: {event.result.reason}")
         elif isinstance(event, Noted):
             self._say(f"note: {event.text}")
@@ -114,7 +110,7 @@ class LiveBar(Lines):
 
     def show(self, event: Event) -> None:
         """Move the bar."""
-        self._say_what_went_wrong(event)
+        self._say_problems(event)
         if isinstance(event, Compiling):
             self._bar.wait(compiling(event.scale))
         elif isinstance(event, BatchProgress | Ended):
@@ -124,7 +120,7 @@ class LiveBar(Lines):
             self._bar.update(self._state(event.tally))
 
     def _state(self, tally: Tally) -> BarState:
-        fraction = (tally.total - tally.left + min(tally.painting, tally.left)) / max(tally.total, 1)
+        fraction = (tally.total - tally.left + min(tally.in_progress, tally.left)) / max(tally.total, 1)
         return BarState(fraction, (*_counted(tally), *self._place, *_timed(tally)))
 
     def close(self) -> None:
@@ -155,11 +151,21 @@ def _timed(tally: Tally) -> Facts:
 
 
 def _place(event: BatchProgress | Ended) -> Facts:
-    """Where the batch is that is being painted."""
+    """Scale and step of the current batch."""
     if isinstance(event, Ended):
         return ()
     progress = event.progress
     return (4, f"scale {progress.scale}/{progress.scales}"), (2, f"step {progress.step}/{progress.steps}")
+
+
+def _row_facts(result: RowResult) -> tuple[str, dict[str, Any]]:
+    """The name of the event of a row's result, and what else it says."""
+    facts = {"row": result.row.number, "output": result.row.output}
+    if result.failure:
+        return "failed", {**facts, "reason": result.reason}
+    if result.earlier:
+        return "known", facts
+    return "finished", {**facts, "losses": result.losses, "seconds": result.seconds}
 
 
 def _counts(tally: Tally) -> dict[str, float | int | None]:

@@ -10,7 +10,8 @@ import numpy as np
 from stylejax.choices import LOSSES
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState
-from stylejax.run.inputs.job import Job, common_shapes
+from stylejax.run.compatibility import common_scales
+from stylejax.run.inputs.job import Job
 from stylejax.run.memory.estimate import abstract_states
 from stylejax.run.progress import Record
 
@@ -44,7 +45,7 @@ def saved_from(
     facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], jobs: Sequence[Job], *, batch_size: int
 ) -> Saved | None:
     """The saved run of `jobs`, a batch that was filled up to `batch_size`; None where this run cannot be in such a state."""
-    shapes = common_shapes(jobs)
+    shapes = common_scales(jobs)
     steps_of = jobs[0].settings.steps(len(shapes))
     scale, step, steps = (_whole(facts.get(name)) for name in ("scale", "step", "steps"))
     if not 1 <= scale <= len(shapes) or not 1 <= step <= steps <= steps_of[scale - 1]:

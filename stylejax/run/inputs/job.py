@@ -1,8 +1,4 @@
-"""A job: one picture to stylize, with its pixels and its settings. A batch is a list of jobs.
-
-The jobs of a batch agree in everything static (shapes, layers, statistic, number of steps); their numbers (every weight, the
-learning rate, the seed) may differ.
-"""
+"""One picture to stylize, in memory: pixels and settings. A batch is a list of jobs (`stylejax.run.compatibility`)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,16 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.errors import SettingsError
 from stylejax.images.masks import Regions
 from stylejax.images.transparency import resize_opacity, resize_weighted
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
 from stylejax.settings.blend import check_blend
-from stylejax.settings.derived import STATIC
-from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings
-from stylejax.settings.transformation import describe
 from stylejax.types import AnyHostImage, HostAlpha, HostImage
 
 
@@ -83,47 +75,6 @@ class Job:
             opacity = resize_opacity(opacity, height, width)
         content = self.content_at(height, width)
         return dataclasses.replace(self, content=content, opacity=self.opacity._replace(content=opacity))
-
-
-def common_shapes(jobs: Sequence[Job]) -> list[tuple[int, int]]:
-    """The scales that all jobs share.
-
-    Raises:
-        SettingsError: there is no job, or two of them differ in something static; the message says in what.
-    """
-    if not jobs:
-        raise SettingsError("got no picture to paint; give at least one content and one style")
-    first = jobs[0]
-    shapes = scale_shapes(first.content.shape[0], first.content.shape[1], first.settings)
-    for number, job in enumerate(jobs[1:], start=2):
-        for name in STATIC:
-            ours, theirs = getattr(first.settings, name), getattr(job.settings, name)
-            if ours != theirs:
-                raise SettingsError(
-                    f"picture {number} has {name} {describe(theirs)} and picture 1 has {describe(ours)}; "
-                    "pictures of one batch share it, so paint them in separate batches"
-                )
-        if job.settings.objective_spec() != first.settings.objective_spec():
-            raise SettingsError(f"picture {number} names other layers than picture 1; give a layer the weight 0 instead")
-        ours, theirs = (0 if other.regions is None else len(other.regions.content) for other in (first, job))
-        if theirs != ours:
-            raise SettingsError(
-                f"picture {number} has {theirs} regions and picture 1 has {ours}; "
-                "pictures of one batch have as many, so paint them in separate batches"
-            )
-        if job.settings.coarsest != first.settings.coarsest:
-            raise SettingsError(
-                f"picture {number} starts from {job.settings.init} at {job.settings.coarsest} pixels and picture 1 from "
-                f"{first.settings.init} at {first.settings.coarsest}; give both the same smallest_size"
-            )
-        theirs = scale_shapes(job.content.shape[0], job.content.shape[1], job.settings)
-        if theirs != shapes:
-            (height, width), (other_height, other_width) = shapes[-1], theirs[-1]
-            raise SettingsError(
-                f"picture {number} would be {other_width}×{other_height} pixels and picture 1 {width}×{height}; "
-                "pictures of one batch share their shape, so group them (shapes='group') or resize them (shapes='resize')"
-            )
-    return shapes
 
 
 def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int, int]]) -> LossWeights:

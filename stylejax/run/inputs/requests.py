@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -13,7 +13,6 @@ from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.images.resize import resize
 from stylejax.images.transparency import resize_picture
-from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.reader import ImageSource, given_source, mask_lists
 from stylejax.run.result import StylizedImage
 from stylejax.settings.pyramid import scale_shapes
@@ -126,15 +125,6 @@ def at_own_shapes(paintings: Sequence[StylizedImage], contents: Sequence[Picture
 def resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray | None:
     """The opacity of a picture, if it has any, at another shape."""
     return None if picture.alpha is None else resize(picture.alpha[..., None], height, width)[..., 0]
-
-
-def groups_of(jobs: Sequence[Job]) -> list[list[int]]:
-    """Indices of the jobs whose scales have the same shapes, together."""
-    groups: dict[Hashable, list[int]] = {}
-    for number, job in enumerate(jobs):
-        height, width = job.content.shape[:2]
-        groups.setdefault(tuple(scale_shapes(height, width, job.settings)), []).append(number)
-    return list(groups.values())
 
 
 def _is_one(value: Any) -> bool:

@@ -1,1 +1,1 @@
-"""Memory: `available` on the device, the `estimate` of a run, and the `check` of one against the other."""
+"""Memory: `available` on the device, `estimate` of a run, the automatic `batch_size`, and the `check` before a run."""

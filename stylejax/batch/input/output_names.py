@@ -1,14 +1,13 @@
-"""The files that the rows of a table make, none in the way of another's or of the run's own.
+"""Names in the output folder: each row needs one for its picture and one for its record, and none may conflict with another.
 
-A picture and its record each need a name of their own, and folders above them that are no files. Two names may be one file:
-through symbolic links below the output folder, or where the file system does not tell upper case from lower.
+Folders above them must not be files of other rows. Two names may be one file: through symbolic links below the output folder,
+or where the file system ignores case.
 """
 
 import os
 from pathlib import Path, PurePosixPath
 
-from stylejax.batch.input.row import Row
-from stylejax.batch.output.sidecar import sidecar_name
+from stylejax.batch.records import JobSpec
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import RESERVED_PREFIX
 from stylejax.files.folder import Folder
@@ -17,21 +16,26 @@ from stylejax.files.same_file import NameRegistry
 RESERVED = SHEET, FAILURES = ("contact_sheet.jpg", "failures.jsonl")
 
 
+def sidecar_name(output: str) -> str:
+    """The name of the record of an output."""
+    return f"{output}.json"
+
+
 class Outputs:
-    """What the rows have taken so far."""
+    """The names that the rows have taken so far."""
 
     def __init__(self, folder: Folder | None = None):
-        """Look at the links in the output `folder` and at its file system; without one, at names alone."""
+        """Follow the links and the case rules of the output `folder`; without one, compare names alone."""
         self._folder = folder
         local = Path(os.path.realpath(folder.local)) if folder and folder.local else None
         self._files: NameRegistry[int] = NameRegistry(local)
         self._folders: NameRegistry[int] = NameRegistry(local)
 
-    def take(self, row: Row) -> None:
-        """Take the names of what `row` makes.
+    def take(self, row: JobSpec) -> None:
+        """Take the names of the files that `row` makes.
 
         Raises:
-            StylejaxError: one is in the way of something, or something is in its way; the message says of which line.
+            StylejaxError: a name conflicts with that of another row, whose line the message gives, or with the run's own files.
         """
         parts = row.output.casefold().split("/")
         if parts[0] in RESERVED or any(part.startswith(RESERVED_PREFIX) for part in parts):
@@ -49,6 +53,6 @@ class Outputs:
             self._folders.take(folder, row.number)
 
 
-def _check(row: Row, name: str, taken: NameRegistry[int], message: str) -> None:
+def _check(row: JobSpec, name: str, taken: NameRegistry[int], message: str) -> None:
     if (number := taken.owner(name)) is not None:
         raise StylejaxError(f"output {row.output} {message.format(number)}")
