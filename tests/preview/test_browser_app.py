@@ -148,6 +148,7 @@ def test_a_message_goes_when_it_is_mended_and_buttons_are_active_when_they_do_so
     page.keyboard.press("Tab")
     wait_for(page, lambda: message.inner_text() == "")
     page.get_by_role("spinbutton", name="Size").fill("64")
+    page.get_by_role("spinbutton", name="Steps at each scale").fill("1000")  # so that it is not over before it is stopped
     page.keyboard.press("Tab")
     paint(page)
     wait_for(page, lambda: button(page, "Stop and keep").is_enabled())
