@@ -2,13 +2,14 @@
 
 import os
 from contextlib import suppress
+from typing import TypeAlias
 
 import jax
 from jax.extend.backend import clear_backends
 
 from stylejax.errors import SettingsError
 
-Device = jax.Device
+Device: TypeAlias = jax.Device  # pyright: ignore[reportInvalidTypeForm]
 
 
 def local_devices() -> list[Device]:

@@ -76,14 +76,14 @@ def paint(
         step, steps = (resume.step, resume.steps) if resume and states is None else (0, batch.steps[scale - 1])
         states = batch.states(scale, states, resume)
         for chunk in _chunks(batch, problem, states, step, steps, every, clock):
-            states, step = chunk.states, chunk.step + chunk.count
+            states, step = chunk.states, chunk.step + chunk.steps
             stopped, failed = stops(states), failures(states)
             place = {"scale": scale, "height": height, "width": width, "step": chunk.step}
-            records = [trace_records(chunk.trace, chunk.count, index, stop, **place) for index, stop in enumerate(stopped)]
+            records = [trace_records(chunk.trace, chunk.steps, index, stop, **place) for index, stop in enumerate(stopped)]
             last_records = [new[-1] if new else last for new, last in zip(records, last_records, strict=True)]
             if all(stop or failure for stop, failure in zip(stopped, failed, strict=True)):
                 steps = step  # nothing moves at this scale any more
-            fraction, seconds_left, seconds_per_step = clock.tick(scale, chunk.count, share=step / steps)
+            fraction, seconds_left, seconds_per_step = clock.tick(scale, chunk.steps, share=step / steps)
             yield Progress(
                 scale=scale,
                 scales=len(batch.shapes),
@@ -182,8 +182,8 @@ class _Chunk(NamedTuple):
     trace: Trace
     pictures: Images
     step: int
-    """The first of the steps."""
-    count: int
+    """The first of its steps."""
+    steps: int
 
 
 def _chunks(

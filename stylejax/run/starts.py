@@ -120,7 +120,7 @@ def _noise(job: Job, height: int, width: int) -> Image:
             spread = np.sqrt(np.average((pixels - mean) ** 2, 0, counts))
         else:
             mean, spread = pixels.mean(0), pixels.std(0)
-        image = mean[np.newaxis, np.newaxis] + spread[np.newaxis, np.newaxis] * noise
+        image = jnp.asarray(mean[np.newaxis, np.newaxis] + spread[np.newaxis, np.newaxis] * noise)
     else:
         space = SPACES[job.settings.space]
         middle = 0.5 if job.settings.space == "unit" else 0.0

@@ -108,7 +108,8 @@ def abstract_targets(
         style=jax.eval_shape(partial(style_targets, spec=spec, regions=bool(regions)), sums),
         guides=None if masks is None else jax.eval_shape(guides, masks),
     )
-    return Targets(*(part if held_once else _stacked(part, batch_size) for part, held_once in zip(one, shared, strict=True)))
+    parts = (part if held_once else _stacked(part, batch_size) for part, held_once in zip(one, shared, strict=True))
+    return Targets(*parts)  # pyright: ignore[reportArgumentType]
 
 
 def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:

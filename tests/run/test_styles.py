@@ -34,7 +34,7 @@ def test_shares_must_be_as_many_as_the_styles(pictures):
     content, style = pictures
     with pytest.raises(SettingsError, match="3 shares for 2 styles"):
         Job(content, (style, style), Settings(style_blend="1,2,3"))
-    with pytest.raises((SettingsError, TypeError), match="style_blend"):
+    with pytest.raises((SettingsError, TypeError), match="_blend"):
         stylejax.stylize(content, style, content, style_blend=[1, 2])
 
 
