@@ -119,7 +119,7 @@ class TableRun(Iterator[RowResult]):
         Raises:
             StylejaxError: as for `stylize_table`.
         """
-        devices_for(1, devices)
+        devices_for(1, wanted=devices)
         memory_budget()
         self.store = Store(Folder(output), bits=options.bits)
         """The output folder."""

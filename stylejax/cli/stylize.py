@@ -7,13 +7,13 @@ from contextlib import nullcontext, suppress
 
 from rich.console import Console
 
+from stylejax.choices import LOSSES
 from stylejax.cli.default_output import STREAM
 from stylejax.cli.stylize_files import StylizeFiles
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.display import Display, display_for
 from stylejax.errors import NonFiniteError
 from stylejax.optimize.config import CHUNK
-from stylejax.preview.curves import TERMS
 from stylejax.preview.live import Live
 from stylejax.run.api import StylizeInterrupted, stylize
 from stylejax.run.checkpoint.checkpoint import Checkpoint
@@ -135,7 +135,7 @@ class StylizeRun(StylizeFiles):
 
     def _print_result(self, painting: StylizedImage, seconds: float, console: Console) -> None:
         if self.json:
-            last = {name: painting.trace[-1][name] for name in TERMS}
+            last = {name: painting.trace[-1][name] for name in LOSSES}
             result = {
                 "event": "result",
                 "output": str(self._place),

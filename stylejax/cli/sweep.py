@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from stylejax.choices import LOSSES
 from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.parsing.sweep_values import in_short
 from stylejax.cli.terminal.display import Display, display_for
@@ -21,7 +22,6 @@ from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.images.io.write import check_output, write_picture
 from stylejax.images.sheet import contact_sheet
 from stylejax.preview.command import UNREPEATED, repeat_many
-from stylejax.preview.curves import TERMS
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, report_title
@@ -235,7 +235,7 @@ def _record(painting: StylizedImage, name: str, change: dict[str, Any]) -> dict[
     return {
         "picture": name,
         "varied": change,
-        "losses": {term: last.get(term) for term in TERMS},
+        "losses": {term: last.get(term) for term in LOSSES},
         "failure": dataclasses.asdict(painting.failure) if painting.failure else None,
         "peak_memory_bytes": painting.memory,
         "record": painting.record,

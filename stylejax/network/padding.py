@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from stylejax.choices import PaddingName
 from stylejax.errors import SettingsError
 
 PaddingMode = Literal["zero", "replicate", "reflect"]
@@ -27,7 +26,7 @@ class Padding:
     """Also that of the poolings."""
 
     @classmethod
-    def named(cls, name: PaddingName) -> "Padding":
+    def named(cls, name: str) -> "Padding":
         """The padding that the flag `--padding` calls `name`."""
         mode, _, only_first = name.partition("-")
         if mode not in ("zero", "replicate", "reflect") or only_first not in ("", "conv1_1"):

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from stylejax.choices import PoolingName
 from stylejax.errors import SettingsError
 from stylejax.network.padding import PaddingMode, pad_to_even
 from stylejax.types import AnyFeatures, Features
@@ -24,7 +23,7 @@ Windows = Float[Array, "_ 2 _ 2 _"]
 _SQRT_FLOOR = 1e-12  # keeps the derivative of the square root finite where a whole window is zero
 
 
-def pool(features: Features, kind: PoolingName, *, edge: PaddingMode = "zero") -> AnyFeatures:
+def pool(features: Features, kind: str, *, edge: PaddingMode = "zero") -> AnyFeatures:
     """Halve rows and columns.
 
     Args:

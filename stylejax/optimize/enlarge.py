@@ -19,16 +19,16 @@ from stylejax.types import Image, Images, Shape
 
 @partial(jax.jit, static_argnames=("shape", "static"))
 def enlarge(
-    states: PictureState, traced: TracedConfig, detail: Images | None = None, *, shape: Shape, static: StaticConfig
+    states: PictureState, traced: TracedConfig, *, shape: Shape, static: StaticConfig, detail: Images | None = None
 ) -> PictureState:
     """Bring batched states to `shape`.
 
     Args:
         states: every array with a leading axis `batch`.
         traced: of each picture, `[batch]`.
-        detail: `[batch, *shape, 3]`, added to the pictures, from `starts.added_detail`.
         shape: height and width.
         static: of the whole batch.
+        detail: `[batch, *shape, 3]`, added to the pictures, from `starts.added_detail`.
     """
     return jax.vmap(partial(_enlarge_one, shape=shape, static=static))(states, traced, detail)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-TERMS = ("total", "content", "style", "tv")
+from stylejax.choices import LOSSES
 
 _HEIGHT, _TOP, _BOTTOM = 280, 24, 24
 _PLOT = _HEIGHT - _TOP - _BOTTOM
@@ -31,7 +31,7 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> str:
         An `<svg>` element without any text from outside. Terms that are nowhere positive are left out; without records, or
         before any loss is positive, the plot is empty.
     """
-    values = {term: np.array([float(record[term]) for record in records]) for term in TERMS}
+    values = {term: np.array([float(record[term]) for record in records]) for term in LOSSES}
     positive = np.concatenate([each[np.isfinite(each) & (each > 0)] for each in values.values()])
     if not positive.size:
         return _svg("Loss curves: no steps yet", [])
@@ -42,7 +42,7 @@ def curves_svg(records: Sequence[Mapping[str, Any]]) -> str:
     starts = {index for index in range(1, len(records)) if records[index]["scale"] != records[index - 1]["scale"]}
     lines, labels = _gridlines(low, high)
     inner = f'<svg y="{_TOP}" width="100%" height="{_PLOT}" viewBox="0 0 1000 1000" preserveAspectRatio="none">'
-    curves = [_curve(term, values[term], starts, low, high) for term in reversed(TERMS)]
+    curves = [_curve(term, values[term], starts, low, high) for term in reversed(LOSSES)]
     return _svg(f"Loss curves of {len(records)} steps", [*_bands(records), *lines, inner, *curves, "</svg>", *labels])
 
 

@@ -15,8 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from jax import Array
 
+from stylejax.choices import LOSSES
 from stylejax.images.picture import Picture
-from stylejax.preview.curves import TERMS, curves_svg
+from stylejax.preview.curves import curves_svg
 from stylejax.preview.embed import jpeg, png
 from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.progress import Progress
@@ -175,7 +176,7 @@ class Live:
                 "seconds": round(time.monotonic() - self._began),
                 "progress": progress and {name: getattr(progress, name) for name in names},
                 "counts": self._counts,
-                "losses": {term: _short(self._records[-1][term]) for term in TERMS} if self._records else None,
+                "losses": {term: _short(self._records[-1][term]) for term in LOSSES} if self._records else None,
                 "tiles": [tile.state() for tile in self._tiles.values()],
             }
 

@@ -12,12 +12,13 @@ from typing import Any
 import jax
 from markupsafe import Markup
 
+from stylejax.choices import LOSSES
 from stylejax.errors import StylejaxError
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.user_paths import user_path
 from stylejax.images.picture import Picture
 from stylejax.images.transparency import resize_picture
-from stylejax.preview.curves import TERMS, curves_svg
+from stylejax.preview.curves import curves_svg
 from stylejax.preview.embed import data_uri
 from stylejax.preview.template import render_page
 from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
@@ -95,7 +96,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         transparent=painting.alpha is not None,
         content=content.source,
         given=input_pictures(content, styles),
-        losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in TERMS},
+        losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in LOSSES},
         curves=Markup(curves_svg(painting.trace)),  # drawn from numbers alone
         command=[shlex.quote(word) for word in shlex.split(command)],
         varied=[],

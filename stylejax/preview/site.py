@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from stylejax.choices import LOSSES
 from stylejax.preview.embed import encoded
 from stylejax.preview.live import Button, Live
 from stylejax.preview.template import page_text, render_page
@@ -36,6 +37,7 @@ def live_site(live: Live) -> Starlette:
             title=live.title,
             content=live.content and live.content.source,
             styles=[style.source for style in live.styles],
+            losses=LOSSES,
         )
         return HTMLResponse(html)
 

@@ -243,7 +243,7 @@ def _paint_groups(
     for group in groups:
         ours = [jobs[number] for number in group], [contents[number] for number in group], [sources[number] for number in group]
         tell = (lambda progress: observe(whole.of(progress))) if observe and len(groups) > 1 else observe
-        spread = devices_for(len(group), devices)
+        spread = devices_for(len(group), wanted=devices)
         saved = checkpoint.resume(network, ours[0], devices=len(spread)) if checkpoint else None
         progresses = paint(network, ours[0], every=every, resume=saved, devices=spread, preparing=preparing)
         try:

@@ -24,7 +24,7 @@ from stylejax.optimize.chunk import Shared
 _Item = TypeVar("_Item")
 
 
-def devices_for(batch_size: int, wanted: DeviceCount = "all") -> tuple[Device, ...]:
+def devices_for(batch_size: int, *, wanted: DeviceCount = "all") -> tuple[Device, ...]:
     """The local devices for a batch: the fewest that minimize the largest batch of one device.
 
     Args:

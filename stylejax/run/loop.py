@@ -153,7 +153,7 @@ class _Batch:
         shape = self.shapes[scale - 1]
         if before is not None:
             detail = self._placement.spread(added_detail(self.jobs, self.shapes[scale - 2], shape))
-            states = enlarge(before, self._traced, detail, shape=shape, static=self.static)
+            states = enlarge(before, self._traced, shape=shape, static=self.static, detail=detail)
         elif resume:
             states = jax.tree.map(jnp.array, resume.states)
         else:

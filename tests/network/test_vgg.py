@@ -328,7 +328,7 @@ def test_the_objective_trains_a_network_in_plain_jax(tiny_model, pictures):
         @jax.jit
         def step(model, parameters):
             def loss_of(parameters):
-                painted = jax.nn.sigmoid(image @ parameters["matrix"] + parameters["offset"])
+                painted = jax.nn.sigmoid(image @ parameters["matrix"] + parameters["offset"][None, None])
                 return objective(model, painted, targets, WEIGHTS, SPEC)[0]
 
             loss, gradient = jax.value_and_grad(loss_of)(parameters)

@@ -45,4 +45,4 @@ def test_a_batch_is_spread_evenly_over_as_few_devices_as_do(batch_size, present)
 def test_more_devices_than_there_are_are_refused():
     for wanted in (0, len(jax.local_devices()) + 1):
         with pytest.raises(SettingsError, match="this machine has"):
-            devices_for(4, wanted)
+            devices_for(4, wanted=wanted)

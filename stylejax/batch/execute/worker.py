@@ -117,7 +117,7 @@ class Worker:
         with _batch_errors():
             network = self.network_for(batch.rows[0].row.settings)
             jobs = padded([one.job for one in batch.rows], batch.size)
-            devices = devices_for(batch.size, self._devices)
+            devices = devices_for(batch.size, wanted=self._devices)
             steps = paint(network, jobs, devices=devices, shared=minibatch.shared, seen=self._targets, preparing=preparing)
         while True:
             with _batch_errors():

@@ -15,11 +15,10 @@ from typing import Any
 import jax
 
 from stylejax.batch.records import JobSpec, RowResult
+from stylejax.choices import LOSSES
 from stylejax.files.url import change_stamp
 from stylejax.version import VERSION
 from stylejax.weights.sources import SOURCES, resolve, resolve_auto
-
-LOSSES = ("total", "content", "style", "tv")
 
 
 def digest(row: JobSpec, shape: Sequence[int], *, bits: int = 8) -> str:

@@ -25,7 +25,7 @@ def batch_size_of(group: Group, network_for: NetworkFor, devices: DeviceCount) -
     Where memory is the limit it is a power of two, so that runs continue with the same batches, and the same bits, although the
     free memory varies.
     """
-    count = len(devices_for(len(group.rows), devices))
+    count = len(devices_for(len(group.rows), wanted=devices))
     most = min(math.ceil(len(group.rows) / count), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
     try:
         network = network_for(group.settings)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console
 
@@ -13,6 +13,7 @@ from stylejax.cli.terminal.display import SECONDS_BETWEEN_LINES, compiling
 from stylejax.files.file_names import printable
 
 
+@runtime_checkable
 class BatchDisplay(Protocol):
     """Shows each event; `close` ends it."""
 

@@ -2,17 +2,18 @@
 
 import json
 import time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 
+from stylejax.choices import LOSSES, TERMS
 from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
-from stylejax.preview.curves import TERMS
 from stylejax.run.progress import Preparing, Progress
 
 SECONDS_BETWEEN_LINES = 5
 
 
+@runtime_checkable
 class Display(Protocol):
     """Shows each progress; `close` ends it."""
 
@@ -61,7 +62,7 @@ class JsonLines(Silent):
         """Print the last losses of each lane."""
         fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left", "steps_per_second")
         values = {name: getattr(progress, name) for name in fields}
-        losses = [{name: record[name] for name in TERMS} for record in progress.last_records]
+        losses = [{name: record[name] for name in LOSSES} for record in progress.last_records]
         print(
             json.dumps({"event": "progress", **values, "losses": losses}),
             flush=True,
@@ -137,7 +138,7 @@ def facts(progress: Progress) -> tuple[tuple[int, str], ...]:
         (2, f"scale {progress.scale}/{progress.scales} {progress.width}×{progress.height}"),
         (0, f"step {progress.step}/{progress.steps}"),
         (3, f"total {losses['total']:.4g}"),
-        (5, "  ".join(f"{name} {losses[name]:.4g}" for name in ("content", "style", "tv"))),
+        (5, "  ".join(f"{name} {losses[name]:.4g}" for name in TERMS)),
         (4, f"{format_rate(progress.steps_per_second)} steps/s"),
         (1, f"{format_duration(progress.seconds_left)} left"),
     )

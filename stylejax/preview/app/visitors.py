@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from stylejax.choices import TERMS
 from stylejax.errors import StylejaxError
 from stylejax.preview.app.run import Frame, Run, check_upload
 from stylejax.settings.parse import parse_setting
@@ -30,9 +31,8 @@ FIELDS = (
 """Settings that the form has; the others are the recipe's."""
 OUTPUTS = ("picture", "status", "message", "start", "stop", "download", "curves", "command", "files")
 
-_LEGEND = (
-    '<ul class="legend"><li>total</li><li class="content">content</li><li class="style">style</li><li class="tv">tv</li></ul>'
-)
+_LEGEND_ITEMS = "".join(f'<li class="{term}">{term}</li>' for term in TERMS)
+_LEGEND = f'<ul class="legend"><li>total</li>{_LEGEND_ITEMS}</ul>'
 BEGIN = "<p>Give a photograph and at least one style, or click an example.</p>"
 
 
