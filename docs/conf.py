@@ -2,6 +2,7 @@
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
 
 from stylejax.version import VERSION
 
@@ -36,7 +37,7 @@ html_css_files = ["site.css"]
 nb_ipywidgets_js = {}  # no widgets: pages load nothing from other hosts
 
 
-def keep_columns(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+def keep_columns(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Turn docstring paragraphs that are aligned in columns into literal blocks, which keep the alignment."""
     paragraphs = "\n".join(lines).split("\n\n")
     for number, paragraph in enumerate(paragraphs):
@@ -46,7 +47,22 @@ def keep_columns(app: object, what: str, name: str, thing: object, options: obje
     lines[:] = "\n\n".join(paragraphs).split("\n")
 
 
-def list_other_pages(app, page: str, source: list[str]) -> None:
+ATTRIBUTES: dict[str, list[str]] = {}
+"""Docstrings of attributes by qualified name, between the two functions below."""
+
+
+def save_attribute(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Save the docstring of an attribute: Napoleon takes the text before its first colon for a type."""
+    if what in ("attribute", "data", "property"):
+        ATTRIBUTES[name] = list(lines)
+
+
+def restore_attribute(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Restore the docstring of an attribute after Napoleon."""
+    lines[:] = ATTRIBUTES.pop(name, lines)
+
+
+def list_other_pages(app: Sphinx, page: str, source: list[str]) -> None:
     """Replace `every-other-page` in the index by all pages that it does not list."""
     if page == app.config.root_doc:
         named = {*source[0].splitlines(), page}
@@ -62,8 +78,10 @@ def draw_formula(translator, formula: nodes.math | nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def setup(app) -> None:
+def setup(app: Sphinx) -> None:
     """Register the extensions above with Sphinx."""
     app.add_html_math_renderer("mathml", (draw_formula, None), (draw_formula, None))
     app.connect("source-read", list_other_pages)
-    app.connect("autodoc-process-docstring", keep_columns)
+    app.connect("autodoc-process-docstring", save_attribute, priority=400)
+    app.connect("autodoc-process-docstring", restore_attribute, priority=600)  # Napoleon has 500
+    app.connect("autodoc-process-docstring", keep_columns, priority=700)
