@@ -55,8 +55,9 @@ def test_the_examples_stylize_and_save(page, tmp_path, monkeypatch, pictures, ti
         )
     blocks = python_blocks(DOCS / page)
     assert blocks
+    names = {}
     for block in blocks:
-        exec(block, {})
+        exec(block, names)
     assert list(tmp_path.glob("painted*.png"))
 
 
