@@ -13,40 +13,42 @@ BitDepth = Literal[8, 16]
 class BatchOptions:
     """Which pictures, how they are batched, in which format, and how the run continues. `Settings` say how each is stylized."""
 
-    about_job: ClassVar = "Which pictures are painted, and as what."
+    about_job: ClassVar = "Which pictures to stylize, and the format of the results."
 
     content: tuple[str, ...] = ()
-    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`. What exists as written is no pattern."""
+    """Instead of a table: the photographs, as patterns such as `'photos/**/*.jpg'`. A name that exists as written is no
+    pattern."""
 
     style: tuple[str, ...] = ()
-    """The paintings, as patterns."""
+    """The style pictures, as patterns."""
 
     pair: Pairing = "cross"
-    """`cross` paints every content in every style, `zip` the first in the first, the second in the second, and so on."""
+    """`cross` combines every content with every style; `zip` the first with the first, the second with the second, and so
+    on."""
 
     format: FormatName = "png"
-    """Format of results whose row names no output."""
+    """Format of the results whose row names no output."""
 
     bits: BitDepth = 8
-    """Depth of the results' colors; 16 for PNG and TIFF."""
+    """Bits per color channel of the results; 16 only for PNG and TIFF."""
 
     round: Rounding = "auto"
-    """At which shapes to paint. `auto` paints at the nearest of a few common aspects and gives the result the content's own
-    afterwards, so that few programs are compiled; a number rounds each side to a multiple of so many pixels instead."""
+    """Shapes of the pictures during the optimization. `auto` uses the nearest of a few common aspects, so that few programs are
+    compiled, and resizes the result to the content's aspect; a number rounds each side to a multiple of that many pixels."""
 
     batch_size: BatchSize = "auto"
-    """Pictures that are painted together."""
+    """Pictures in a batch; `auto` for as many as fit into memory and are of use."""
 
-    about_resume: ClassVar = "How the run stops, and goes on where it was."
+    about_resume: ClassVar = "How the run stops and resumes."
 
     grace: float = 25.0
-    """Seconds that the batch in flight may still take after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
+    """Seconds for which the current batch may continue after Ctrl-C or SIGTERM. A second Ctrl-C stops at once."""
 
     retry_failed: bool = False
-    """Try again what failed in an earlier run."""
+    """Retry the rows that failed in an earlier run."""
 
     skip_bad: bool = False
-    """Leave out rows that cannot be used, instead of painting nothing."""
+    """Leave out invalid rows instead of refusing the whole table."""
 
     def __post_init__(self):
         """Raise SettingsError, naming the option, its value and what it may be. A single pattern may be given as a string."""

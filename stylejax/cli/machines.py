@@ -20,30 +20,30 @@ class Machines:
     """Where a batch runs."""
 
     devices: DeviceCount = "all"
-    """Accelerators of this machine to use; each batch is spread over them."""
+    """Number of devices of this machine to use; each batch is spread over them."""
 
     shard: str = "auto"
-    """Paint only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm
-    array job or a Kubernetes indexed job (with STYLEJAX_SHARDS set to its completions); elsewhere it is everything."""
+    """Process only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm
+    array job or a Kubernetes indexed job (with STYLEJAX_SHARDS set to its completions); elsewhere it is the whole table."""
 
     distributed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Join the other processes through JAX's runtime, and paint a share each: on a TPU pod, under Slurm or Kubernetes as it is,
-    elsewhere with --coordinator, --processes and --process."""
+    """Get this process's share of the table from JAX's distributed runtime: automatic on a TPU pod, under Slurm or Kubernetes;
+    elsewhere give --coordinator, --processes and --process."""
 
     coordinator: str | None = None
     """With --distributed: host:port of process 0."""
 
     processes: int | None = None
-    """With --distributed: how many there are."""
+    """With --distributed: number of processes."""
 
     process: int | None = None
-    """With --distributed: which one this is, from 0."""
+    """With --distributed: index of this process, from 0."""
 
     engine: Literal["local", "ray"] = "local"
-    """Who paints: this process, or workers on a Ray cluster, whose machines may come and go."""
+    """Where batches are executed: in this process, or by workers on a Ray cluster, whose machines may come and go."""
 
     workers: int | None = None
-    """With --engine ray: how many workers; one an accelerator of the cluster unless given."""
+    """With --engine ray: number of workers; one per accelerator of the cluster unless given."""
 
     ray_address: str | None = None
     """With --engine ray: the cluster, such as `auto` on one of its machines; unless given, RAY_ADDRESS or a cluster on this

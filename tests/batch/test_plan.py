@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stylejax.batch.input.cells import read_table
 from stylejax.batch.input.patterns import matched
 from stylejax.batch.input.table import BadRowsError, rows_of
+from stylejax.batch.plan import batch_size
 from stylejax.batch.plan.aspects import optimized_shape, result_shape
 from stylejax.batch.plan.groups import group_rows, with_batch_size
 from stylejax.batch.records import JobSpec
@@ -168,13 +169,27 @@ def test_optimized_shapes_stay_near_the_content(height, width, rounding):
 
 @settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.sets(st.integers(0, 8)))
-def test_minibatches_hold_every_row_once_and_have_one_batch_size(count, batch_size, done):
+def test_minibatches_hold_every_row_once_and_have_one_batch_size(count, size, done):
     rows = [(JobSpec(i, "a.jpg", (f"{i % 2}.jpg",), f"{i}.png", Settings()), (384, 512)) for i in range(count)]
-    (group,) = with_batch_size(group_rows(rows)[0], lambda group: batch_size)
+    (group,) = with_batch_size(group_rows(rows)[0], lambda group: size)
     minibatches = group.minibatches(row for row in group.rows if row.number not in done)
     assert sorted(row.number for minibatch in minibatches for row in minibatch.rows) == sorted(set(range(count)) - done)
-    assert {minibatch.batch_size for minibatch in minibatches} <= {min(batch_size, count)}
+    assert {minibatch.batch_size for minibatch in minibatches} <= {min(size, count)}
     assert all(1 <= len(minibatch.rows) <= minibatch.batch_size for minibatch in minibatches)
+
+
+@pytest.mark.parametrize(("fit", "expected"), [(9, 9), (7, 4), (1, 1), (None, 1)])
+def test_the_automatic_batch_size_is_a_power_of_two_where_memory_is_the_limit(monkeypatch, fit, expected):
+    def automatic(network, settings, shape, *, most, shared):
+        if fit is None:
+            raise RuntimeError("the compiler failed")
+        return min(most, fit)
+
+    monkeypatch.setattr(batch_size, "platform", lambda: "gpu")
+    monkeypatch.setattr(batch_size, "automatic_batch_size", automatic)
+    rows = [(JobSpec(i, "a.jpg", ("s.jpg",), f"{i}.png", Settings()), (384, 512)) for i in range(9)]
+    (group,) = group_rows(rows)[0]
+    assert batch_size.batch_size_of(group, lambda settings: None, 1) == expected
 
 
 def test_what_is_static_splits_groups_and_what_is_traced_does_not():

@@ -39,7 +39,7 @@ class Store:
         Each stage asks when it has a new reason to: the planner to see what an earlier run has left to do; an engine after it
         has claimed a row, since another process may have finished it since the plan was made; the run while it waits for rows
         that other processes have claimed; and the caller's loop when it reports earlier rows, whose records the plan does not
-        keep in memory.
+        keep in memory. `is_done` is asked once more at the end, for the contact sheet and for resolved failures.
         """
         record = self.record(row)
         if record:

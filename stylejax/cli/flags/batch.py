@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """Paint all pictures of a table or of a folder. The same command again does only what is missing or has changed.
+    """Stylize all pictures of a table or a folder. The same command again does only what is missing or has changed.
 
     Example: stylejax batch --content 'photos/**/*.jpg' --style 'paintings/*.jpg' -o painted
     """
@@ -43,12 +43,12 @@ class Batch:
     about_run: ClassVar = "What the run shows and prints."
 
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Show what would be done: groups, programs, batch sizes, memory. Nothing is painted or written."""
+    """Show the plan: groups, programs, batch sizes, memory. Nothing is executed or written."""
 
     watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
     report: Path | None = None
-    """Write a page to this .html file: a grid of all pictures, earlier ones too, failures, settings, command."""
+    """Write a page to this .html file: a grid of all pictures, including earlier ones, failures, settings, command."""
 
     compile_cache: CompileCache = True
     quiet: Quiet = False
