@@ -51,9 +51,9 @@ def minibatches(tmp_path, pictures, tiny_weights) -> list[Minibatch]:
 
 
 def workers() -> set[int]:
-    """The processes of the actors: those that call themselves `ray::Worker`."""
+    """The processes of the actors: those that call themselves `ray::Actor`."""
     names = {path: path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()}
-    return {int(path.parent.name) for path, name in names.items() if name.startswith(b"ray::Worker")}
+    return {int(path.parent.name) for path, name in names.items() if name.startswith(b"ray::Actor")}
 
 
 def test_every_picture_is_there_once_although_workers_are_killed(cluster, minibatches, tmp_path):
