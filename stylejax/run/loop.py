@@ -59,13 +59,9 @@ def paint(
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
         OutOfMemoryError: the largest scale needs more memory than is available; nothing was painted.
     """
-    wanted, batch = len(jobs), _Batch(model, jobs, devices, shared, seen)
-    clock = Clock(batch.shapes, batch.steps)
+    batch = _Batch(model, jobs, devices, shared, seen)
     memory = memory_of(model, batch.jobs_of_a_device, batch.shapes[-1], shared=shared)
-    last_records: list[Record] = [{} for _ in batch.jobs]
-    if resume:
-        clock.skip(resume.scale, share=resume.step / resume.steps)
-        last_records = padded([trace[-1] for trace in resume.traces], len(batch.jobs))
+    reporter = _Reporter(batch, len(jobs), memory, resume)
     states: PictureState | None = None
     for scale, (height, width) in enumerate(batch.shapes, start=1):
         if resume and scale < resume.scale:
@@ -75,36 +71,12 @@ def paint(
         problem = batch.problem(height, width)
         step, steps = (resume.step, resume.steps) if resume and states is None else (0, batch.steps[scale - 1])
         states = batch.states(scale, states, resume)
-        for chunk in _chunks(batch, problem, states, step, steps, every, clock):
-            states, step = chunk.states, chunk.step + chunk.steps
-            stopped, failed = stops(states), failures(states)
-            place = {"scale": scale, "height": height, "width": width, "step": chunk.step}
-            records = [trace_records(chunk.trace, chunk.steps, index, stop, **place) for index, stop in enumerate(stopped)]
-            last_records = [new[-1] if new else last for new, last in zip(records, last_records, strict=True)]
-            if all(stop or failure for stop, failure in zip(stopped, failed, strict=True)):
-                steps = step  # nothing moves at this scale any more
-            fraction, seconds_left, seconds_per_step = clock.tick(scale, chunk.steps, share=step / steps)
-            yield Progress(
-                scale=scale,
-                scales=len(batch.shapes),
-                height=height,
-                width=width,
-                step=step,
-                steps=steps,
-                fraction=fraction,
-                steps_per_second=wanted / seconds_per_step,
-                seconds_left=seconds_left,
-                records=records[:wanted],
-                last_records=last_records[:wanted],
-                pictures=chunk.pictures[:wanted],
-                failures=failed[:wanted],
-                stops=stopped[:wanted],
-                memory=memory,
-                states=states,
-                seconds=clock.seconds,
-            )
-            clock.resume()
-            if step == steps:
+        for chunk in _chunks(batch, problem, states, step, steps, every, reporter.clock):
+            states = chunk.states
+            progress = reporter.progress(scale, steps, chunk)
+            yield progress
+            reporter.clock.resume()
+            if progress.step == progress.steps:
                 break
 
 
@@ -202,6 +174,49 @@ def _chunks(
         states, trace, pictures = batch.run(problem, states, rates[step : step + CHUNK], count)
         yield _Chunk(states, trace, pictures, step, count)
         step += count
+
+
+class _Reporter:
+    """Makes a `Progress` of each chunk; of a batch that was filled up, for the `wanted` pictures alone."""
+
+    def __init__(self, batch: _Batch, wanted: int, memory: int, resume: Saved | None):
+        self.clock = Clock(batch.shapes, batch.steps)
+        self._shapes, self._wanted, self._memory = batch.shapes, wanted, memory
+        self._last_records: list[Record] = [{} for _ in range(wanted)]
+        if resume:
+            self.clock.skip(resume.scale, share=resume.step / resume.steps)
+            self._last_records = [trace[-1] for trace in resume.traces]
+
+    def progress(self, scale: int, steps: int, chunk: _Chunk) -> Progress:
+        """The progress after `chunk`, of a scale that takes `steps` steps unless all pictures have stopped."""
+        height, width = self._shapes[scale - 1]
+        stopped, failed = stops(chunk.states)[: self._wanted], failures(chunk.states)[: self._wanted]
+        place = {"scale": scale, "height": height, "width": width, "step": chunk.step}
+        records = [trace_records(chunk.trace, chunk.steps, index, stop, **place) for index, stop in enumerate(stopped)]
+        self._last_records = [new[-1] if new else last for new, last in zip(records, self._last_records, strict=True)]
+        step = chunk.step + chunk.steps
+        if all(stop or failure for stop, failure in zip(stopped, failed, strict=True)):
+            steps = step  # nothing moves at this scale any more
+        fraction, seconds_left, seconds_per_step = self.clock.tick(scale, chunk.steps, share=step / steps)
+        return Progress(
+            scale=scale,
+            scales=len(self._shapes),
+            height=height,
+            width=width,
+            step=step,
+            steps=steps,
+            fraction=fraction,
+            steps_per_second=self._wanted / seconds_per_step,
+            seconds_left=seconds_left,
+            records=records,
+            last_records=self._last_records,
+            pictures=chunk.pictures[: self._wanted],
+            failures=failed,
+            stops=stopped,
+            memory=self._memory,
+            states=chunk.states,
+            seconds=self.clock.seconds,
+        )
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> Float[np.ndarray, "steps_and_chunk batch"]:
