@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
     from stylejax.network.vgg import VGG19
     from stylejax.preview.report import write_report
-    from stylejax.run.api import StylizeInterrupted, stylize, stylize_batch
+    from stylejax.run.api import stylize, stylize_batch
     from stylejax.run.checkpoint.checkpoint import Checkpoint
     from stylejax.run.progress import Progress
-    from stylejax.run.result import StylizedImage
+    from stylejax.run.result import StylizedImage, StylizeInterrupted
     from stylejax.run.sweep import sweep
     from stylejax.settings.settings import Settings
     from stylejax.version import VERSION
@@ -66,10 +66,10 @@ _HOMES = {
     "weights.load": ("load_model",),
     "network.vgg": ("VGG19",),
     "run.checkpoint.checkpoint": ("Checkpoint",),
-    "run.result": ("StylizedImage",),
+    "run.result": ("StylizeInterrupted", "StylizedImage"),
     "run.progress": ("Progress",),
     "settings.settings": ("Settings",),
-    "run.api": ("StylizeInterrupted", "stylize", "stylize_batch"),
+    "run.api": ("stylize", "stylize_batch"),
     "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
 }

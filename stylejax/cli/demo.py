@@ -42,7 +42,8 @@ class Demo:
         from stylejax.images.resize import fit_long_side, resize
         from stylejax.images.sheet import contact_sheet
         from stylejax.network.backend import local_devices
-        from stylejax.run.api import StylizeInterrupted, stylize_batch
+        from stylejax.run.api import stylize_batch
+        from stylejax.run.result import StylizeInterrupted
         from stylejax.samples import PAINTINGS, demo_photograph
 
         began = time.monotonic()

@@ -15,13 +15,13 @@ from stylejax.cli.terminal.display import Display, display_for
 from stylejax.errors import NonFiniteError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
-from stylejax.run.api import StylizeInterrupted, stylize
+from stylejax.run.api import stylize
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.state import Saved
 from stylejax.run.inputs.reader import named_picture
 from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import Progress
-from stylejax.run.result import StylizedImage
+from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.signals import handling_signals, mark_started
 from stylejax.version import VERSION
 from stylejax.weights.sources import resolve_auto

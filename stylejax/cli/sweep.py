@@ -25,11 +25,10 @@ from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
 from stylejax.preview.report import check_report, report_title
-from stylejax.run.api import StylizeInterrupted
 from stylejax.run.inputs.reader import files_of, named_picture
 from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import NON_FINITE_ADVICE, Progress
-from stylejax.run.result import StylizedImage
+from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.run.sweep import combinations, settings_of, sweep_settings
 from stylejax.settings.parse import parse_values
 from stylejax.settings.settings import Settings

@@ -1,6 +1,6 @@
 """Stylizing pictures: the public functions and the host loop.
 
-Reading order: `api`, `inputs`, `compatibility`, `sharing`, `loop`, `targets`, `starts`, `progress`, `result`, `sweep`; then
-`checkpoint`, `memory`, `devices`, `compilation_cache`, `single_precision`. The order of imports is in
+Reading order: `api`, `inputs`, `execute`, `compatibility`, `sharing`, `loop`, `targets`, `starts`, `progress`, `result`,
+`sweep`; then `checkpoint`, `memory`, `devices`, `compilation_cache`, `single_precision`. The order of imports is in
 `tests/project/test_house.py`.
 """

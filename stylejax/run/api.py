@@ -1,47 +1,20 @@
-"""The public functions for pictures in memory or files: `stylize` and `stylize_batch`."""
+"""The public functions for one picture or one batch: `stylize` and `stylize_batch`."""
 
-import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stylejax.choices import DeviceCount
-from stylejax.errors import NonFiniteError, SettingsError
-from stylejax.images.picture import Picture
+from stylejax.errors import NonFiniteError
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
 from stylejax.run.checkpoint.checkpoint import Checkpoint
-from stylejax.run.compatibility import common_scales, grouped, scales_of
-from stylejax.run.devices import devices_for
-from stylejax.run.inputs.job import Job
-from stylejax.run.inputs.prepare import job_from, network_for, sources_of
-from stylejax.run.inputs.preserve_color import with_kept_colors
-from stylejax.run.inputs.reader import ImageSource, Reader
-from stylejax.run.inputs.requests import (
-    Request,
-    ShapesName,
-    at_one_shape,
-    at_own_shapes,
-    check_shapes,
-    requests_of,
-    resized_alpha,
-)
-from stylejax.run.loop import paint
-from stylejax.run.progress import NON_FINITE_ADVICE, Preparing, Progress, Whole
+from stylejax.run.execute import RunOptions, stylize_requests
+from stylejax.run.inputs.reader import ImageSource
+from stylejax.run.inputs.requests import ShapesName, check_shapes, requests_of
+from stylejax.run.progress import NON_FINITE_ADVICE, Preparing, Progress
 from stylejax.run.result import StylizedImage
 from stylejax.settings.settings import Settings
-from stylejax.signals import noting_interrupts
-
-
-class StylizeInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a run; `paintings` holds the pictures so far, and is empty before the first steps."""
-
-    def __init__(self, paintings: list[StylizedImage]):
-        super().__init__()
-        self.paintings = paintings
 
 
 def stylize(
@@ -102,7 +75,7 @@ def stylize(
         **options,
     )
     if painting.failure:
-        raise non_finite(painting)
+        raise NonFiniteError(f"{painting.failure}; {NON_FINITE_ADVICE}", painting)
     return painting
 
 
@@ -173,156 +146,7 @@ def stylize_batch(
     )
     return stylize_requests(
         requests,
+        RunOptions(observe=observe, every=every, preparing=preparing, checkpoint=checkpoint, devices=devices),
         network=model if isinstance(model, VGG19) else None,
-        observe=observe,
-        every=every,
-        preparing=preparing,
-        checkpoint=checkpoint,
         shapes=shapes,
-        devices=devices,
     )
-
-
-def stylize_requests(
-    requests: Sequence[Request],
-    *,
-    network: VGG19 | None = None,
-    observe: Callable[[Progress], None] | None = None,
-    every: int = CHUNK,
-    preparing: Callable[[Preparing], None] | None = None,
-    checkpoint: Checkpoint | None = None,
-    shapes: ShapesName = "same",
-    devices: DeviceCount = "all",
-) -> list[StylizedImage]:
-    """Stylize the pictures of `requests`, whose settings are checked; see `stylize_batch`.
-
-    Args:
-        requests: one for each picture.
-        network: the feature network; that of the first picture's settings unless given.
-        observe: as for `stylize_batch`, like all other arguments, the result and the errors.
-        every: as for `stylize_batch`.
-        preparing: as for `stylize_batch`.
-        checkpoint: as for `stylize_batch`.
-        shapes: as for `stylize_batch`.
-        devices: as for `stylize_batch`.
-    """
-    reader = Reader()
-    read = [reader.read(each.content, proof=each.settings.proof) for each in requests]
-    contents = at_one_shape(read) if shapes == "resize" else read
-    styles = [[reader.read(style, proof=each.settings.proof) for style in each.styles] for each in requests]
-    inputs = [
-        (content, own, each.content_masks, each.style_masks)
-        for content, own, each in zip(contents, styles, requests, strict=True)
-    ]
-    jobs = [job_from(reader, *own, each.settings) for own, each in zip(inputs, requests, strict=True)]
-    sources = [sources_of(*own) for own in inputs]
-    groups = grouped(jobs, scales_of) if shapes == "group" else [list(range(len(jobs)))]
-    for group in groups:  # before the network is loaded, which takes longer than finding a setting that cannot be used
-        common_scales([jobs[number] for number in group])
-    if checkpoint and len(groups) > 1:
-        raise SettingsError(f"got pictures of {len(groups)} shapes and a checkpoint, which keeps one batch; leave it out")
-    network = network or network_for(requests[0].settings)
-    paintings = _paint_groups(groups, network, jobs, contents, sources, observe, every, preparing, checkpoint, devices)
-    return at_own_shapes(paintings, read) if shapes == "resize" else paintings
-
-
-def _paint_groups(
-    groups: Sequence[Sequence[int]],
-    network: VGG19,
-    jobs: Sequence[Job],
-    contents: Sequence[Picture],
-    sources: Sequence[dict[str, Any]],
-    observe: Callable[[Progress], None] | None,
-    every: int,
-    preparing: Callable[[Preparing], None] | None,
-    checkpoint: Checkpoint | None,
-    devices: DeviceCount,
-) -> list[StylizedImage]:
-    finished: dict[int, StylizedImage] = {}
-    whole = Whole(len(jobs))
-    for group in groups:
-        ours = [jobs[number] for number in group], [contents[number] for number in group], [sources[number] for number in group]
-        tell = (lambda progress: observe(whole.of(progress))) if observe and len(groups) > 1 else observe
-        spread = devices_for(len(group), wanted=devices)
-        saved = checkpoint.resume(network, ours[0], devices=len(spread)) if checkpoint else None
-        progresses = paint(network, ours[0], every=every, resume=saved, devices=spread, preparing=preparing)
-        try:
-            finished |= zip(group, _paint_all(progresses, network.spec.name, *ours, tell, checkpoint), strict=True)
-        except StylizeInterrupted as stopped:
-            finished |= zip(group, stopped.paintings, strict=False)
-            raise StylizeInterrupted([finished[number] for number in sorted(finished)]) from None
-        finally:
-            if checkpoint:
-                checkpoint.release()
-        whole.finish(len(group))
-    return [finished[number] for number in range(len(jobs))]
-
-
-def non_finite(painting: StylizedImage) -> NonFiniteError:
-    """The error that says where `painting` failed; it carries the painting."""
-    assert painting.failure is not None
-    return NonFiniteError(f"{painting.failure}; {NON_FINITE_ADVICE}", painting)
-
-
-def _paint_all(
-    progresses: Iterable[Progress],
-    network: str,
-    jobs: Sequence[Job],
-    contents: Sequence[Picture],
-    sources: Sequence[dict[str, Any]],
-    observe: Callable[[Progress], None] | None,
-    checkpoint: Checkpoint | None,
-) -> list[StylizedImage]:
-    resumed = checkpoint.resumed if checkpoint else None
-    traces: list[list[dict[str, Any]]] = resumed.traces if resumed else [[] for _ in jobs]
-    progress = None
-
-    def paintings() -> list[StylizedImage]:
-        if progress is None:
-            return []
-        images = np.clip(np.asarray(progress.pictures), 0, 1)
-        return [
-            StylizedImage(
-                image=images[lane],
-                alpha=resized_alpha(contents[lane], *images.shape[1:3]),
-                trace=traces[lane],
-                settings=job.settings,
-                network=network,
-                sources=sources[lane],
-                failure=progress.failures[lane],
-                notes=job.notes,
-                memory=progress.memory,
-            )
-            for lane, job in enumerate(jobs)
-        ]
-
-    with noting_interrupts() as interrupts:
-        try:
-            interrupts.check()
-            steps = iter(progresses)
-            while True:
-                with interrupts.interruptible() if progress is None else nullcontext():  # nothing is there that could be lost
-                    raw = next(steps, None)
-                if raw is None:
-                    break
-                colored = with_kept_colors(raw.pictures, contents, [job.settings for job in jobs])
-                progress = dataclasses.replace(raw, pictures=colored, paintings=paintings)
-                for trace, records in zip(traces, progress.records, strict=True):
-                    trace.extend(records)
-                if checkpoint:
-                    checkpoint.keep(progress, traces)
-                if observe:
-                    with interrupts.interruptible():
-                        observe(progress)
-                interrupts.check()
-                if all(progress.failures):
-                    break
-        except KeyboardInterrupt:
-            if checkpoint:
-                checkpoint.save()
-            raise StylizeInterrupted(paintings()) from None
-        except Exception:
-            if checkpoint:
-                checkpoint.save()
-            raise
-    return paintings()

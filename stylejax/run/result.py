@@ -1,4 +1,4 @@
-"""The result of a run: a picture, how it came about, and the record that travels inside its file."""
+"""The result of a run: a picture, how it was made, and the record inside its file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from stylejax.version import VERSION
 
 @dataclass(frozen=True, eq=False)
 class StylizedImage:
-    """A painted picture."""
+    """The result of one picture."""
 
     image: HostImage
     """sRGB in [0, 1], `[height, width, 3]`."""
@@ -25,18 +25,18 @@ class StylizedImage:
     """The content's opacity in [0, 1], `[height, width]`, if it had any."""
     trace: list[dict[str, Any]]
     """Records of steps: `scale, height, width, step, total, content, style, tv`, and `stopped` in the last of a scale that
-    ended early. Of every step from `stylize`, `stylize_batch` and `sweep`; a table of many pictures keeps the last alone."""
+    ended early. `stylize`, `stylize_batch` and `sweep` keep those of every step; a table keeps only the last."""
     settings: Settings
     network: str
     """Name of the feature network that was used."""
     sources: dict[str, Any]
-    """Names of the content and style pictures, as far as they have any."""
+    """Names of the content and style pictures, where they have one."""
     failure: Failure | None = None
     """Where the loss stopped being finite, if it did; the picture is the last good one."""
     notes: tuple[str, ...] = ()
-    """What the user should know, such as that a mask was resized."""
+    """Messages to the user, such as that a mask was resized."""
     memory: int = 0
-    """Peak bytes of the run, with all that was painted beside it, by the compiler's analysis."""
+    """Peak bytes of the run with its whole batch, by the compiler's analysis."""
 
     @property
     def stops(self) -> list[Converged]:
@@ -53,7 +53,7 @@ class StylizedImage:
         """Write the picture, its opacity and its record to `path`: PNG, JPEG, WebP, TIFF or AVIF by suffix.
 
         Args:
-            path: where to.
+            path: the file.
             bits: depth of the colors; 16 for PNG and TIFF.
 
         Raises:
@@ -62,3 +62,11 @@ class StylizedImage:
         path = user_path(path, error=ImageError)
         write_picture(path, self.image, alpha=self.alpha, metadata=self.record, bits=bits)
         return path
+
+
+class StylizeInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a run; `paintings` holds the pictures so far, and is empty before the first steps."""
+
+    def __init__(self, paintings: list[StylizedImage]):
+        super().__init__()
+        self.paintings = paintings

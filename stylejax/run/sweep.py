@@ -7,20 +7,21 @@ after the other. The results are in the order of the grid, its last axis fastest
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stylejax.choices import BatchSize
 from stylejax.errors import SettingsError
 from stylejax.network.vgg import VGG19
-from stylejax.run.api import StylizeInterrupted, stylize_requests
 from stylejax.run.compatibility import grouped, program_key
+from stylejax.run.execute import RunOptions, stylize_requests
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.reader import ImageSource, Reader, given_source
 from stylejax.run.inputs.requests import Request
 from stylejax.run.memory.batch_size import automatic_batch_size
 from stylejax.run.progress import Preparing, Progress, Whole
-from stylejax.run.result import StylizedImage
+from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.run.sharing import planned_target_keys, shared_among
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.recipes import settings_from
@@ -99,6 +100,10 @@ def sweep_settings(
                 keep(number, painting)
         whole.finish(len(numbers))
 
+    def show(numbers: Sequence[int], progress: Progress) -> None:
+        if observe:
+            observe(whole.of(progress), numbers)
+
     for group in grouped(settings, program_key):
         network = network_for(settings[group[0]])
         alike = [settings[number] for number in group]
@@ -107,9 +112,8 @@ def sweep_settings(
             try:
                 paintings = stylize_requests(
                     [Request(content, styles, settings[number]) for number in numbers],
+                    RunOptions(observe=partial(show, numbers), preparing=preparing),
                     network=network,
-                    observe=lambda progress, numbers=numbers: observe(whole.of(progress), numbers) if observe else None,
-                    preparing=preparing,
                 )
             except StylizeInterrupted as stopped:
                 take(numbers, stopped.paintings)

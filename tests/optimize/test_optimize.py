@@ -18,10 +18,10 @@ from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.run.api import StylizeInterrupted
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.loop import paint
 from stylejax.run.progress import Failure
+from stylejax.run.result import StylizeInterrupted
 from stylejax.run.targets import batch_targets
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings

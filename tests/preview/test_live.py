@@ -28,8 +28,8 @@ from stylejax.images.io.write import write_picture
 from stylejax.preview.live import MOST_TILES, Live
 from stylejax.preview.server import Server
 from stylejax.preview.site import live_site
-from stylejax.run.api import StylizeInterrupted
 from stylejax.run.progress import Clock
+from stylejax.run.result import StylizeInterrupted
 from stylejax.weights.weight_set import write_weights
 
 FAST = {**GRAMS, "restart": False, "size": 48, "smallest_size": 24, "iterations": 12}

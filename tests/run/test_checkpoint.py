@@ -18,7 +18,7 @@ import stylejax
 from stylejax.errors import CheckpointError, SettingsError
 from stylejax.files.checksummed import read_checksummed, read_kind, write_checksummed
 from stylejax.images.io.write import write_picture
-from stylejax.run.api import StylizeInterrupted
+from stylejax.run.result import StylizeInterrupted
 from stylejax.weights.weight_set import write_weights
 
 STATE = Path("stylejax-checkpoint", "state")

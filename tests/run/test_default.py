@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import stylejax
-from stylejax.run.api import StylizeInterrupted
+from stylejax.run.result import StylizeInterrupted
 from stylejax.settings.settings import Settings
 
 SMALL = {"size": 64, "smallest_size": 48, "scale_factor": 4 / 3, "iterations": 12}

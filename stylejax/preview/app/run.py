@@ -19,9 +19,9 @@ from stylejax.preview.command import repeat_command
 from stylejax.preview.curves import curves_svg
 from stylejax.preview.report import write_report
 from stylejax.preview.thumbnails import make_thumbnails
-from stylejax.run.api import StylizeInterrupted, stylize
+from stylejax.run.api import stylize
 from stylejax.run.progress import Progress
-from stylejax.run.result import StylizedImage
+from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.settings.recipes import settings_from
 
 MOST_PIXELS = 40_000_000
