@@ -1,4 +1,4 @@
-"""Whatever is wrong with a picture is told in one line, and nothing worse than ImageError escapes."""
+"""Every problem with a picture is an ImageError with a message of one line."""
 
 import os
 import struct
@@ -38,7 +38,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def message(path: Path | str) -> str:
-    """The one line that reading this file gives."""
+    """The message of the error that reading this file raises."""
     with pytest.raises(ImageError) as caught:
         read_picture(path)
     text = str(caught.value)
@@ -60,7 +60,7 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path):
     assert "picture.png" in message(tmp_path / "file" / "picture.png")
 
 
-def test_names_that_no_system_takes():
+def test_names_that_no_file_system_allows():
     assert "cannot be read" in message("n" * 300 + ".png")
     assert "nul" in message("nul\0.png")
 
@@ -94,13 +94,13 @@ def test_a_file_without_permission():
 
 
 @pytest.mark.parametrize("content", [b"hello, I am a text", b"<!-- nothing -->", bytes(5000), b"\xff" * 9])
-def test_a_file_that_is_no_picture(tmp_path: Path, content: bytes):
+def test_a_file_that_is_not_a_picture(tmp_path: Path, content: bytes):
     (tmp_path / "a.png").write_bytes(content)
     assert "is not a picture" in message(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("name", [*(f"8.{suffix}" for suffix in SUFFIXES), "16.png", "16.tif", "float.tif"])
-def test_files_cut_off_anywhere(tmp_path: Path, files: dict[str, bytes], name: str, capfd: pytest.CaptureFixture[str]):
+def test_truncated_files(tmp_path: Path, files: dict[str, bytes], name: str, capfd: pytest.CaptureFixture[str]):
     whole = files[name]
     for share in (0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97):
         (tmp_path / name).write_bytes(whole[: max(1, int(len(whole) * share))])
@@ -110,7 +110,7 @@ def test_files_cut_off_anywhere(tmp_path: Path, files: dict[str, bytes], name: s
 
 @given(st.data())
 @settings(deadline=None, max_examples=120)
-def test_damaged_files_are_read_or_refused(files: dict[str, bytes], data: st.DataObject):
+def test_damaged_files_are_read_or_rejected(files: dict[str, bytes], data: st.DataObject):
     """Flipped bytes give a picture or ImageError, never another exception."""
     name = data.draw(st.sampled_from(sorted(files)))
     content = bytearray(files[name])
@@ -144,7 +144,7 @@ def test_programs_can_silence_the_decoders(tmp_path: Path, files: dict[str, byte
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and brings hardly any data."""
+    """A PNG that claims a size and has hardly any data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -155,7 +155,7 @@ def png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("limit", [Image.MAX_IMAGE_PIXELS, None])
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2_000_000, 200), (PIXEL_LIMIT // 1000 + 1, 1000)])
-def test_a_decompression_bomb_is_refused_by_its_header(
+def test_a_decompression_bomb_is_rejected_by_its_header(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int | None, size: tuple[int, int]
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
@@ -164,7 +164,7 @@ def test_a_decompression_bomb_is_refused_by_its_header(
     assert str(PIXEL_LIMIT) in text.replace(",", "") and "make it smaller" in text
 
 
-def test_a_floating_point_bomb_is_refused_by_its_header(tmp_path: Path):
+def test_a_floating_point_bomb_is_rejected_by_its_header(tmp_path: Path):
     path = tmp_path / "bomb.tif"
     tifffile.imwrite(path, NOISE, photometric="rgb", rowsperstrip=40)
     with tifffile.TiffFile(path, mode="r+b") as tiff:
@@ -173,7 +173,7 @@ def test_a_floating_point_bomb_is_refused_by_its_header(tmp_path: Path):
     assert "has 60000x60000 pixels; wanted at most" in message(path)
 
 
-def test_floating_point_pictures_with_holes_are_refused(tmp_path: Path):
+def test_floating_point_pictures_with_nan_are_rejected(tmp_path: Path):
     holed = NOISE.copy()
     holed[3, 4] = np.nan
     tifffile.imwrite(tmp_path / "rgb.tif", holed, photometric="rgb")
@@ -199,18 +199,18 @@ def test_floating_point_pictures_with_holes_are_refused(tmp_path: Path):
         (np.zeros((5, 6, 3), complex), "dtype complex128"),
     ],
 )
-def test_arrays_that_are_no_picture(array: np.ndarray, wanted: str):
+def test_arrays_that_are_not_pictures(array: np.ndarray, wanted: str):
     with pytest.raises(ImageError, match=wanted):
         to_picture(array)
 
 
 @pytest.mark.parametrize("thing", [None, 3, [[1, 2], [3, 4]], {"a": 1}])
-def test_things_that_are_no_picture(thing: object):
+def test_objects_that_are_not_pictures(thing: object):
     with pytest.raises(ImageError, match=f"cannot use a {type(thing).__name__} as a picture"):
         to_picture(thing)
 
 
-def test_a_pillow_image_whose_file_is_cut_off(tmp_path: Path, files: dict[str, bytes]):
+def test_a_pillow_image_whose_file_is_truncated(tmp_path: Path, files: dict[str, bytes]):
     (tmp_path / "a.jpg").write_bytes(files["8.jpg"][:2000])
     with Image.open(tmp_path / "a.jpg") as image, pytest.raises(ImageError, match=r"a\.jpg cannot be decoded"):
         to_picture(image)

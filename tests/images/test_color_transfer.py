@@ -1,4 +1,4 @@
-"""Color control: what is promised about luminance, means and covariances."""
+"""Color transfer: luminance, means and covariances of the results."""
 
 import hypothesis.strategies as st
 import numpy as np
@@ -24,7 +24,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def colorful(seed: int, height: int = 12, width: int = 9) -> np.ndarray:
-    """A picture whose colors vary along every axis, as a painting's do."""
+    """A picture whose colors vary along every axis, like those of a painting."""
     rng = np.random.default_rng(seed)
     mix = rng.uniform(-0.04, 0.04, (3, 3)) + np.diag(rng.uniform(0.12, 0.3, 3))
     return np.clip(0.5 + rng.uniform(-1, 1, (height, width, 3)) @ mix, 0, 1).astype(np.float32)
@@ -63,7 +63,7 @@ def test_pca_and_symmetric_agree_on_common_axes_and_only_then():
     assert np.abs(pca - symmetric).max() > 1e-3
 
 
-def test_the_symmetric_matrix_is_symmetric_and_moves_colors_least():
+def test_the_symmetric_matrix_is_symmetric_and_changes_colors_least():
     style, content = colorful(3), colorful(4)
     matrix = color_transform(style, content, "symmetric")[0]
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)
@@ -93,7 +93,7 @@ def test_the_grain_of_a_gray_style_is_not_stretched_to_colors():
 
 @given(pictures_of_any_kind, seeds)
 @settings(max_examples=80, deadline=None)
-def test_luminance_is_the_painted_one_and_hue_the_contents(painted, seed):
+def test_luminance_is_that_of_the_result_and_hue_that_of_the_content(painted, seed):
     content = colorful(seed, *painted.shape[:2])
     result = restore_chroma(painted, content)
     assert result.dtype == np.float32 and result.min() >= 0 and result.max() <= 1
@@ -103,7 +103,7 @@ def test_luminance_is_the_painted_one_and_hue_the_contents(painted, seed):
     assert (np.abs(chroma) <= np.abs(wanted) + 1e-6).all()
 
 
-def test_chroma_is_kept_in_full_where_it_fits():
+def test_chroma_is_unchanged_where_it_fits():
     content = np.clip(colorful(6), 0.3, 0.7)
     painted = np.clip(content + np.float32(0.02), 0, 1)
     np.testing.assert_allclose(restore_chroma(painted, content), painted, atol=1e-6)
@@ -122,14 +122,14 @@ def test_a_gray_style_takes_the_contents_brightness_and_contrast():
 
 @given(pictures_of_any_kind, pictures_of_any_kind)
 @settings(max_examples=50, deadline=None)
-def test_gray_styles_are_finite_whatever_the_pictures(style, content):
+def test_grayscale_styles_are_finite_for_all_pictures(style, content):
     gray = to_luminance(style, like=content)
     assert np.isfinite(gray).all() and gray.min() >= 0 and gray.max() <= 1
 
 
 @pytest.fixture(scope="module")
 def batch(tiny_model, pictures):
-    """A lane of each kind, and the pictures of every progress."""
+    """A batch with a picture of each kind, and the pictures of every progress."""
     content, style = pictures
     seen = []
     paintings = stylejax.stylize_batch(
@@ -148,7 +148,7 @@ def hue_error(picture: np.ndarray, content: np.ndarray) -> float:
     return float(np.abs(np.cross(chroma, wanted)).max())
 
 
-def test_painting_luminance_keeps_the_contents_hues_in_every_progress(batch, pictures):
+def test_transfer_of_luminance_keeps_the_hues_of_the_content_in_every_progress(batch, pictures):
     (plain, gray_painted, _), seen = batch
     content = pictures[0]
     assert hue_error(gray_painted, content) < 1e-5 < hue_error(plain, content)
@@ -156,7 +156,7 @@ def test_painting_luminance_keeps_the_contents_hues_in_every_progress(batch, pic
     assert np.abs((gray_painted - content) @ LUMA).max() > 0.01, "luminance was painted"
 
 
-def test_painting_with_matched_colors_moves_less_from_the_contents_colors(batch, pictures):
+def test_matched_colors_change_the_colors_of_the_content_less(batch, pictures):
     (plain, _, matched), _ = batch
     content = pictures[0]
 

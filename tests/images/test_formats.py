@@ -1,4 +1,4 @@
-"""Files that are no picture we read are called by their name, and the message says the way out."""
+"""Unsupported files are identified, and the message contains a hint."""
 
 from pathlib import Path
 
@@ -35,14 +35,14 @@ KNOWN = [
 
 @pytest.mark.parametrize(("beginning", "name", "way"), KNOWN)
 @pytest.mark.parametrize("read", [read_picture, read_shape])
-def test_a_known_format_is_named_with_the_way_out(tmp_path: Path, read, beginning: bytes, name: str, way: str):
+def test_an_unsupported_format_is_named_with_a_hint(tmp_path: Path, read, beginning: bytes, name: str, way: str):
     (tmp_path / "photo.jpg").write_bytes(beginning + bytes(300))  # whatever it is called
     with pytest.raises(ImageError) as caught:
         read(tmp_path / "photo.jpg")
     assert f"photo.jpg is {name}" in (text := str(caught.value)) and way in text and "\n" not in text
 
 
-def test_avif_is_named_where_pillow_has_no_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_avif_is_named_if_pillow_has_no_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "a.avif").write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(300))
     with pytest.raises(ImageError, match=r"is not a picture|truncated or damaged"):
         read_picture(tmp_path / "a.avif")
@@ -52,8 +52,8 @@ def test_avif_is_named_where_pillow_has_no_decoder(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("read", [read_picture, read_shape])
-def test_a_raw_file_is_not_taken_for_its_preview(tmp_path: Path, read):
-    """Such files begin as TIFF does, with a picture of 160 pixels or so."""
+def test_a_raw_file_is_not_read_as_its_preview(tmp_path: Path, read):
+    """Such files begin like TIFF, with a preview of about 160 pixels."""
     preview = np.zeros((8, 12, 3), np.uint8)
     tifffile.imwrite(tmp_path / "a.NEF", preview, photometric="rgb")
     tifffile.imwrite(tmp_path / "dng.tif", preview, photometric="rgb", extratags=[(50706, "B", 4, b"\1\4\0\0", True)])
@@ -71,7 +71,7 @@ def test_a_raw_file_is_not_taken_for_its_preview(tmp_path: Path, read):
 
 @pytest.mark.parametrize("as_path", [False, True])
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("https://example.org/town.jpg?width=9", "https://example.org/town.jpg?width=9 .* no web address: download the file"),
         ("http://example.org/town.jpg", "download the file"),
@@ -79,13 +79,13 @@ def test_a_raw_file_is_not_taken_for_its_preview(tmp_path: Path, read):
         ("gopher://example.org/town.jpg", "gopher://example.org/town.jpg has the scheme 'gopher'; wanted a local path"),
     ],
 )
-def test_an_address_is_told_what_to_do_with(url: str, told: str, as_path: bool):
-    """The command line makes paths of its arguments, which takes one of the slashes."""
-    with pytest.raises(StylejaxError, match=told.replace("?", r"\?")):
+def test_a_web_address_is_rejected_with_a_hint(url: str, expected: str, as_path: bool):
+    """The command line converts arguments to paths, which removes one of the slashes."""
+    with pytest.raises(StylejaxError, match=expected.replace("?", r"\?")):
         read_picture(Path(url) if as_path else url)
 
 
-def test_a_folder_that_is_called_like_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_named_like_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "https:").mkdir()
     Image.new("RGB", (3, 2)).save(tmp_path / "https:" / "a.png")

@@ -1,4 +1,4 @@
-"""Embedded ICC profiles are honoured: the numbers that come out are sRGB."""
+"""Embedded ICC profiles are applied: the result is sRGB."""
 
 import struct
 import time
@@ -49,7 +49,7 @@ def cmyk_profile() -> bytes:
     return table_profile(b"CMYK", 4, colors)
 
 
-def test_the_profile_that_we_embed_is_srgb_and_never_changes():
+def test_the_embedded_profile_is_srgb_and_reproducible():
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert [i for i in range(len(made)) if made[i] != SRGB_PROFILE[i] and not 24 <= i < 36] == []
     time.sleep(1.1)
@@ -58,7 +58,7 @@ def test_the_profile_that_we_embed_is_srgb_and_never_changes():
     assert to_srgb(Image.fromarray(RAMP), SRGB_PROFILE) is None
 
 
-def test_srgb_under_its_own_profile_is_kept_to_the_bit(tmp_path: Path):
+def test_srgb_with_its_own_profile_is_unchanged(tmp_path: Path):
     for mode in ("RGB", "RGBA", "L"):
         image = Image.fromarray(RAMP).convert(mode)
         image.save(tmp_path / "a.png", icc_profile=SRGB_PROFILE)
@@ -131,6 +131,6 @@ def test_lab_tiff_is_converted(tmp_path: Path):
 
 
 @pytest.mark.parametrize("profile", [b"not a profile", SRGB_PROFILE[:200], cmyk_profile()])
-def test_a_profile_that_does_not_fit_counts_as_none(tmp_path: Path, profile: bytes):
+def test_a_profile_for_another_kind_of_image_is_ignored(tmp_path: Path, profile: bytes):
     Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=profile)
     np.testing.assert_array_equal(read_picture(tmp_path / "a.png").pixels, RAMP.astype(np.float32) / 255)

@@ -1,4 +1,4 @@
-"""Reading region masks: how they are paired, and what is said about bad ones."""
+"""Region masks: pairing, and errors for invalid masks."""
 
 import hypothesis.strategies as st
 import numpy as np
@@ -35,7 +35,7 @@ def test_pairs_of_gray_masks_belong_together_in_one_style():
     assert regions.notes == ()
 
 
-def test_with_as_many_styles_each_region_has_its_own():
+def test_with_as_many_styles_as_regions_each_region_has_a_style():
     masks = halves(8, 6)
     regions = read_regions(masks, (), (8, 6), [(5, 5), (7, 9)])
     assert [group.shape for group in regions.styles] == [(1, 5, 5), (1, 7, 9)]
@@ -44,7 +44,7 @@ def test_with_as_many_styles_each_region_has_its_own():
     np.testing.assert_array_equal(masked.styles[1][0], halves(7, 9)[1] / 255)
 
 
-def test_labels_of_the_same_color_belong_together_in_whatever_order():
+def test_labels_of_the_same_color_belong_together_in_any_order():
     regions = read_regions([labels(9, 6, RED, BLUE, GREEN)], [labels(12, 4, GREEN, RED, BLUE)], (9, 6), [(12, 4)])
     firsts = [[int(mask.max(1).argmax()) for mask in masks] for masks in (regions.content, regions.styles[0])]
     assert dict(zip(*firsts, strict=True)) == {0: 4, 3: 8, 6: 0}
@@ -75,7 +75,7 @@ def test_masks_of_another_shape_are_resized_with_a_note(tmp_path):
     assert "sky.png is 6×8 and its picture 24×16" in regions.notes[0] and "\n" not in regions.notes[0]
 
 
-def test_soft_transparent_and_boolean_masks_are_understood():
+def test_soft_transparent_and_boolean_masks_are_read():
     soft = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
     regions = read_regions([soft, 1 - soft], (), (3, 4), [(2, 2)] * 2)
     np.testing.assert_allclose(regions.content[0], soft, atol=1e-6)
@@ -89,7 +89,7 @@ def test_soft_transparent_and_boolean_masks_are_understood():
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
 @settings(max_examples=50, deadline=None)
-def test_resizing_keeps_masks_that_add_up_to_one(height, width, rows, columns, seed):
+def test_resizing_preserves_the_sum_of_masks(height, width, rows, columns, seed):
     mask = np.random.default_rng(seed).uniform(0, 1, (height, width)).round().astype(np.float32)
     resized = resize_masks(np.stack([mask, 1 - mask]), rows, columns)
     assert resized.min() >= -1e-6 and resized.max() <= 1 + 1e-6
@@ -106,8 +106,8 @@ def message(*arguments) -> str:
 def test_uncovered_pixels_are_counted_and_located():
     upper, lower = halves(10, 8)
     lower[7:9, 2:5] = 0
-    said = message([upper, lower], halves(4, 4), (10, 8), [(4, 4)])
-    assert "6 pixels of the content (7.50%)" in said and "rows 7 to 8 and columns 2 to 4" in said
+    expected = message([upper, lower], halves(4, 4), (10, 8), [(4, 4)])
+    assert "6 pixels of the content (7.50%)" in expected and "rows 7 to 8 and columns 2 to 4" in expected
 
 
 def test_a_black_mask_is_named(tmp_path):
@@ -124,14 +124,14 @@ def test_a_label_in_one_picture_only_is_named():
     assert "style mask 1 has the label #00ff00" in message([two], [three], *shapes)
 
 
-def test_a_photograph_is_no_label_picture():
+def test_a_photograph_is_rejected_as_a_label_picture():
     photograph = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     assert "one gray mask for each region" in message([photograph], [photograph], (64, 64), [(64, 64)])
     assert "has a single color" in message([np.full((4, 4), 255, np.uint8)], [halves(4, 4)[0]], (4, 4), [(4, 4)])
 
 
 @pytest.mark.parametrize(
-    ("content", "style", "styles", "said"),
+    ("content", "style", "styles", "expected"),
     [
         (0, 2, 1, "no content mask"),
         (2, 0, 1, "one style without masks"),
@@ -141,9 +141,9 @@ def test_a_photograph_is_no_label_picture():
         (2, 0, 3, "2 regions and 3 styles"),
     ],
 )
-def test_numbers_that_do_not_go_together_are_said(content, style, styles, said):
+def test_inconsistent_numbers_of_masks_and_styles_are_rejected(content, style, styles, expected):
     masks = [np.full((4, 4), 255, np.uint8)] * 3
-    assert said in message(masks[:content], masks[:style], (4, 4), [(4, 4)] * styles)
+    assert expected in message(masks[:content], masks[:style], (4, 4), [(4, 4)] * styles)
 
 
 def test_an_unreadable_mask_is_an_image_error(tmp_path):

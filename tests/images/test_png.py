@@ -1,4 +1,4 @@
-"""Every color type and depth that PNG knows, plain and interlaced, with and without a transparent color."""
+"""All color types and depths of PNG, plain and interlaced, with and without a transparent color."""
 
 import struct
 import zlib
@@ -20,7 +20,7 @@ COLORS = np.random.default_rng(3).integers(0, 256, (256, 3), dtype=np.uint8)
 
 
 def png(samples: np.ndarray, depth: int, color: int, *, interlaced: bool = False, **chunks: bytes) -> bytes:
-    """A PNG file of integers `[height, width, channels]`, written after the specification and unfiltered."""
+    """A PNG file of integers `[height, width, channels]`, written according to the specification, unfiltered."""
 
     def rows(part: np.ndarray) -> bytes:
         bits = np.unpackbits(part.astype(">u2")[..., np.newaxis].view(np.uint8), axis=-1)[..., 16 - depth :]
@@ -44,7 +44,7 @@ def samples_of(color: int, depth: int) -> np.ndarray:
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("color", "depth"), KINDS)
-def test_every_kind_is_read_with_all_its_bits(tmp_path: Path, color: int, depth: int, interlaced: bool):
+def test_every_kind_is_read_with_all_bits(tmp_path: Path, color: int, depth: int, interlaced: bool):
     samples, path = samples_of(color, depth), tmp_path / "a.png"
     palette = {"PLTE": COLORS[: 2**depth].tobytes()} if color == PALETTE else {}
     path.write_bytes(png(samples, depth, color, interlaced=interlaced, **palette))
@@ -62,10 +62,8 @@ def test_every_kind_is_read_with_all_its_bits(tmp_path: Path, color: int, depth:
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("color", "depth"), [kind for kind in KINDS if kind[0] in (GRAY, RGB)])
 @pytest.mark.parametrize("unused", [0, 1])
-def test_a_transparent_color_is_transparent_to_the_last_bit(
-    tmp_path: Path, color: int, depth: int, unused: int, interlaced: bool
-):
-    """Neighbors that differ by one level, or only in the low byte, stay opaque; bits beyond the depth do not count."""
+def test_a_transparent_color_is_compared_with_all_bits(tmp_path: Path, color: int, depth: int, unused: int, interlaced: bool):
+    """Colors that differ by one level, or only in the low byte, are opaque; bits beyond the depth are ignored."""
     samples, path = samples_of(color, depth), tmp_path / "a.png"
     key = samples[4, 5] | (depth == 16)
     samples[2], samples[3] = key, key ^ 1
@@ -91,7 +89,7 @@ def test_a_palette_has_an_opacity_for_each_of_its_colors(tmp_path: Path, depth: 
 
 
 def test_a_16_bit_color_is_also_transparent_in_a_pillow_image(tmp_path: Path):
-    """Pillow has its high bytes only."""
+    """Pillow has only the high bytes."""
     samples = np.full((2, 3, 3), 0x1234)
     samples[1] = 0xABCD
     (tmp_path / "a.png").write_bytes(png(samples, 16, RGB, tRNS=struct.pack(">3H", *[0xABCD] * 3)))

@@ -1,4 +1,4 @@
-"""Soft proofing: pictures in the colors that a printer has, and files that are no printer's profile."""
+"""Soft proofing, and errors for files that are not the profile of a printer."""
 
 import struct
 from pathlib import Path
@@ -45,7 +45,7 @@ MIXES = table(3, 4, lambda lightness, a, b: (0, 0, 0, 255 * (1 - lightness)))
 
 @pytest.fixture
 def black_ink(tmp_path) -> str:
-    """A press with nothing but black ink: all that it prints is gray."""
+    """The profile of a printer with only black ink, which prints only grays."""
     path = tmp_path / "black.icc"
     path.write_bytes(profile_of({b"A2B0": LOOKS, b"B2A0": MIXES}))
     return str(path)
@@ -58,7 +58,7 @@ def lightness(pixels: np.ndarray) -> np.ndarray:
     return np.where(y > 0.008856, 1.16 * np.cbrt(y) - 0.16, 9.033 * y)
 
 
-def test_a_press_without_colors_prints_their_lightness(black_ink):
+def test_a_printer_without_colors_prints_lightness(black_ink):
     colors = np.random.default_rng(0).random((8, 8, 3), np.float32)
     printed = soft_proof(colors, black_ink)
     assert np.ptp(printed, axis=2).max() <= 2 / 255
@@ -67,7 +67,7 @@ def test_a_press_without_colors_prints_their_lightness(black_ink):
     np.testing.assert_allclose(ends[:, 0], [[0, 0, 0], [1, 1, 1]], atol=1.5 / 255)
 
 
-def test_painting_with_a_proof_is_painting_proofed_pictures(tiny_model, pictures, black_ink):
+def test_a_run_with_a_proof_equals_a_run_with_proofed_pictures(tiny_model, pictures, black_ink):
     content, style = pictures
     options = {"model": tiny_model, "size": 32, "smallest_size": 32, "octaves": 1, "iterations": 3}
     proofed = stylejax.stylize(content, style, proof=black_ink, **options)
@@ -77,7 +77,7 @@ def test_painting_with_a_proof_is_painting_proofed_pictures(tiny_model, pictures
     assert np.abs(proofed.image - plain.image).mean() > 0.05
 
 
-def test_a_file_that_is_no_printers_profile_is_refused(tmp_path, pictures):
+def test_a_file_that_is_not_the_profile_of_a_printer_is_rejected(tmp_path, pictures):
     files = {
         "is not an ICC profile": b"\x89PNG not a profile",
         "is a profile for RGB colors": SRGB_PROFILE,
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_printers_profile_is_refused(tmp_path, pictures):
 
 
 @real_profile
-def test_a_real_press_dulls_what_it_cannot_mix_and_keeps_what_it_can():
+def test_a_real_profile_changes_only_colors_outside_its_gamut():
     blue, gray, white = np.array([[[0, 0, 1.0]]]), np.full((1, 1, 3), 0.5), np.ones((1, 1, 3))
     assert np.ptp(soft_proof(blue.astype(np.float32), PRESS)) < 0.6
     np.testing.assert_allclose(soft_proof(gray.astype(np.float32), PRESS), gray, atol=0.03)

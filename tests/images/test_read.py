@@ -1,4 +1,4 @@
-"""Every kind of picture is read as float32 sRGB, upright, with its alpha."""
+"""All kinds of pictures are read as float32 sRGB with orientation and alpha."""
 
 from io import BytesIO
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_the_orientation_of_exif_is_applied(tmp_path: Path, suffix: str, orienta
     assert np.abs(pixels[corner[orientation]] - np.float32([0.98, 0, 0])).max() < 0.15
 
 
-def test_alpha_is_turned_with_the_picture(tmp_path: Path):
+def test_the_orientation_is_applied_to_alpha(tmp_path: Path):
     exif = Image.Exif()
     exif[0x0112] = 6
     pixels = np.dstack([COLORS, np.arange(35, dtype=np.uint8).reshape(5, 7)])
@@ -148,7 +148,7 @@ def test_16_bit_tiff_keeps_its_depth(tmp_path: Path, channels: int, byteorder: s
 
 
 def test_16_bit_tiff_compressed_with_lzw_keeps_its_depth(tmp_path: Path):
-    """What photo editors write."""
+    """Photo editors write such files."""
     literals = [256, *DEEP[..., :3].astype("<u2").tobytes(), 257]  # 210 literals, too few for codes longer than 9 bits
     bits = "".join(f"{code:09b}" for code in literals)
     encoded = int(bits.ljust(-len(bits) // 8 * -8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
@@ -180,7 +180,7 @@ def check_deep(picture: Picture, channels: int) -> None:
         np.testing.assert_array_equal(picture.alpha, DEEP[..., 3].astype(np.float32) / 65535)
 
 
-def test_a_turned_16_bit_tiff_is_upright(tmp_path: Path):
+def test_the_orientation_is_applied_to_16_bit_tiff(tmp_path: Path):
     tifffile.imwrite(tmp_path / "a.tif", DEEP[..., :3], photometric="rgb", extratags=[(274, "H", 1, 6, True)])
     np.testing.assert_array_equal(
         read_picture(tmp_path / "a.tif").pixels, np.rot90(DEEP[..., :3], -1).astype(np.float32) / 65535
@@ -196,7 +196,7 @@ def test_floating_point_tiff_is_clipped(tmp_path: Path, dtype: type):
     np.testing.assert_allclose(read_picture(tmp_path / "gray.tif").pixels[..., 2], np.clip(values[..., 0], 0, 1), atol=1e-7)
 
 
-def test_of_an_animation_the_first_frame_is_read(tmp_path: Path):
+def test_the_first_frame_of_an_animation_is_read(tmp_path: Path):
     frames = [Image.new("RGB", (4, 3), color) for color in ("red", "lime", "blue")]
     for suffix in ("gif", "webp", "png", "tiff"):
         path = saved(tmp_path / f"a.{suffix}", frames[0], save_all=True, append_images=frames[1:])
@@ -216,7 +216,7 @@ def test_premultiplied_tiff_is_divided_by_its_alpha(tmp_path: Path):
 
 @given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([None, 1, 3, 4]), st.sampled_from(["u1", "u2", "f4", "f8"]))
 @settings(deadline=None, max_examples=40)
-def test_arrays_of_every_kind_are_taken(height: int, width: int, channels: int | None, dtype: str):
+def test_arrays_of_every_kind_are_converted(height: int, width: int, channels: int | None, dtype: str):
     shape = (height, width) if channels is None else (height, width, channels)
     unit = np.random.default_rng(height * 13 + width).random(shape)
     top = 1 if dtype[0] == "f" else np.iinfo(dtype).max
@@ -229,12 +229,12 @@ def test_arrays_of_every_kind_are_taken(height: int, width: int, channels: int |
     assert (picture.alpha is None) == (channels != 4)
 
 
-def test_jax_arrays_are_taken():
+def test_jax_arrays_are_converted():
     np.testing.assert_array_equal(to_picture(jnp.asarray(UNIT)).pixels, UNIT)
     np.testing.assert_allclose(to_picture(jnp.asarray(UNIT, jnp.bfloat16)).pixels, UNIT, atol=4e-3)
 
 
-def test_pillow_images_paths_and_pictures_are_taken(tmp_path: Path):
+def test_pillow_images_paths_and_pictures_are_converted(tmp_path: Path):
     path = saved(tmp_path / "a.png", Image.fromarray(COLORS))
     with Image.open(path) as image:
         from_file = to_picture(image)
@@ -244,7 +244,7 @@ def test_pillow_images_paths_and_pictures_are_taken(tmp_path: Path):
     assert to_picture(from_file) is from_file
 
 
-def test_a_pillow_image_is_turned_upright_too():
+def test_the_orientation_is_applied_to_a_pillow_image():
     exif, file = Image.Exif(), BytesIO()
     exif[0x0112] = 8
     Image.fromarray(COLORS).save(file, "PNG", exif=exif)

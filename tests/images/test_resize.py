@@ -1,4 +1,4 @@
-"""Resizing keeps flat colors, averages and range; contact sheets keep pictures whole and labels readable."""
+"""Resizing preserves constant colors, averages and range; contact sheets show whole pictures and readable labels."""
 
 import numpy as np
 import pytest
@@ -37,13 +37,13 @@ def test_the_same_size_is_an_exact_copy():
 
 
 def test_shrinking_averages_fine_detail():
-    """Without antialiasing a checkerboard would turn into flat black or white, or into moire."""
+    """Without antialiasing, a checkerboard would become black, white, or moiré."""
     checkerboard = (np.indices((128, 128)).sum(axis=0) % 2).astype(np.float32)
     for size in (17, 32, 43):
         np.testing.assert_allclose(resize(checkerboard, size, size)[1:-1, 1:-1], 0.5, atol=0.02)
 
 
-def test_channels_are_resized_alike_and_deeper_than_8_bits():
+def test_channels_are_resized_alike_with_more_than_8_bits():
     ramp = np.linspace(0, 1, 200, dtype=np.float32)[np.newaxis, :, np.newaxis] * np.ones((50, 1, 4), np.float32)
     result = resize(ramp, 25, 100)
     np.testing.assert_array_equal(result[..., 0], result[..., 3])
@@ -51,7 +51,7 @@ def test_channels_are_resized_alike_and_deeper_than_8_bits():
     np.testing.assert_allclose(inner, (ramp[0, 0::2, 0] + ramp[0, 1::2, 0])[5:-5] / 2, atol=1e-5)
 
 
-def test_impossible_sizes_are_refused():
+def test_invalid_sizes_are_rejected():
     for size in ((0, 5), (5, 0), (-1, 5)):
         with pytest.raises(ImageError, match="cannot resize to"):
             resize(np.zeros((4, 4, 3), np.float32), *size)
@@ -96,12 +96,12 @@ def test_labels_are_drawn_dark_below_their_pictures_and_inside_their_column():
     assert (two[50 + 28 :, :75] < 0.5).any() and not (two[50 + 28 :, 75:] < 0.5).any()
 
 
-def test_letters_that_the_font_lacks_do_not_become_boxes():
+def test_characters_that_the_font_lacks_do_not_become_boxes():
     white = np.ones((60, 200, 3), np.float32)
     np.testing.assert_array_equal(contact_sheet([[("Größé", white)]]), contact_sheet([[("Gro?e", white)]]))
 
 
-def test_an_empty_sheet_is_refused():
+def test_an_empty_sheet_is_rejected():
     for rows in ([], [[]]):
         with pytest.raises(ImageError, match="at least one picture"):
             contact_sheet(rows)

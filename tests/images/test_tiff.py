@@ -1,4 +1,4 @@
-"""What the numbers of a TIFF mean is what its tags say: bits, sign, which end is white, planes, palettes, opacity."""
+"""The samples of a TIFF are interpreted according to its tags: bits, sign, white level, planes, palettes, opacity."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_every_type_of_sample_goes_from_black_to_white(
 @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
 @pytest.mark.parametrize("bits", [1, 2, 4])
 def test_shallow_grays(tmp_path: Path, bits: int, photometric: str):
-    """Written as bytes and then told to be fewer bits: tifffile writes no others."""
+    """Written as bytes, with the tag changed to fewer bits, which tifffile cannot write."""
     levels = np.random.default_rng(bits).integers(0, 2**bits, (4, 16))
     packed = np.packbits(
         np.unpackbits(levels.astype(np.uint8)[..., np.newaxis], axis=-1)[..., 8 - bits :].reshape(4, -1), axis=1
@@ -75,7 +75,7 @@ def test_twelve_bits_are_white_at_4095(tmp_path: Path):
 
 
 def lzw(data: bytes) -> bytes:
-    """Literals alone, and the table emptied before codes need more than 9 bits."""
+    """Only literals; the table is cleared before codes need more than 9 bits."""
     starts = [*range(0, len(data), 200), len(data)]
     codes = [code for start, end in pairwise(starts) for code in (256, *data[start:end])]
     bits = "".join(f"{code:09b}" for code in [*codes, 257])
@@ -84,7 +84,7 @@ def lzw(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 @pytest.mark.parametrize("dtype", ["u2", "i2", "i4", "f4"])
-def test_what_tifffile_cannot_decompress_means_the_same(tmp_path: Path, dtype: str, byteorder: str):
+def test_compressions_that_tifffile_lacks_give_the_same_samples(tmp_path: Path, dtype: str, byteorder: str):
     stored = samples(UNIT, dtype)
     tifffile.imwrite(tmp_path / "a.tif", stored, photometric="minisblack", byteorder=byteorder)
     end, encoded = (tmp_path / "a.tif").stat().st_size, lzw(stored.astype(stored.dtype.newbyteorder(byteorder)).tobytes())
@@ -104,7 +104,7 @@ def test_what_tifffile_cannot_decompress_means_the_same(tmp_path: Path, dtype: s
         ("rgb", "assocalpha"),
     ],
 )
-def test_a_further_channel_is_opacity_if_the_file_says_so(tmp_path: Path, photometric: str, kind: str, dtype: str):
+def test_a_further_channel_is_opacity_according_to_the_tags(tmp_path: Path, photometric: str, kind: str, dtype: str):
     alpha = 0.25 + UNIT / 2
     unit = COLORS if photometric == "rgb" else UNIT[..., np.newaxis]
     stored = 1 - unit if photometric == "miniswhite" else unit
@@ -127,7 +127,7 @@ def test_a_further_channel_is_opacity_if_the_file_says_so(tmp_path: Path, photom
     [(274, "s", 2, "6", True), (274, "H", 1, 9, True), (34675, "s", 4, "abc", True), (34675, "H", 1, 1, True)],
     ids=["text for the orientation", "no orientation", "text for the profile", "a number for the profile"],
 )
-def test_an_orientation_or_a_profile_that_is_none_is_passed_over(tmp_path: Path, tag: tuple, dtype: str):
+def test_an_invalid_orientation_or_profile_is_ignored(tmp_path: Path, tag: tuple, dtype: str):
     tifffile.imwrite(tmp_path / "a.tif", samples(COLORS, dtype), photometric="rgb", extratags=[tag])
     np.testing.assert_allclose(read_picture(tmp_path / "a.tif").pixels, COLORS, atol=precision(dtype))
 
@@ -141,7 +141,7 @@ def test_palettes(tmp_path: Path, dtype: str):
 
 
 @pytest.mark.parametrize(
-    ("values", "wanted", "told"),
+    ("values", "wanted", "expected"),
     [
         (255 * UNIT.astype("f4"), UNIT, "from 0 to 255: 255 was taken as white"),
         (65535 * UNIT, UNIT, "from 0 to 65535: 65535 was taken as white"),
@@ -158,17 +158,17 @@ def test_palettes(tmp_path: Path, dtype: str):
         ),
     ],
 )
-def test_what_had_to_be_assumed_is_told(tmp_path: Path, values: np.ndarray, wanted: np.ndarray, told: str):
+def test_assumptions_are_reported(tmp_path: Path, values: np.ndarray, wanted: np.ndarray, expected: str):
     for photometric in ("minisblack", "rgb"):
         stored = values if photometric == "minisblack" else values[..., np.newaxis].repeat(3, 2)
         tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric)
         picture = read_picture(tmp_path / "a.tif")
         np.testing.assert_allclose(picture.pixels[..., 2], wanted, atol=0.5 / 255)
         (note,) = picture.notes
-        assert note.startswith(str(tmp_path / "a.tif")) and told in note
+        assert note.startswith(str(tmp_path / "a.tif")) and expected in note
 
 
-def test_floating_point_beyond_any_usual_white_is_refused(tmp_path: Path):
+def test_floating_point_above_65535_is_rejected(tmp_path: Path):
     tifffile.imwrite(tmp_path / "a.tif", UNIT * 1e6, photometric="minisblack")
     with pytest.raises(ImageError, match=r"values from 0 to 1e\+06; save it with values from 0 to 1"):
         read_picture(tmp_path / "a.tif")

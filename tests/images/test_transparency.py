@@ -1,4 +1,4 @@
-"""What cannot be seen does not count: not its colors, in no statistic and at no size."""
+"""Transparent pixels affect neither colors, nor statistics, nor resizing."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def hiding(colors: np.ndarray, alpha: np.ndarray, hidden: tuple[float, float, fl
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31))
 @settings(max_examples=40, deadline=None)
-def test_what_is_hidden_is_filled_from_what_is_seen(height: int, width: int, seed: int):
+def test_transparent_pixels_are_filled_from_visible_ones(height: int, width: int, seed: int):
     rng = np.random.default_rng(seed)
     colors, alpha = rng.uniform(0.2, 0.7, (height, width, 3)), np.where(rng.random((height, width)) < 0.2, rng.random(), 0)
     alpha[rng.integers(height), rng.integers(width)] = 1
@@ -66,7 +66,7 @@ def test_a_picture_that_is_equally_transparent_everywhere_is_resized_as_an_opaqu
 
 @pytest.mark.parametrize("shape", [(16, 24), (31, 45), (70, 90)])
 def test_faint_pixels_weigh_little_when_a_picture_is_resized(shape: tuple[int, int]):
-    """A fringe of garish, nearly transparent pixels around a red disc, as scissors leave it."""
+    """A fringe of nearly transparent pixels of another color around a red disc, as in cut-out pictures."""
     alpha = np.maximum(disc(48, 64), disc(48, 64, 0.42) / 255)
     colors = np.where(disc(48, 64)[..., np.newaxis] > 0, np.float32([0.8, 0.1, 0.1]), np.float32([0, 1, 0]))
     picture = fill_transparent(Picture(colors.astype(np.float32), alpha, "it"))
@@ -75,7 +75,7 @@ def test_faint_pixels_weigh_little_when_a_picture_is_resized(shape: tuple[int, i
     assert np.abs(small[seen] - np.float32([0.8, 0.1, 0.1])).max() < 0.03
 
 
-def test_a_picture_of_which_nothing_is_seen_is_refused():
+def test_a_fully_transparent_picture_is_rejected():
     with pytest.raises(ImageError, match="it is fully transparent; give a picture with visible pixels"):
         fill_transparent(Picture(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.float32), "it"))
 
@@ -92,7 +92,7 @@ def test_a_picture_of_which_nothing_is_seen_is_refused():
         ("both", {"strength": 0.5}),
     ],
 )
-def test_hidden_colors_change_no_bit_of_a_painting(tiny_model, pictures, tmp_path: Path, role: str, options: dict):
+def test_colors_of_transparent_pixels_do_not_change_the_result(tiny_model, pictures, tmp_path: Path, role: str, options: dict):
     content, style = pictures
     images = []
     for hidden in ((0.0, 1.0, 0.0), (1.0, 1.0, 1.0)):
@@ -113,8 +113,8 @@ def test_hidden_colors_change_no_bit_of_a_painting(tiny_model, pictures, tmp_pat
 
 @pytest.mark.parametrize("statistic", ["gram", "covariance", "moments"])
 @pytest.mark.parametrize("regions", [False, True])
-def test_a_style_is_what_is_seen_of_it(tiny_model, statistic: str, regions: bool):
-    """A cut-out in the left half of a transparent ground is as that half alone, but for what layers see across the edge."""
+def test_only_the_visible_part_of_a_style_counts(tiny_model, statistic: str, regions: bool):
+    """A style in the left half of a transparent picture equals that half alone, except for features near the edge."""
     rng = np.random.default_rng(1)
     left = np.repeat(np.repeat(rng.random((16, 8, 3)), 3, 0), 3, 1).astype(np.float32)
     whole = np.concatenate([left, np.zeros_like(left)], axis=1)
@@ -138,7 +138,7 @@ def test_a_style_is_what_is_seen_of_it(tiny_model, statistic: str, regions: bool
             assert off < (1e-3 if layer == "pixels" else 0.5) * far
 
 
-def test_the_recolored_start_has_the_colors_that_are_seen():
+def test_the_recolored_start_has_the_visible_colors():
     rng = np.random.default_rng(2)
     content, style = (rng.uniform(0.45, 0.55, (24, 32, 3)).astype(np.float32) for _ in range(2))
     style[..., 0] += 0.2
@@ -150,7 +150,7 @@ def test_the_recolored_start_has_the_colors_that_are_seen():
     np.testing.assert_allclose(image.mean((0, 1)), style[seen > 0].mean(0), atol=1e-3)
 
 
-def test_a_region_of_a_style_that_is_not_seen_is_named(tiny_model, pictures):
+def test_a_transparent_region_of_a_style_is_named(tiny_model, pictures):
     content, style = pictures
     style = hiding(style, disc(*style.shape[:2], 0.2), (0, 0, 0))
     left = np.zeros(style.shape[:2], np.float32)
@@ -170,7 +170,7 @@ def test_transparent_parts_of_a_label_picture_are_black(tmp_path: Path):
     assert read_picture(tmp_path / "labels.png").pixels[0, 0, 0] > 0.7  # as the file has it
 
 
-def test_notes_of_reading_are_notes_of_the_painting(tiny_model, pictures, tmp_path: Path):
+def test_notes_about_reading_are_notes_of_the_result(tiny_model, pictures, tmp_path: Path):
     import tifffile
 
     tifffile.imwrite(tmp_path / "a.tif", 255 * pictures[1], photometric="rgb")
@@ -187,8 +187,8 @@ def test_notes_of_reading_are_notes_of_the_painting(tiny_model, pictures, tmp_pa
         ((400, 400), {"style_scale": 0.1}, "choose a larger style_scale"),
     ],
 )
-def test_a_style_that_is_too_small_is_named_with_what_helps(pictures, tmp_path: Path, shape, options: dict, advice: str):
-    """Before the network is loaded, which is not there."""
+def test_a_style_that_is_too_small_is_named_with_a_hint(pictures, tmp_path: Path, shape, options: dict, advice: str):
+    """The check comes before loading the network, which does not exist here."""
     Image.new("RGB", shape[::-1], "red").save(tmp_path / "tiny.png")
     with pytest.raises(SettingsError, match=advice):
         stylejax.stylize(pictures[0], tmp_path / "tiny.png", model="no-such-network", size=64, **options)

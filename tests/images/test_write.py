@@ -1,4 +1,4 @@
-"""What is written is what is read back: pixels, alpha, color space and how it was made, whole or not at all."""
+"""Written pictures are read back with pixels, alpha, color space and metadata; writing is atomic."""
 
 import json
 import os
@@ -79,13 +79,13 @@ def test_lossy_formats_carry_alpha(tmp_path: Path, suffix: str):
 
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
-def test_noise_that_hardly_compresses_is_written(tmp_path: Path, suffix: str):
+def test_incompressible_noise_is_written(tmp_path: Path, suffix: str):
     pixels = np.random.default_rng(0).random((700, 500, 3)).astype(np.float32)
     write_picture(tmp_path / f"a{suffix}", pixels, metadata={"style": "x" * 60_000}, quality=100)
     assert np.abs(read_picture(tmp_path / f"a{suffix}").pixels - pixels).max() < 0.03
 
 
-def test_jpeg_lays_a_transparent_picture_over_white(tmp_path: Path):
+def test_jpeg_composites_a_transparent_picture_over_white(tmp_path: Path):
     alpha = np.zeros((48, 64), np.float32)
     alpha[:, :32] = 1
     write_picture(tmp_path / "a.jpg", np.zeros((48, 64, 3), np.float32), alpha=alpha)
@@ -96,7 +96,7 @@ def test_jpeg_lays_a_transparent_picture_over_white(tmp_path: Path):
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 @pytest.mark.parametrize("alpha", [False, True])
-def test_every_format_says_how_the_picture_was_made(tmp_path: Path, suffix: str, alpha: bool):
+def test_every_format_contains_the_metadata(tmp_path: Path, suffix: str, alpha: bool):
     path = tmp_path / f"a{suffix}"
     for bits in (8, 16) if SUFFIXES[suffix].deep else (8,):
         write_picture(path, smooth(), alpha=smooth()[..., 0] if alpha else None, metadata=SETTINGS, bits=bits)
@@ -107,13 +107,13 @@ def test_every_format_says_how_the_picture_was_made(tmp_path: Path, suffix: str,
 
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=30), max_size=4), st.sampled_from(sorted(SUFFIXES)))
 @settings(deadline=None, max_examples=60)
-def test_metadata_of_any_text_comes_back(metadata: dict[str, str], suffix: str):
+def test_metadata_of_any_text_is_read_back(metadata: dict[str, str], suffix: str):
     with tempfile.TemporaryDirectory() as folder:
         write_picture(Path(folder) / f"a{suffix}", smooth(4, 4), metadata=metadata)
         assert read_metadata(Path(folder) / f"a{suffix}") == metadata
 
 
-def test_metadata_is_where_other_programs_look(tmp_path: Path):
+def test_metadata_is_in_the_standard_fields(tmp_path: Path):
     write_picture(tmp_path / "a.png", smooth(), metadata=SETTINGS)
     write_picture(tmp_path / "16.png", smooth(), metadata=SETTINGS, bits=16)
     for name in ("a.png", "16.png"):
@@ -125,7 +125,7 @@ def test_metadata_is_where_other_programs_look(tmp_path: Path):
             assert json.loads(image.getexif()[0x010E]) == {"stylejax": SETTINGS}
 
 
-def test_the_metadata_of_others_is_not_ours(tmp_path: Path):
+def test_metadata_of_other_programs_is_ignored(tmp_path: Path):
     exif = Image.Exif()
     for number, text in enumerate(("a fine day", '{"other": {}}', "[1]", '{"stylejax": 3}')):
         exif[0x010E] = text
@@ -133,7 +133,7 @@ def test_the_metadata_of_others_is_not_ours(tmp_path: Path):
         assert read_metadata(tmp_path / f"{number}.jpg") is None
 
 
-def test_metadata_too_long_for_jpeg_does_not_cost_the_picture(tmp_path: Path):
+def test_metadata_too_long_for_jpeg_is_omitted(tmp_path: Path):
     long = {"style": "x" * 100_000}
     for suffix, wanted in ((".jpg", None), (".png", long), (".tif", long), (".webp", long), (".avif", long)):
         write_picture(tmp_path / f"a{suffix}", smooth(), metadata=long)
@@ -141,7 +141,7 @@ def test_metadata_too_long_for_jpeg_does_not_cost_the_picture(tmp_path: Path):
 
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
-def test_every_file_says_that_it_is_srgb(tmp_path: Path, suffix: str):
+def test_every_file_contains_an_srgb_profile(tmp_path: Path, suffix: str):
     for bits in (8, 16) if SUFFIXES[suffix].deep else (8,):
         write_picture(tmp_path / f"a{suffix}", smooth(), bits=bits)
         with Image.open(tmp_path / f"a{suffix}") as image:
@@ -179,7 +179,7 @@ def test_values_outside_the_range_are_clipped(tmp_path: Path):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_non_finite_pixels_are_refused_and_nothing_is_written(tmp_path: Path, value: float):
+def test_non_finite_pixels_are_rejected_and_nothing_is_written(tmp_path: Path, value: float):
     pixels = smooth()
     pixels[3, 4, 1] = value
     with pytest.raises(ImageError, match="pixels holds 1 NaN or infinite"):
@@ -188,24 +188,24 @@ def test_non_finite_pixels_are_refused_and_nothing_is_written(tmp_path: Path, va
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 4), (3, 4, 5), (0, 5, 3), (1, 4, 5, 3)])
-def test_other_shapes_are_refused(tmp_path: Path, shape: tuple[int, ...]):
+def test_other_shapes_are_rejected(tmp_path: Path, shape: tuple[int, ...]):
     with pytest.raises(ImageError, match=r"pixels has shape .*; wanted \[height, width, 3\]"):
         write_picture(tmp_path / "a.png", np.zeros(shape, np.float32))
 
 
-def test_an_alpha_of_another_shape_is_refused(tmp_path: Path):
+def test_an_alpha_of_another_shape_is_rejected(tmp_path: Path):
     with pytest.raises(ImageError, match=r"alpha has shape \(4, 5\), the picture \(48, 64\)"):
         write_picture(tmp_path / "a.png", smooth(), alpha=np.ones((4, 5), np.float32))
 
 
 @pytest.mark.parametrize("name", ["a", "a.bmpp", "a.gif", ".png", "a.png.txt"])
-def test_unknown_suffixes_are_refused_with_the_known_ones(tmp_path: Path, name: str):
+def test_unknown_suffixes_are_rejected_with_the_known_ones(tmp_path: Path, name: str):
     for use in (check_output, lambda path: write_picture(path, smooth())):
         with pytest.raises(ImageError, match=r"suffix.*wanted one of \.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff, \.avif"):
             use(tmp_path / name)
 
 
-def test_depth_and_size_beyond_the_format_are_refused_before_any_work(tmp_path: Path):
+def test_depth_and_size_beyond_the_format_are_rejected_before_any_work(tmp_path: Path):
     with pytest.raises(ImageError, match=r"16 bits, but JPEG holds 8; name a \.png or \.tiff"):
         check_output(tmp_path / "a.jpg", bits=16)
     with pytest.raises(ImageError, match="side of 20000 pixels, but WEBP holds 16383"):
@@ -224,7 +224,7 @@ def test_the_longest_side_of_a_format_is_as_stated(tmp_path: Path, suffix: str, 
     assert read_picture(tmp_path / f"a{suffix}").width == longest
 
 
-def test_folders_as_output_are_refused(tmp_path: Path):
+def test_folders_as_output_are_rejected(tmp_path: Path):
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(ImageError, match="is a folder"):
@@ -233,7 +233,7 @@ def test_folders_as_output_are_refused(tmp_path: Path):
         check_output(tmp_path / "file" / "a.png")
 
 
-def test_missing_folders_are_made_when_writing_not_when_checking(tmp_path: Path):
+def test_missing_folders_are_created_when_writing_not_when_checking(tmp_path: Path):
     check_output(tmp_path / "x" / "y" / "a.png")
     assert names(tmp_path) == []
     write_picture(tmp_path / "x" / "y" / "a.png", smooth())
@@ -242,7 +242,7 @@ def test_missing_folders_are_made_when_writing_not_when_checking(tmp_path: Path)
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError(28, "No space left on device")])
-def test_a_kill_or_a_full_disk_leaves_the_old_picture(
+def test_a_kill_or_a_full_disk_preserves_the_old_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, interruption: type[BaseException] | BaseException
 ):
     path = tmp_path / f"a{suffix}"

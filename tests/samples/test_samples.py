@@ -1,4 +1,4 @@
-"""Pictures drawn by code are repeatable, fill their frame, differ from each other, and look alike at every size."""
+"""Sample styles are reproducible, fill the frame, differ from each other, and have the same composition at every size."""
 
 import importlib.util
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def blocks(picture: np.ndarray, side: int) -> np.ndarray:
 
 @each_painter
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (40, 96), (75, 50)])
-def test_a_painting_is_a_picture_of_the_size_asked_for(paint: Painter, height: int, width: int):
+def test_a_style_has_the_requested_size(paint: Painter, height: int, width: int):
     picture = paint(height, width)
     assert picture.shape == (height, width, 3)
     assert picture.dtype == np.float32
@@ -61,7 +61,7 @@ def test_every_part_of_the_frame_has_contrast_and_texture(paint: Painter):
     assert parts.std(1).min() > 0.04
 
 
-def test_the_paintings_differ_in_palette_and_in_texture():
+def test_the_styles_differ_in_palette_and_texture():
     pictures = {name: paint(96, 96) for name, paint in PAINTINGS.items()}
     names = sorted(pictures)
     histograms = {
@@ -109,13 +109,13 @@ def test_the_default_photograph_is_a_color_picture_large_enough_to_paint():
 
 
 @pytest.mark.parametrize("name", ["coffee", "astronaut", "rocket"])
-def test_the_other_photographs_are_there_too(name: str):
+def test_the_other_photographs_are_available(name: str):
     picture = demo_photograph(name)
     assert picture.shape[-1] == 3
     assert min(picture.shape[:2]) >= 400
 
 
-def test_an_unknown_photograph_names_those_there_are():
+def test_the_error_for_an_unknown_photograph_lists_the_known_ones():
     with pytest.raises(SettingsError, match=r"'mona'.*chelsea, coffee, astronaut, rocket"):
         demo_photograph("mona")
 
@@ -126,7 +126,7 @@ def test_without_scikit_image_the_error_names_the_extra(monkeypatch: pytest.Monk
         demo_photograph()
 
 
-def test_scikit_image_without_its_pictures_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_scikit_image_without_pictures_is_reported(monkeypatch: pytest.MonkeyPatch):
     bare = importlib.util.find_spec("json")
     monkeypatch.setattr("stylejax.samples.photograph.find_spec", lambda name: bare)
     with pytest.raises(ImageError, match=r"chelsea\.png"):
@@ -139,7 +139,7 @@ def test_a_ramp_passes_through_its_stops():
     np.testing.assert_allclose(colors, expected, atol=1e-6)
 
 
-def test_noise_looks_the_same_at_every_size():
+def test_noise_is_the_same_at_every_size():
     small, large = (noise(side, 2 * side, 5, np.random.default_rng(0)) for side in (40, 120))
     np.testing.assert_allclose(small, large.reshape(40, 3, 80, 3).mean((1, 3)), atol=0.15)
     assert 0.4 < large.std() < 1.2
@@ -155,7 +155,7 @@ def test_a_blur_keeps_a_flat_field_and_spreads_a_point():
     assert spread[10, 10] > spread[10, 12] > spread[10, 14] > 0
 
 
-def test_shrinking_takes_means_and_clips():
+def test_shrinking_averages_and_clips():
     canvas = np.zeros((4, 2, 3), np.float32)
     canvas[0, 0] = 1
     canvas[2:] = 3
