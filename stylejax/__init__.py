@@ -1,7 +1,7 @@
 """stylejax: neural style transfer on JAX.
 
-`stylize`, `stylize_batch` and `sweep` paint pictures, `stylize_table` as many as a table or a folder has. `load_model`,
-`make_targets` and `objective` are the pure functions underneath, for use inside other JAX programs.
+`stylize`, `stylize_batch` and `sweep` stylize pictures; `stylize_table` processes tables and folders. `load_model`,
+`make_targets` and `objective` are building blocks for other JAX programs.
 """
 
 from importlib import import_module
@@ -73,11 +73,11 @@ _HOMES = {
     "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
 }
-"""The modules that have the public names. Each is imported when one of its names is first used: JAX takes seconds."""
+"""Modules of the public names. Each module is imported when one of its names is first used, because JAX takes seconds."""
 
 
 def __getattr__(name: str) -> Any:
-    """A public name (PEP 562)."""
+    """Import a public name on first use (PEP 562)."""
     if name == "__version__":
         from stylejax.version import VERSION
 

@@ -5,5 +5,5 @@ A row passes through `input` (cells to rows), `plan` (rows to groups and minibat
 
     records, options  ←  input  ←  output  ←  plan  ←  events  ←  execute  ←  api
 
-Each imports only from those to its left (`tests/project/test_house.py`). Start reading at `records`, the forms of a row.
+Each imports only from those to its left (`tests/project/test_structure.py`). Start reading at `records`, the forms of a row.
 """

@@ -2,5 +2,5 @@
 
 Reading order: `api`, `inputs`, `execute`, `compatibility`, `sharing`, `loop`, `targets`, `starts`, `progress`, `result`,
 `sweep`; then `checkpoint`, `memory`, `devices`, `compilation_cache`, `single_precision`. The order of imports is in
-`tests/project/test_house.py`.
+`tests/project/test_structure.py`.
 """

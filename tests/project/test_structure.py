@@ -1,4 +1,4 @@
-"""The house rules: the direction of imports, the README's commands, the public names."""
+"""The structure of the package: direction of imports, commands of the README, public names."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ from places import ROOT
 
 import stylejax
 
-ROOMS = ["errors", "extras", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights"]
-ROOMS += ["losses", "settings", "optimize", "run", "batch", "preview", "cli"]
+FOLDERS = ["errors", "extras", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights"]
+FOLDERS += ["losses", "settings", "optimize", "run", "batch", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 
@@ -27,16 +27,16 @@ def imported_modules(path: Path) -> set[str]:
     return names
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms that a module imports from."""
+def imported_folders(path: Path) -> set[str]:
+    """The folders that a module imports from."""
     return {name.split(".")[1] for name in imported_modules(path) if name.startswith("stylejax.")}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "stylejax" or p.stem in ROOMS], ids=str)
-def test_a_module_imports_only_from_rooms_to_its_left(path):
-    room = path.relative_to(ROOT / "stylejax").parts[0].removesuffix(".py")
-    for other in imported_rooms(path):
-        assert ROOMS.index(other) <= ROOMS.index(room), f"{path.name} in {room} imports {other}"
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "stylejax" or p.stem in FOLDERS], ids=str)
+def test_a_module_imports_only_from_folders_to_its_left(path):
+    folder = path.relative_to(ROOT / "stylejax").parts[0].removesuffix(".py")
+    for other in imported_folders(path):
+        assert FOLDERS.index(other) <= FOLDERS.index(folder), f"{path.name} in {folder} imports {other}"
 
 
 ORDER = {
@@ -105,7 +105,7 @@ def test_importing_the_library_initializes_no_device_and_changes_no_configuratio
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
-def test_public_names_have_one_home_each_that_type_checkers_know():
+def test_public_names_are_the_same_for_type_checkers_and_lazy_imports():
     (block,) = [node for node in ast.parse(Path(stylejax.__file__).read_text()).body if isinstance(node, ast.If)]
     typed = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     homes = {name: f"stylejax.{home}" for home, names in stylejax._HOMES.items() for name in names}
@@ -115,8 +115,8 @@ def test_public_names_have_one_home_each_that_type_checkers_know():
         stylejax.paint  # noqa: B018
 
 
-def test_every_console_prints_text_as_it_is():
-    """rich would read a file's name as its markup."""
+def test_every_console_prints_text_without_markup():
+    """rich would interpret names of files as markup."""
     for path in MODULES:
         assert path.name == "console.py" or not re.search(
             r"\bConsole\(|markup=True|from_markup|rich import print", path.read_text()
