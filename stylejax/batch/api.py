@@ -37,7 +37,8 @@ from stylejax.files.url import is_url
 from stylejax.files.user_paths import expand_home, user_path
 from stylejax.run.devices import devices_for
 from stylejax.run.memory.available import memory_budget
-from stylejax.settings.recipes import settings_from
+from stylejax.settings.recipes import overrides_of, settings_from
+from stylejax.settings.settings import Settings
 from stylejax.settings.transformation import describe
 
 Jobs = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
@@ -48,6 +49,7 @@ def stylize_table(
     jobs: Jobs | None = None,
     *,
     output: str | os.PathLike[str] = "painted",
+    settings: Settings | None = None,
     devices: DeviceCount = "all",
     observe: Callable[[Event], None] | None = None,
     **options: Any,
@@ -56,13 +58,14 @@ def stylize_table(
 
     Args:
         jobs: a .csv, .jsonl or .parquet file, or the rows themselves; None with `content` and `style`, which are patterns.
-            Cells are named as the flags of `stylejax batch`; those of a row override `options`. Relative paths start at the
-            folder of the table, or else at the working folder.
+            Cells are named as the flags of `stylejax batch`; those of a row override `settings` and `options`. Relative paths
+            start at the folder of the table, or else at the working folder.
         output: folder for the results, a record beside each, and `failures.jsonl`; or a URL such as `gs://bucket/painted`.
+        settings: as for `stylize`, of all rows.
         devices: at most how many devices of this machine are used.
         observe: called with each event (`stylejax.batch.events`), including progress, while the run is iterated.
-        **options: any field of `BatchOptions`, such as `batch_size=4` or `content="photos/**/*.jpg"`, and any field of
-            `Settings`, such as `size=768`, for all rows.
+        **options: any field of `BatchOptions`, such as `batch_size=4` or `content="photos/**/*.jpg"`, and fields of `Settings`
+            in place of those of `settings`, such as `size=768`.
 
     Returns:
         The run: planned, and executed while it is iterated.
@@ -79,14 +82,16 @@ def stylize_table(
         ...     print(result.row.number, result.picture or result.reason)
     """
     own = {field.name for field in dataclasses.fields(BatchOptions)}
-    settings = {name: value for name, value in options.items() if name not in own}
-    if "model" in settings:
-        settings["model"] = os.fspath(settings["model"])
-    settings_from(settings)  # an invalid setting of all rows is reported once, not for each row
-    if not isinstance(optimizer := settings.get("optimizer", ""), str):
-        raise SettingsError(f"optimizer is {describe(optimizer)}, which no record of a row can identify; use adam or l-bfgs")
+    changes = {name: value for name, value in options.items() if name not in own}
+    common = settings_from(changes, base=settings)  # an invalid setting of all rows is reported once, not for each row
+    if not isinstance(common.optimizer, str):
+        raise SettingsError(
+            f"optimizer is {describe(common.optimizer)}, which no record of a row can identify; use adam or l-bfgs"
+        )
     batch_options = BatchOptions(**{name: value for name, value in options.items() if name in own})
-    return TableRun(jobs, output, settings, batch_options, devices=devices, observe=observe)
+    if settings is not None:
+        changes = overrides_of(settings) | changes
+    return TableRun(jobs, output, changes, batch_options, devices=devices, observe=observe)
 
 
 class TableRun(Iterator[RowResult]):

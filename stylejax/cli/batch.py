@@ -25,7 +25,7 @@ from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import batch_cells, write_grid
 from stylejax.preview.report import check_report
 from stylejax.run.memory.available import format_bytes
-from stylejax.settings.recipes import changes_of
+from stylejax.settings.recipes import overrides_of
 from stylejax.signals import handling_signals
 
 SOME_FAILED = 3
@@ -81,11 +81,10 @@ class BatchRun(Batch):
             check_report(self.report)
 
     def _plan(self) -> TableRun:
-        chosen = {"recipe": self.settings.recipe, **changes_of(self.settings)}
         run = TableRun(
             self.jobs or None,
             self.output,
-            chosen,
+            overrides_of(self.settings),
             self.options,
             devices=self.machines.devices,
             share=self.machines.join(),

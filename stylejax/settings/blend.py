@@ -11,8 +11,6 @@ def parse_blend(text: str) -> tuple[float, ...]:
     Raises:
         SettingsError: an entry is not a finite number of at least 0, or all are 0.
     """
-    if not isinstance(text, str):
-        raise SettingsError(f"style_blend is {text!r}; it must be text, such as '0.7,0.3'")
     entries = [entry.strip() for entry in text.split(",")] if text.strip() else []
     shares = [_number(entry) for entry in entries]
     if not all(0 <= share <= 1e12 for share in shares):

@@ -146,7 +146,9 @@ class Setting:
             return True
         if get_origin(self.type) is Literal:
             return value in self.names
-        if self.info.within is None or (isinstance(value, str) and value in self.names):
+        if self.info.within is None:
+            return not isinstance(self.default, str) or isinstance(value, str)
+        if isinstance(value, str) and value in self.names:
             return True
         return self.info.within.contains(value) and (isinstance(value, Integral) or not isinstance(self.default, int))
 

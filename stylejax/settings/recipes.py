@@ -169,6 +169,11 @@ def changes_of(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in SETTINGS if getattr(settings, name) != getattr(recipe, name)}
 
 
+def overrides_of(settings: Settings) -> dict[str, Any]:
+    """Options that make these settings of any others: their recipe, and what they change in it."""
+    return {"recipe": settings.recipe, **changes_of(settings)}
+
+
 def settings_from(options: Mapping[str, Any], *, base: Settings | None = None) -> Settings:
     """The settings of `base`, or else of the recipe `options["recipe"]`, with `options` in place of some of them.
 

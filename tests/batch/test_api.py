@@ -1,5 +1,6 @@
 """Tables from Python: planned when asked for, painted while iterated, stopped at will, and gone on with by the same call."""
 
+import dataclasses
 import os
 import threading
 import time
@@ -142,6 +143,17 @@ def test_patterns_and_files_make_the_same_run(folder, options):
     assert sorted(result.picture.name for result in results) == ["a.png", "b.jpg"]
     one, two = (read_picture(place).pixels for place in ("found/0-style.png", "from_file/a.png"))
     np.testing.assert_array_equal(one, two)
+
+
+def test_settings_are_those_of_all_rows_and_cells_and_options_override_them(folder, options):
+    names = {field.name for field in dataclasses.fields(stylejax.Settings)}
+    settings = stylejax.Settings(**{name: value for name, value in options.items() if name in names})
+    table = [{**rows(0)[0], "output": "a.png"}, {**rows(0)[0], "output": "b.png", "style_weight": 3, "recipe": "udacity"}]
+    run = stylejax.stylize_table(table, output="painted", settings=settings, tv_weight=7.0)
+    first, second = run.plan.rows
+    assert first.settings == dataclasses.replace(settings, tv_weight=7.0)
+    assert (second.settings.recipe, second.settings.style_weight, second.settings.tv_weight) == ("udacity", 3.0, 7.0)
+    assert second.settings.size == settings.size
 
 
 def test_a_bucket_gives_addresses(folder, options):

@@ -134,3 +134,9 @@ def test_layers_are_parsed_once():
 def test_a_file_among_the_settings():
     settings = Settings(init="start.png", proof="cmyk.icc", model="vgg19-slim")
     assert [settings.file(name) for name in ("init", "proof", "model")] == ["start.png", "cmyk.icc", ""]
+
+
+@pytest.mark.parametrize("name", ["style_layers", "model", "style_blend"])
+def test_a_text_that_is_none_is_refused(name):
+    with pytest.raises(SettingsError, match=f"{name} is 7; it must be text"):
+        Settings(**{name: 7})
