@@ -59,12 +59,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to paint. The defaults are the `stylejax` recipe."""
+    """The settings of one picture. The defaults are the `stylejax` recipe."""
 
-    about_picture: ClassVar = "What is painted, and how large."
+    about_picture: ClassVar = "Size of the picture, and the recipe."
 
     recipe: RecipeName = setting("stylejax", traced=True)
-    """Where the defaults come from: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
+    """Source of the defaults: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
     `stylejax recipes`. Every other setting overrides its part of the recipe."""
 
     size: int | Literal["native"] = setting(512, within=Range(1, 65535, unit="pixels"))
@@ -74,66 +74,66 @@ class Settings:
     """Which side `size` and `smallest_size` measure: the `long` or the `short` one."""
 
     size_rounding: RoundingName = setting("nearest", decides=("style picture",))
-    """Where the other side has a fraction of a pixel: the `nearest` whole number, or always `down`."""
+    """Rounding of the other side to whole pixels: to the `nearest`, or always `down`."""
 
     resampling: ResamplingName = setting("lanczos", decides=("style picture",))
-    """How pictures change their size: `lanczos` in floating point; `bicubic` and `bilinear` on 8 bits, as Pillow does it, and
-    enlarged between scales as PyTorch does it."""
+    """How pictures are resized: `lanczos` in floating point; `bicubic` and `bilinear` on 8 bits as in Pillow, and between
+    scales as in PyTorch."""
 
-    about_loss: ClassVar = "How much the picture follows the content and how much the style."
+    about_loss: ClassVar = "How closely the picture follows the content and the style."
 
     content_weight: float = setting(0.3, traced=True, within=Range(0, 1e12), uses=(WITH_CONTENT_LAYERS,))
-    """How strongly the content picture is kept. Raise it to recognize more of the photograph."""
+    """Weight of the content. Raise it to recognize more of the photograph."""
 
     style_weight: float = setting(1.0, traced=True, within=Range(0, 1e12), uses=(WITH_STYLE_LAYERS,))
-    """How strongly the style is painted."""
+    """Weight of the style."""
 
     tv_weight: float = setting(5.0, traced=True, within=Range(0, 1e12))
     """Weight of total variation. Raise it for smoother areas, lower it for more texture."""
 
     strength: float = setting(1.0, traced=True, within=Range(0, 1), decides=("style",), uses=(WITH_STYLE_LAYERS,))
-    """How far the picture goes from the photograph to the painting: 0 gives the photograph back, 0.5 is half painted."""
+    """How far the picture goes from the photograph to the painting: 0 returns the photograph, 0.5 is halfway."""
 
     content_layers: str = setting("relu3_1=1,relu4_1=1.5", traced=True, commas=True)
-    """Layers that keep the content, such as `relu4_2` or `relu3_1=1,relu4_1=.5`."""
+    """Layers that are compared with the content, such as `relu4_2` or `relu3_1=1,relu4_1=.5`."""
 
     content_norm: ContentNormName = setting("instance", uses=(WITH_CONTENT_LAYERS,))
-    """What is kept of the content: with `instance` its features less their mean, over their deviation, so that its colors are
-    free to change; with `none` the features themselves."""
+    """Normalization of the content features: `instance` subtracts their mean and divides by their deviation, so that colors
+    are free to change; `none` compares the features themselves."""
 
     style_layers: str = setting("pixels=3,relu1_1=1,relu2_1=1,relu3_1=1,relu4_1=1", traced=True, commas=True)
-    """Layers that carry the style, each with a weight if wanted: `relu1_1=1,relu2_1=.5`; `pixels` are the colors themselves."""
+    """Layers that are compared with the style, with or without weights: `relu1_1=1,relu2_1=.5`; `pixels` are the colors."""
 
     style_loss: StatisticName = setting("covariance", uses=(WITH_STYLE_LAYERS,))
     """Statistic of the style features: `gram` as in the paper, `gram+mean`, `covariance` (with the mean), `wasserstein` or
     `moments`."""
 
     octaves: int = setting(3, within=Range(1, 8), uses=(WITH_STYLE_LAYERS,))
-    """In how many sizes the style is compared, each half as large as the one before. More octaves paint larger strokes."""
+    """Number of sizes at which the style is compared, each half of the one before. More octaves give larger strokes."""
 
     variation: VariationName = setting("squared")
-    """Form of total variation: `squared` and `nine-point` do not depend on the size, `absolute` grows with it."""
+    """Form of total variation: `squared` and `nine-point` are independent of the size, `absolute` grows with it."""
 
     normalization: NormalizationName = setting("relative")
-    """What a weight means. `relative` divides each term by something of its target's own, so that one setting serves every
+    """Convention of the weights. `relative` divides each term by a quantity of its target, so that one value suits every
     network, layer and size; the others are the conventions of published recipes."""
 
     normalize_gradients: bool = setting(False)
-    """Give the gradient of every layer's term the same total size before it is weighted."""
+    """Scale the gradient of every layer's term to the same norm before it is weighted."""
 
-    about_style: ClassVar = "How the style pictures are looked at."
+    about_style: ClassVar = "How the style pictures are mixed and resized."
 
     style_blend: str = setting("", traced=True, commas=True, decides=("style",), uses=(WITH_STYLE_LAYERS,))
-    """Share of each of several styles, such as `0.7,0.3`; equal shares if empty."""
+    """Shares of several styles, such as `0.7,0.3`; equal if empty."""
 
     style_scale: float = setting(
         1.0, traced=True, within=Range(0.01, 100), decides=("style picture",), uses=(WITH_SIZED_STYLES, WITH_STYLE_LAYERS)
     )
-    """Long side of the style pictures over that of the picture; smaller makes finer strokes. They are never enlarged."""
+    """Long side of the style pictures relative to that of the picture; smaller gives finer strokes."""
 
     style_fit: StyleFitName = setting("shrink", traced=True, decides=("style picture",), uses=(WITH_STYLE_LAYERS,))
-    """How style pictures follow the picture's size: `shrink` never enlarges them, `resize` does, `stretch` gives them the
-    content's shape."""
+    """How style pictures are resized to the picture's size: `shrink` never enlarges them, `resize` may, `stretch` gives them
+    the content's shape."""
 
     style_size: int = setting(
         0,
@@ -144,18 +144,18 @@ class Settings:
     )
     """Long side of the style pictures in pixels, the same at every scale; 0 to follow the picture."""
 
-    about_color: ClassVar = "Whose colors the result has."
+    about_color: ClassVar = "Colors of the result."
 
     keep_color: KeepColorName = setting("none", traced=True, decides=("content", "style"))
-    """Keep the content's colors: `luminance` paints brightness only, `match` moves the style's colors to them first."""
+    """Keep the content's colors: `luminance` changes brightness only, `match` first transforms the style's colors to them."""
 
     color_match: ColorMatchName = setting("cholesky", traced=True, decides=("style",), uses=(when("keep_color", "match"),))
-    """How `keep_color match` moves colors: `cholesky`, `pca`, or `symmetric`, which moves them least."""
+    """Transform of `keep_color match`: `cholesky`, `pca`, or `symmetric`, which changes colors least."""
 
     proof: str = setting("", traced=True, place=True, decides=("content", "style picture"))
-    """Path of a CMYK printer's ICC profile: content and styles are first brought to the colors that it can print."""
+    """Path of a CMYK printer's ICC profile: content and styles are first limited to the colors that it can print."""
 
-    about_network: ClassVar = "Which network looks at the pictures, and how."
+    about_network: ClassVar = "The feature network and its arithmetic."
 
     model: Literal["auto"] | NetworkName | str = setting("auto", place=True)
     """Feature network: `vgg19`, `vgg19-torchvision`, `vgg19-slim`, the path of a converted file, or `auto`: the full VGG-19
@@ -165,42 +165,42 @@ class Settings:
     """Pooling of the feature network."""
 
     padding: PaddingName = setting("replicate")
-    """How convolutions see past the edge; `zero` is the published choice and leaves halos."""
+    """Border padding of the convolutions; `zero` is the published choice and leaves halos."""
 
     precision: PrecisionChoice = setting("auto")
-    """What convolutions multiply: `float32`, `tf32` (NVIDIA GPUs), `bfloat16`, or `auto`: bfloat16 on a GPU or TPU that is good
-    at it, and float32 on a CPU. All else is float32 always."""
+    """Precision of the products in convolutions: `float32`, `tf32` (NVIDIA GPUs), `bfloat16`, or `auto`: bfloat16 on a GPU or
+    TPU that supports it well, and float32 on a CPU. Everything else is float32."""
 
     convolution: ConvolutionName = setting("auto")
-    """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one of each layer
-    on this device."""
+    """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one for each
+    layer on this device."""
 
-    about_scale: ClassVar = "How often the picture is improved, from coarse to fine."
+    about_scale: ClassVar = "Scales from coarse to fine, and their steps."
 
     smallest_size: int = setting(0, within=Range(0, math.inf, unit="pixels"))
-    """Painting starts coarse, at about this long side, and moves to larger scales; 0 for 256, or 64 where the start shows
-    nothing of the content. Set it to `size` for one scale only."""
+    """Side of the first, coarsest scale, approximately; 0 for 256, or 64 where the start shows nothing of the content. Set
+    it to `size` for one scale only."""
 
     scale_factor: float = setting(2.0, within=Range(1.05, 100), uses=(WITH_SEVERAL_SCALES,))
-    """How much larger each scale is than the one before."""
+    """Size of each scale relative to the one before."""
 
     iterations: int = setting(70, within=Range(1, 1_000_000), uses=(AFTER_THE_FIRST_STEPS,))
     """Steps at each scale."""
 
     first_iterations: int = setting(0, within=Range(0, 1_000_000), uses=(WITH_SEVERAL_SCALES,), harmless=(0,))
-    """Steps at the first scale; 0 for as many as at the others."""
+    """Steps at the first scale; 0 for the same number as at the others."""
 
     stop_when: float = setting(0.0, traced=True, within=Range(0, 1, excluded="high"))
-    """End a scale early, once the lowest loss of 20 steps differs from that of the 20 steps before by less than this share of
-    it, such as 0.01; 0 for never."""
+    """End a scale early when the lowest loss of 20 steps differs from that of the 20 steps before by less than this fraction,
+    such as 0.01; 0 for never."""
 
-    about_optimizer: ClassVar = "How each step moves the picture."
+    about_optimizer: ClassVar = "How each step changes the picture."
 
     optimizer: OptimizerName | Transformation = setting("adam")
-    """How the picture is moved. `l-bfgs` is the paper's choice: it finds its own step sizes, and takes more memory."""
+    """Optimizer. `l-bfgs` is the paper's choice: it finds its own step sizes and needs more memory."""
 
     space: SpaceName = setting("unit")
-    """What is optimized: the picture in [0, 1] (`unit`), in 0-255 less the mean color (`caffe`), or `normalized`."""
+    """Space of the optimization: the picture in [0, 1] (`unit`), in 0-255 minus the mean color (`caffe`), or `normalized`."""
 
     clamp: bool = setting(True, uses=(WITH_DESCENT,), harmless=(False,))
     """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
@@ -218,32 +218,32 @@ class Settings:
     """Adam's decay of the mean squared gradient."""
 
     averaging: float = setting(0.98, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_DESCENT,))
-    """Decay of the running average of the picture, which is what Adam keeps; 0 keeps the last step as it is."""
+    """Decay of the running average of the picture, which is the result with Adam; 0 for the last step itself."""
 
     restart: bool = setting(True, uses=(WITH_ADAM, WITH_SEVERAL_SCALES), harmless=(True,))
-    """Start Adam anew at each scale. Otherwise its moments are enlarged with the picture; those of a coarse picture are too
-    large for a fine one, whose pixels each have a smaller share in the loss, so that its first steps are short."""
+    """Reset Adam's moments at each scale. Otherwise they are enlarged with the picture; moments of a coarse picture are too
+    large for a fine one, whose pixels each contribute less to the loss, so its first steps are short."""
 
     carry: CarryName = setting("last", uses=(WITH_DESCENT, WITH_SEVERAL_SCALES), harmless=("last",))
-    """What Adam's next scale starts from: the `last` picture, or the running `average`, which then counts the start, too."""
+    """Start of Adam's next scale: the `last` picture, or the running `average`, which then includes the start."""
 
     history: int = setting(10, within=Range(1, 1000), uses=(WITH_LBFGS,))
-    """How many steps L-BFGS remembers; each takes twice the memory of the picture."""
+    """Number of steps that L-BFGS remembers; each needs twice the memory of the picture."""
 
-    about_start: ClassVar = "Where painting starts."
+    about_start: ClassVar = "The initial picture."
 
     init: StartName | str = setting("recolored", traced=True, place=True)
-    """Where to start: `recolored` (the content in the style's colors), `content`, `noise`, `gray`, `style-stats` (noise with
-    the style's colors), or the path of a picture."""
+    """The initial picture: `recolored` (the content in the style's colors), `content`, `noise`, `gray`, `style-stats` (noise
+    with the style's colors), or the path of a picture."""
 
     noise: float = setting(0.2, traced=True, within=Range(0, 1e6), uses=(when("init", "noise"),))
-    """Standard deviation of the noise that `init noise` starts from, in units of `space`."""
+    """Standard deviation of the noise of `init noise`, in units of `space`."""
 
     detail: float = setting(1.0, traced=True, within=Range(0, 1), uses=(WITH_VISIBLE_START, WITH_SEVERAL_SCALES), harmless=(0,))
-    """How much of the fine detail of the start is added at each larger scale, 0 to 1, where the start shows the content."""
+    """Fraction of the initial picture's fine detail that is added at each larger scale, if that picture shows the content."""
 
     seed: int = setting(0, traced=True, within=Range(0, 2**32 - 1), uses=(when("init", "noise", "style-stats"),))
-    """Seed of the random start."""
+    """Seed of a random initial picture."""
 
     def __post_init__(self):
         """Raise SettingsError, naming the setting, its value and what it may be; expand `~` in paths."""

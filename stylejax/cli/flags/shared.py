@@ -7,7 +7,7 @@ import tyro
 CompileCache = Annotated[
     bool,
     tyro.conf.arg(
-        help="Keep compiled programs in the cache folder, so that the same shape and kind of run starts at once the next time."
+        help="Keep compiled programs in the cache folder, so that the next run of the same shape and kind starts at once."
     ),
 ]
-Quiet = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="Print nothing but errors.")]
+Quiet = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="Print errors only.")]

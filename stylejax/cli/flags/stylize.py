@@ -31,35 +31,35 @@ class Stylize:
     """The photograph: PNG, JPEG, WebP, TIFF or AVIF. One of the pictures may be `-`, standard input."""
 
     styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
-    """The painting whose style is taken; several are mixed, or each painted in a region of its own."""
+    """The painting with the style; several are mixed, or each applies to a region of its own."""
 
     output: Annotated[
         Path | None, tyro.conf.arg(aliases=["-o"], metavar="PATH", help_behavior_hint="(default: beside the content)")
     ]
-    """Where the result goes; the suffix names the format. `-` is standard output, and then all messages go to standard error.
-    Unless given, a new file beside the content, named after both pictures."""
+    """The result; the suffix names the format. `-` is standard output, and then all messages go to standard error. By default a
+    new file beside the content, named after both pictures."""
 
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
     watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
-    about_region: ClassVar = "Which part of the photograph is painted like which part of which style."
+    about_region: ClassVar = "Regions of the photograph with styles of their own."
 
     content_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """Where a region of the content is: white on black. Give one for each region, or a single label picture whose flat colors
-    are the regions."""
+    """A region of the content, white on black. Give one mask for each region, or a single label picture whose flat colors are
+    the regions."""
 
     style_mask: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """The same for the style: one for each content mask in the same order, or a label picture of the same colors. May be left
-    out when there are as many styles as regions."""
+    """The same for the style: one for each content mask in the same order, or a label picture of the same colors. Optional
+    if there is one style for each region."""
 
-    about_output: ClassVar = "What is written and printed."
+    about_output: ClassVar = "Files and messages."
 
     format: Annotated[FormatName | None, tyro.conf.arg(help_behavior_hint="(default: png)")] = None
-    """Format of a result whose output names none: beside the content, or on standard output."""
+    """Format of a result without a name: beside the content, or on standard output."""
 
     save_every: int = 0
-    """Also save the picture after every so many steps of each scale, beside the output; 0 for never."""
+    """Also save the picture beside the output after every this many steps of each scale; 0 for never."""
 
     bits: Literal[8, 16] = 8
     """Depth of the result's colors; 16 for PNG and TIFF, for print."""
@@ -68,14 +68,14 @@ class Stylize:
     """Write the losses of every step to this file, as JSON lines."""
 
     checkpoint: Path | None = None
-    """Keep the state of the run in this folder, so that the same command goes on after a kill and ends with the same bytes. It
-    is saved at Ctrl-C and SIGTERM, too, and removed when the result is written. What else it holds stays as it is."""
+    """Save the state of the run in this folder, so that the same command resumes it and ends with the same bytes. The state is
+    also saved at Ctrl-C and SIGTERM, and removed when the result is written. Other files in the folder are not touched."""
 
     checkpoint_every: float = 10.0
-    """Minutes between two savings of the state; 0 for after every few steps."""
+    """Minutes between saves of the state; 0 for after every few steps."""
 
     report: Path | None = None
-    """Write a page that shows how the picture was made to this .html file: before and after, loss curves, settings, command."""
+    """Write a report to this .html file: before and after, loss curves, settings, command."""
 
     compile_cache: CompileCache = True
     quiet: Quiet = False
