@@ -1,4 +1,4 @@
-"""Tables from Python: planned when asked for, painted while iterated, stopped at will, and gone on with by the same call."""
+"""`stylize_table`: planned when called, executed while iterated, stopped at any time, and resumed by the same call."""
 
 import dataclasses
 import os
@@ -77,7 +77,7 @@ def test_each_row_comes_once_with_its_picture_its_losses_and_its_seconds(folder,
     assert not at_work()
 
 
-def test_the_same_call_gives_all_rows_and_paints_none_again(folder, options):
+def test_the_same_call_yields_all_rows_and_executes_none_again(folder, options):
     first = [result.row.output for result in stylejax.stylize_table(rows(0, 1, 2), output="painted", **options)]
     before = painted(folder)
     again = list(stylejax.stylize_table(rows(), output="painted", **options))
@@ -87,7 +87,7 @@ def test_the_same_call_gives_all_rows_and_paints_none_again(folder, options):
     assert before.items() <= painted(folder).items()
 
 
-def test_whoever_leaves_the_loop_stops_the_painting_and_may_go_on_later(folder, options):
+def test_leaving_the_loop_stops_the_run_which_can_be_resumed(folder, options):
     with stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}) as run:
         first = next(run)
         assert at_work()
@@ -120,7 +120,7 @@ def test_stop_lets_the_batch_in_flight_be_finished(folder, options):
     assert len(list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))) == COUNT
 
 
-def test_painting_does_not_run_away_from_whoever_looks_at_the_pictures(folder, options, monkeypatch):
+def test_the_run_stays_at_most_so_many_pictures_ahead_of_its_consumer(folder, options, monkeypatch):
     monkeypatch.setattr(engine, "BEHIND", 2)
     run = stylejax.stylize_table(rows(), output="painted", **options)
     next(run)
@@ -163,7 +163,7 @@ def test_a_bucket_gives_addresses(folder, options):
 
 
 @pytest.mark.parametrize(
-    ("jobs", "more", "told"),
+    ("jobs", "more", "message"),
     [
         (None, {}, "give either a table"),
         ([], {"content": "*.png", "style": "style.png"}, "give either a table"),
@@ -181,14 +181,14 @@ def test_a_bucket_gives_addresses(folder, options):
         ("none.csv", {}, "does not exist"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_one_line_before_anything_is_painted(folder, options, jobs, more, told):
-    with pytest.raises(StylejaxError, match=told) as refused:
+def test_invalid_arguments_are_one_line_before_anything_is_written(folder, options, jobs, more, message):
+    with pytest.raises(StylejaxError, match=message) as refused:
         stylejax.stylize_table(jobs, output="painted", **options | more)
     assert "\n" not in str(refused.value)
     assert not (folder / "painted").exists()
 
 
-def test_bad_rows_are_told_by_number_or_left_out(folder, options):
+def test_bad_rows_are_named_by_number_or_left_out(folder, options):
     table = [*rows(0), {"content": "1.png"}, 7, {"content": "1.png", "style": "style.png", "output": "x" * 300 + ".png"}]
     with pytest.raises(stylejax.BadRowsError) as refused:
         stylejax.stylize_table(table, output="painted", **options)
@@ -198,7 +198,7 @@ def test_bad_rows_are_told_by_number_or_left_out(folder, options):
     assert [result.row.number for result in run] == [1]
 
 
-def test_a_garbled_amount_of_memory_is_told_once_and_not_of_each_row(folder, options, monkeypatch):
+def test_an_invalid_amount_of_memory_is_one_error_and_not_one_for_each_row(folder, options, monkeypatch):
     monkeypatch.setenv("STYLEJAX_MEMORY", "lots")
     with pytest.raises(SettingsError, match="the memory to use is 'lots'"):
         stylejax.stylize_table(rows(), output="painted", **options)

@@ -59,7 +59,7 @@ def executed(worker, minibatch, **hooks):
     return worker.stylize(minibatch, worker.loader.load(minibatch), **hooks)
 
 
-def test_minibatches_are_painted_into_a_folder_once(folder, tiny_model):
+def test_minibatches_are_executed_into_a_folder_once(folder, tiny_model):
     groups, store, worker = planned(folder), Store(Folder(folder / "out")), Worker(tiny_model)
     assert [len(group.rows) for group in groups] == [2, 1]
 
@@ -84,7 +84,7 @@ def test_minibatches_are_painted_into_a_folder_once(folder, tiny_model):
     assert [row.output for minibatch in minibatches() for row in minibatch.rows] == ["a.png"]
 
 
-def test_a_picture_of_a_batch_is_the_one_that_stylize_paints(folder, tiny_model):
+def test_a_picture_of_a_batch_is_that_of_stylize(folder, tiny_model):
     groups, worker = planned(folder), Worker(tiny_model)
     (minibatch,) = groups[0].minibatches(groups[0].rows)
     results = executed(worker, minibatch)
@@ -94,7 +94,7 @@ def test_a_picture_of_a_batch_is_the_one_that_stylize_paints(folder, tiny_model)
         np.testing.assert_allclose(result.stylized.image, alone.image, atol=2e-5)
 
 
-def test_only_what_is_painted_stays_in_memory(folder, tiny_model):
+def test_only_what_is_needed_stays_in_memory(folder, tiny_model):
     (group, _) = planned(folder)
     (minibatch,) = group.minibatches(group.rows)
     first, second = Worker(tiny_model).loader.load(minibatch)
@@ -103,7 +103,7 @@ def test_only_what_is_painted_stays_in_memory(folder, tiny_model):
     assert first.job.styles[0] is second.job.styles[0]
 
 
-def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_model, monkeypatch):
+def test_a_batch_too_large_for_the_memory_is_executed_one_by_one(folder, tiny_model, monkeypatch):
     def limited(model, jobs, **options):
         if len(jobs) > 1:
             raise OutOfMemoryError("too large")
@@ -119,9 +119,7 @@ def test_a_batch_too_large_for_the_memory_is_painted_one_by_one(folder, tiny_mod
     "problem", [MemoryError(), ValueError("of a\nrow"), RuntimeError("RESOURCE_EXHAUSTED: no room"), KeyError(7)]
 )
 @pytest.mark.parametrize("late", [False, True])
-def test_what_one_picture_of_a_batch_raises_costs_that_picture_and_the_others_are_painted(
-    folder, tiny_model, monkeypatch, problem, late
-):
+def test_what_one_picture_of_a_batch_raises_costs_only_that_picture(folder, tiny_model, monkeypatch, problem, late):
     def failing(model, jobs, **options):
         for number, progress in enumerate(paint(model, jobs, **options)):
             if number == late and any(job.settings.seed == 13 for job in jobs):
@@ -149,7 +147,7 @@ def test_what_one_picture_of_a_batch_raises_costs_that_picture_and_the_others_ar
             np.testing.assert_array_equal(each.stylized.image, whole[each.row.output])
 
 
-def test_a_network_that_cannot_be_loaded_costs_the_rows_that_want_it(folder):
+def test_a_network_that_cannot_be_loaded_costs_the_rows_that_need_it(folder):
     settings = dataclasses.replace(TINY, model=str(folder / "none.safetensors"))
     (row,) = planned(folder, ["a"])[0].rows
     minibatch = Minibatch(

@@ -1,4 +1,4 @@
-"""Where a batch runs: shares that make up the whole, two processes that find each other, workers on Ray, by the flags."""
+"""The flags for where a batch runs: shares of a Slurm array, two processes that find each other, workers on Ray."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_the_shares_of_a_slurm_array_make_up_the_whole(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (["--shard", "2/2"], "from 0 to 1"),
         (["--shard", "0/2", "--distributed"], "only one"),
@@ -67,15 +67,15 @@ def test_the_shares_of_a_slurm_array_make_up_the_whole(folder, monkeypatch):
         (["--devices", "99"], "this machine has"),
     ],
 )
-def test_flags_that_contradict_each_other_are_one_line(folder, capsys, flags, told):
+def test_flags_that_contradict_each_other_are_one_line(folder, capsys, flags, message):
     assert exit_code(batch(folder, "out", *flags)) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (folder / "out").exists()
 
 
-def test_two_processes_paint_a_share_each_and_do_not_wait_for_each_other(folder):
+def test_two_processes_execute_a_share_each_and_do_not_wait_for_each_other(folder):
     (folder / "3.png").write_text("no picture")  # of the second process
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

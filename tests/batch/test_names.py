@@ -1,4 +1,4 @@
-"""Names of files, whatever they are: found ones are painted, written ones are checked, and all can be shown."""
+"""Names of files, whatever they contain: existing ones are accepted, new ones are checked, and all are printable."""
 
 import os
 from pathlib import Path
@@ -104,7 +104,7 @@ LONG = "long " * 60
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("x" * 252 + ".png", "takes 261 bytes"),  # with .json
         ("x" * 247 + ".png", "takes 256 bytes"),
@@ -119,7 +119,7 @@ LONG = "long " * 60
         ("C:/b.png", "absolute"),
     ],
 )
-def test_names_that_no_file_can_have_are_bad_rows_and_take_no_other_along(tmp_path, name, told):
+def test_names_that_no_file_can_have_are_bad_rows_and_cost_no_other(tmp_path, name, message):
     folder = Folder(tmp_path / "out")
     cells = [(n, {"content": "a.png", "style": "s.png", "output": each}) for n, each in enumerate(["good.png", name], start=2)]
     check = {"check": lambda row: folder.check_file(sidecar_name(row.output))}
@@ -127,7 +127,7 @@ def test_names_that_no_file_can_have_are_bad_rows_and_take_no_other_along(tmp_pa
         rows_of(cells, {}, **check)
     ((number, failure),) = refused.value.problems
     assert number == 3
-    assert told in failure.reason
+    assert message in failure.reason
     assert str(refused.value).count("\n") == 1
     str(refused.value).encode()
     rows, left_out = rows_of(cells, {}, skip_bad=True, **check)

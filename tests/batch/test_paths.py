@@ -1,4 +1,4 @@
-"""Outputs of a table that would be one file, or in each other's way, are bad rows; names alone do not decide it."""
+"""Outputs that would be one file, or whose files and folders conflict, are bad rows; links and case count, too."""
 
 import pytest
 
@@ -31,9 +31,9 @@ def refused(outputs, folder=None) -> list[str]:
 )
 def test_a_file_is_of_one_row_and_no_folder_of_another(tmp_path, outputs):
     for folder in (None, Folder(tmp_path), Folder("memory://out")):
-        (told,) = refused(outputs, folder)
-        assert "line 1" in told
-        assert outputs[1].removeprefix("./") in told
+        (reason,) = refused(outputs, folder)
+        assert "line 1" in reason
+        assert outputs[1].removeprefix("./") in reason
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("outputs", CASES)
-def test_case_counts_where_the_file_system_tells_it_apart(tmp_path, monkeypatch, outputs):
+def test_case_counts_where_the_file_system_respects_it(tmp_path, monkeypatch, outputs):
     folder = Folder(tmp_path / "not" / "there")
     assert refused(outputs, folder) == []  # Linux
     assert refused(outputs, Folder("memory://out")) == []

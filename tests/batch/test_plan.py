@@ -1,4 +1,4 @@
-"""Tables, patterns and plans: what is refused, and how few programs paint many shapes."""
+"""Tables, patterns and plans: what is refused, and how few programs serve many shapes."""
 
 import itertools
 import json
@@ -41,7 +41,7 @@ def test_a_table_has_columns_named_as_the_flags(tmp_path):
     assert (second.output, second.settings) == ("d,e-f.png", Settings(size="native"))
 
 
-def test_every_bad_row_is_told_at_once_with_its_line(tmp_path):
+def test_all_bad_rows_are_reported_with_their_lines(tmp_path):
     table = """content,style,output,size,colour
 a.jpg,b.jpg,1.png,,
 a.jpg,b.jpg,1.png,,
@@ -192,7 +192,7 @@ def test_the_automatic_batch_size_is_a_power_of_two_where_memory_is_the_limit(mo
     assert batch_size.batch_size_of(group, lambda settings: None, 1) == expected
 
 
-def test_what_is_static_splits_groups_and_what_is_traced_does_not():
+def test_static_settings_split_groups_and_traced_ones_do_not():
     def groups(*settings):
         rows = [(JobSpec(i, "a.jpg", ("s.jpg",), f"{i}.png", each), (384, 512)) for i, each in enumerate(settings)]
         return group_rows(rows)[0]
@@ -213,7 +213,7 @@ def test_the_shape_in_a_header_is_that_of_the_upright_picture(tmp_path):
     assert read_shape(tmp_path / "turned.jpg") == (30, 20)
 
 
-def test_starts_that_begin_at_other_sizes_are_painted_apart():
+def test_starts_that_begin_at_different_sizes_form_different_groups():
     def scales(*starts, **options):
         rows = [
             (JobSpec(i, "a.jpg", ("s.jpg",), f"{i}.png", Settings(init=init, **options)), (384, 512))

@@ -1,4 +1,4 @@
-"""Ray: a real cluster on this machine paints a folder while its workers are killed, and every picture is there once."""
+"""Ray: a cluster on this machine executes a table while its workers are killed, and every picture is there once."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""`stylejax batch` as a user meets it: many pictures, bad ones among them, killed, stopped, full disks, two at once."""
+"""`stylejax batch` in a shell: bad pictures, kills, signals, a full disk, two processes at once."""
 
 import errno
 import json
@@ -151,7 +151,7 @@ def test_bad_pictures_fail_alone_and_are_retried_on_request(material, command):
 
 
 def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, command, monkeypatch):
-    """Looked at, read, painted, written: each fails for one row in a way that nobody has foreseen."""
+    """Planning, reading, optimizing and writing each fail for one row, in a way that nobody has foreseen."""
 
     def failing(module, name, when, problem):
         real = getattr(module, name)
@@ -182,16 +182,16 @@ def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, comma
     assert json.loads(out.splitlines()[-1])["failed"] == 4
 
 
-def test_networks_and_precisions_that_are_not_there_are_told_with_their_line(material, command):
+def test_missing_networks_and_precisions_are_reported_with_their_lines(material, command):
     (material / "cut.safetensors").write_bytes((material / "tiny.safetensors").read_bytes()[:999])
     lines = ["c0.png,s0.png,0.png,,", "c1.png,s0.png,1.png,gone.safetensors,", "c2.png,s0.png,2.png,cut.safetensors,"]
     lines += ["c3.png,s0.png,3.png,,tf32", "c4.png,s0.png,4.png,gone.safetensors,"]
     (material / "networks.csv").write_text("content,style,output,model,precision\n" + "\n".join(lines) + "\n")
     code, out, err = command("networks.csv", "-o", "networks", *FLAGS, "--dry-run")
     assert (code, out) == (2, "")
-    first, *told = err.replace("stylejax: ", "").splitlines()
+    first, *lines = err.replace("stylejax: ", "").splitlines()
     assert first == "4 bad rows; nothing was painted"
-    assert [line.partition(":")[0] for line in told] == ["lines 3, 6", "line 4", "line 5"]
+    assert [line.partition(":")[0] for line in lines] == ["lines 3, 6", "line 4", "line 5"]
     code, _, err = command("networks.csv", "-o", "networks", *FLAGS, "--skip-bad")
     assert code == 0
     assert err.count("left out line") == 3

@@ -1,4 +1,4 @@
-"""Shares: they cover everything once, and are read from the schedulers' variables."""
+"""Shares of a table: disjoint, complete, and read from the variables of the schedulers."""
 
 from itertools import chain
 
@@ -45,7 +45,7 @@ def test_a_share_that_there_is_not_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
         ({"JOB_COMPLETION_INDEX": "2"}, "STYLEJAX_SHARDS"),
         ({"JOB_COMPLETION_INDEX": "2", "STYLEJAX_SHARDS": "many"}, "whole number"),
@@ -62,6 +62,6 @@ def test_a_share_that_there_is_not_is_refused(text):
         ),
     ],
 )
-def test_variables_that_do_not_tell_the_share_are_refused(environment, told):
-    with pytest.raises(SettingsError, match=told):
+def test_variables_that_do_not_determine_the_share_are_refused(environment, message):
+    with pytest.raises(SettingsError, match=message):
         Share.of_environment(environment)

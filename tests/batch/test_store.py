@@ -1,4 +1,4 @@
-"""What is believed of an output folder, and what becomes of a run whose folder is odd, full or no folder."""
+"""The output folder: which records count, and runs whose folder is odd, full or not a folder."""
 
 import dataclasses
 import json
@@ -52,16 +52,16 @@ def finished(batch, tmp_path) -> Path:
     return tmp_path / "out"
 
 
-def painted(told: list[dict]) -> list[str]:
-    return sorted(event["output"] for event in told if event["event"] == "finished")
+def painted(events: list[dict]) -> list[str]:
+    return sorted(event["output"] for event in events if event["event"] == "finished")
 
 
-def failed(told: list[dict]) -> dict[str, str]:
-    return {event["output"]: event["reason"] for event in told if event["event"] == "failed"}
+def failed(events: list[dict]) -> dict[str, str]:
+    return {event["output"]: event["reason"] for event in events if event["event"] == "failed"}
 
 
-def notes(told: list[dict]) -> list[str]:
-    return [event["text"] for event in told if event["event"] == "note"]
+def notes(events: list[dict]) -> list[str]:
+    return [event["text"] for event in events if event["event"] == "note"]
 
 
 def changed(path: Path, change) -> None:
@@ -92,8 +92,8 @@ DAMAGE = {
 def test_a_picture_is_done_only_with_its_record_and_its_checksum(batch, finished, damage):
     before = (finished / "1.png").read_bytes()
     DAMAGE[damage](finished)
-    code, told, _ = batch(finished)
-    assert (code, painted(told), told[-1]["skipped"]) == (0, ["1.png"], 2)
+    code, events, _ = batch(finished)
+    assert (code, painted(events), events[-1]["skipped"]) == (0, ["1.png"], 2)
     assert (finished / "1.png").read_bytes() == before
     assert painted(batch(finished)[1]) == []
 
@@ -135,7 +135,7 @@ def test_a_failure_counts_for_the_same_digest_until_it_is_forgotten(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["/proc/x", "/proc/self/x/y", "/dev/null/x", "jobs.csv", "jobs.csv/x", "/dev/full"])
-def test_what_can_be_no_folder_is_told_in_one_line(batch, place):
+def test_a_place_that_cannot_be_a_folder_is_one_line(batch, place):
     code, _, err = batch(place)
     assert (code, err.count("\n")) == (2, 1)
     assert f"{place} cannot be used as the output folder: " in err
@@ -145,26 +145,26 @@ ODD = {"folder": Path.mkdir, "pipe": os.mkfifo, "full": lambda path: path.write_
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_things_cost_the_rows_they_lie_in_the_way_of_and_no_others(batch, tmp_path, odd):
+def test_obstacles_cost_the_rows_that_they_block_and_no_others(batch, tmp_path, odd):
     out = tmp_path / "out"
     out.mkdir()
     for name in ("0.png.json", "1.png", "failures.jsonl", "contact_sheet.jpg", ".stylejax-claims"):
         ODD[odd](out / name)
     for _ in range(2):
-        code, told, err = batch(out)
+        code, events, err = batch(out)
         assert err == ""
         if odd == "full":
-            assert (code, failed(told), notes(told)) == (0, {}, [])
+            assert (code, failed(events), notes(events)) == (0, {}, [])
             assert not (out / "failures.jsonl").exists()
         else:
-            assert (code, sorted(failed(told)), told[-1]["left"]) == (3, ["0.png", "1.png"], 0)
+            assert (code, sorted(failed(events)), events[-1]["left"]) == (3, ["0.png", "1.png"], 0)
             assert (out / "2.png").exists()
-            assert any("failures.jsonl" in note for note in notes(told))
-            assert len(notes(told)) == len(set(notes(told)))
+            assert any("failures.jsonl" in note for note in notes(events))
+            assert len(notes(events)) == len(set(notes(events)))
 
 
 def test_an_output_that_rows_are_painted_from_is_not_replaced(batch, material, tmp_path):
-    """Neither under its own name nor through a link; what an earlier run has made may be painted from, and painted anew."""
+    """Neither by its own name nor through a link. Results of an earlier run may be inputs, and may be replaced."""
     out = tmp_path / "photos"
     out.mkdir()
     for number in range(3):
@@ -174,37 +174,37 @@ def test_an_output_that_rows_are_painted_from_is_not_replaced(batch, material, t
     table = "content,style,output\n" + "".join(f"{out}/{content},s0.png,{output}\n" for content, output in rows)
     (material / "over.csv").write_text(table)
     before = {path: path.read_bytes() for path in out.iterdir()}
-    code, told, _ = batch(out, "over.csv")
-    assert (code, painted(told)) == (3, ["new.png"])
-    assert all("painted from" in failed(told)[output] for output in ("0.png", "link.png"))
+    code, events, _ = batch(out, "over.csv")
+    assert (code, painted(events)) == (3, ["new.png"])
+    assert all("painted from" in failed(events)[output] for output in ("0.png", "link.png"))
     assert {path: path.read_bytes() for path in before} == before
     assert painted(batch(out, "over.csv")[1]) == ["of-new.png"]
     assert painted(batch(out, "over.csv", "--iterations", "3")[1]) == ["new.png", "of-new.png"]
 
 
-def test_a_contact_sheet_that_cannot_be_written_is_told_and_costs_nothing(batch, finished):
+def test_a_contact_sheet_that_cannot_be_written_is_a_note_and_costs_nothing(batch, finished):
     (finished / "contact_sheet.jpg").unlink()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        code, told, err = batch(finished)
+        code, events, err = batch(finished)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (code, err) == (0, "")
-    (note,) = notes(told)
+    (note,) = notes(events)
     assert note.startswith("there is no new contact sheet: contact_sheet.jpg cannot be written: ")
     assert not (finished / "contact_sheet.jpg").exists()
 
 
-def test_a_finished_run_on_a_full_disk_is_told_again(batch, finished, monkeypatch):
+def test_a_finished_run_on_a_full_disk_is_reported_again(batch, finished, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
     (finished / "failures.jsonl").write_text(json.dumps({"output": "1.png", "digest": "old", "reason": "mended since"}) + "\n")
     monkeypatch.setattr("stylejax.files.folder.write_atomically", full)
     monkeypatch.setattr("stylejax.files.lines.write_atomically", full)
-    code, told, err = batch(finished)
-    assert (code, err, told[-1]["skipped"]) == (0, "", 3)
-    assert [note for note in notes(told) if "No space left" in note]
+    code, events, err = batch(finished)
+    assert (code, err, events[-1]["skipped"]) == (0, "", 3)
+    assert [note for note in notes(events) if "No space left" in note]
     assert "stylejax" not in {thread.name for thread in threading.enumerate()}

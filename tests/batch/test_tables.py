@@ -1,4 +1,4 @@
-"""Tables as people have them: nothing is read in two ways, what is wrong is told, and no bad row takes a good one along."""
+"""Tables as people write them: ambiguous input is refused, every problem is reported, and no bad row costs a good one."""
 
 import json
 import os
@@ -24,7 +24,7 @@ GOOD = "content,style\nä.jpg,b.jpg\n"
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         ("content,style,style\na,b,c\n", "style twice; give it once, with all places in it"),
         ("content,style,style_weight,style-weight\na,b,1,2\n", "style_weight twice"),
@@ -43,10 +43,10 @@ GOOD = "content,style\nä.jpg,b.jpg\n"
         ("content,style,colour\na.jpg,b.jpg,red\n", "did you mean"),
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused_with_what_to_do(tmp_path, data, told):
+def test_ambiguous_input_is_refused_with_advice(tmp_path, data, message):
     with pytest.raises(StylejaxError) as refused:
         rows_from(tmp_path, data)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_json_keys_given_twice_are_a_bad_row_alone(tmp_path):
@@ -109,7 +109,7 @@ def test_flags_that_are_places_start_where_the_command_was_given(tmp_path):
     assert rows[0].settings.init == "start.png"
 
 
-def test_what_is_wrong_with_many_rows_is_told_once(tmp_path):
+def test_a_problem_of_many_rows_is_reported_once(tmp_path):
     lines = ["a.jpg,b.jpg,1.png"] + ["a.jpg,,x.png"] * 40 + ["a.jpg,b.jpg,1.png"]
     with pytest.raises(BadRowsError) as refused:
         rows_from(tmp_path, "content,style,output\n" + "\n".join(lines))
@@ -121,7 +121,7 @@ def test_what_is_wrong_with_many_rows_is_told_once(tmp_path):
         rows_from(tmp_path, "content,style,output\n" + "\n".join(lines[1:41]), skip_bad=True)
 
 
-def test_whatever_a_check_raises_is_told_with_the_line(tmp_path):
+def test_whatever_a_check_raises_is_reported_with_the_line(tmp_path):
     def check(row):
         raise {"a": MemoryError(), "b": RuntimeError("no\nhope"), "c": KeyError("k")}.get(row.output[0], AssertionError)
 
@@ -147,7 +147,7 @@ CSV_ROWS = st.lists(st.lists(st.one_of(TEXT, st.sampled_from(['"', '""', ";", "c
 
 
 def check_all(cells, folder) -> None:
-    """Every row is either told as bad, by its number, or one that can be painted."""
+    """Every row is either valid or reported with its number."""
     place = Folder(folder / "out")
     try:
         rows, problems = rows_of(cells, {}, folder=str(folder), skip_bad=True, check=lambda row: place.check_file(row.output))
@@ -166,7 +166,7 @@ def check_all(cells, folder) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(CELLS, max_size=4))
-def test_any_cells_are_rows_or_told(tmp_path_factory, table):
+def test_any_cells_are_rows_or_reported(tmp_path_factory, table):
     folder = tmp_path_factory.getbasetemp()
     check_all(list(enumerate(table, start=1)), folder)
     good = {"content": "a.jpg", "style": "b.jpg", "output": "good/one.png"}
@@ -182,13 +182,13 @@ def test_any_cells_are_rows_or_told(tmp_path_factory, table):
     ),
     st.sampled_from(["t.csv", "t.jsonl", "t.parquet"]),
 )
-def test_any_file_is_a_table_or_told(tmp_path_factory, data, name):
+def test_any_file_is_a_table_or_reported(tmp_path_factory, data, name):
     folder = tmp_path_factory.getbasetemp()
     (folder / name).write_bytes(data)
     try:
         cells = read_table(str(folder / name))
-    except StylejaxError as told:
-        assert name in str(told)
+    except StylejaxError as error:
+        assert name in str(error)
         return
     check_all(cells, folder)
 

@@ -1,4 +1,4 @@
-"""Batches: one key decides which pictures can form one, and the message for those that cannot follows it."""
+"""Which pictures can form a batch, and which targets they share: the keys, and the messages that follow from them."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Several processes on one table: what one fails, finishes or leaves behind is seen by the others; killed ones lose nothing."""
+"""Several processes on one table: each sees what the others finish, fail and leave behind; killed ones lose nothing."""
 
 import errno
 import json
@@ -58,11 +58,11 @@ def failures(folder: Path) -> list[dict]:
 
 def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material, start):
     both = [start("bad.csv", "-o", "both") for _ in range(2)]
-    told = [events(process) for process in both]
+    seen = [events(process) for process in both]
     assert [process.returncode for process in both] == [3, 3]
-    assert [ended[-1]["failed"] for ended in told] == [1, 1]
+    assert [ended[-1]["failed"] for ended in seen] == [1, 1]
     assert [failure["output"] for failure in failures(material / "both")] == ["bad.png"]
-    assert sorted(event["output"] for each in told for event in each if event["event"] == "finished") == [
+    assert sorted(event["output"] for each in seen for event in each if event["event"] == "finished") == [
         f"{number}.png" for number in range(COUNT)
     ]
 
@@ -120,7 +120,7 @@ def refuse(*arguments):
     global calls
     calls += 1
     if calls > {free}:
-        raise OSError(errno.{error}, "told by the system")
+        raise OSError(errno.{error}, "refused by the system")
     return real(*arguments)
 fcntl.lockf = fcntl.flock = refuse
 """
@@ -130,11 +130,11 @@ fcntl.lockf = fcntl.flock = refuse
 def test_without_locks_or_when_they_run_out_the_run_goes_on_and_says_so_once(material, start, error, free):
     folder = f"lockless-{error}"
     process = start("bad.csv", "-o", folder, program=LOCKLESS.format(error=error, free=free) + MAIN)
-    told = events(process)
+    seen = events(process)
     assert process.returncode == 3
-    assert told[-1]["done"] == COUNT
-    (note,) = [event["text"] for event in told if event["event"] == "note"]
-    assert "told by the system" in note
+    assert seen[-1]["done"] == COUNT
+    (note,) = [event["text"] for event in seen if event["event"] == "note"]
+    assert "refused by the system" in note
     assert "another process on this folder may paint the same pictures again" in note
     assert [failure["output"] for failure in failures(material / folder)] == ["bad.png"]
 
@@ -144,12 +144,12 @@ def test_only_a_taken_lock_makes_a_row_anothers(tmp_path, monkeypatch, number):
     claims = Claims(Folder(tmp_path))
 
     def refuse(*_):
-        raise OSError(number, "told by the system")
+        raise OSError(number, "refused by the system")
 
     monkeypatch.setattr("stylejax.batch.execute.claims.fcntl.lockf", refuse)
     assert claims.take(row("a.png"))
     claims.drop(row("a.png"))
-    assert "told by the system" in claims.problem
+    assert "refused by the system" in claims.problem
     claims.close()
 
 

@@ -1,4 +1,4 @@
-"""Batches in the library: one lane a picture, weights of their own, shapes that differ, lanes that fail."""
+"""`stylize_batch`: loss weights of each picture, different shapes, and pictures that fail."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def options(tiny_model):
     return {"model": tiny_model, **SHALLOW}
 
 
-def test_each_lane_of_one_content_and_style_is_the_single_run_with_its_weights(options, pictures):
+def test_each_picture_is_that_of_a_single_run_with_its_weights(options, pictures):
     content, style = pictures
     weights = [1, {"style_weight": 5.0, "content_weight": 0.5}, {"tv_weight": 0.0}]
     paintings = stylejax.stylize_batch(content, style, loss_weights=weights, **options)
@@ -26,7 +26,7 @@ def test_each_lane_of_one_content_and_style_is_the_single_run_with_its_weights(o
         np.testing.assert_allclose(painting.image, alone.image, atol=1e-4)
 
 
-def test_a_lane_that_fails_is_frozen_and_told_and_the_others_finish_as_if_alone(options, pictures):
+def test_a_picture_that_fails_is_frozen_and_the_others_finish_as_if_alone(options, pictures):
     content, style = pictures
     overflowing = {"init": "noise", "noise": 1e6, "style_weight": 1e12, "style_layers": "relu1_1=1e12,relu2_1=1e12"}
     good, failed = stylejax.stylize_batch(content, style, each=[{}, overflowing], clamp=False, **options)
@@ -56,7 +56,7 @@ def test_contents_of_different_shapes_are_named_and_grouped_or_resized_on_reques
 
 
 @pytest.mark.parametrize(
-    ("contents", "styles", "more", "told"),
+    ("contents", "styles", "more", "message"),
     [
         (0, 0, {}, "got no picture to paint"),
         (0, None, {}, "got no picture to paint"),
@@ -69,10 +69,10 @@ def test_contents_of_different_shapes_are_named_and_grouped_or_resized_on_reques
         (1, None, {"shapes": "crop"}, "shapes is 'crop'; it must be one of same, group, resize"),
     ],
 )
-def test_bad_batches_are_refused_in_one_line(options, pictures, contents, styles, more, told):
+def test_bad_batches_are_refused_in_one_line(options, pictures, contents, styles, more, message):
     content, style = pictures
     contents = content if contents is None else [content] * contents
     styles = style if styles is None else [style] * styles
-    with pytest.raises(SettingsError, match=told) as refused:
+    with pytest.raises(SettingsError, match=message) as refused:
         stylejax.stylize_batch(contents, styles, **more, **options)
     assert "\n" not in str(refused.value)
