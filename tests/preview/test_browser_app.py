@@ -251,4 +251,4 @@ def test_a_region_that_is_drawn_reaches_the_run(page, address, folder):
     page.mouse.up()
     page.wait_for_timeout(500)
     paint(page)  # refused at once, with a single style: painting is what `test_app` does
-    page.get_by_text("a region was drawn, and there are 1 styles").first.wait_for()
+    page.get_by_text("got a drawn region and 1 styles").first.wait_for()

@@ -1,1 +1,4 @@
-"""The application: stylejax in a browser, without a command line."""
+"""The application: stylejax in a browser.
+
+Reading order: `serve`, `form` (the page), `visitors` (event handlers), `run` (one run), `examples`.
+"""

@@ -1,4 +1,4 @@
-"""Pictures to begin with, for who has none at hand: photographs that come with scikit-image, paintings that stylejax draws."""
+"""Example pictures: photographs from scikit-image with sample styles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ _SHOWN_HEIGHT = 96
 
 @dataclass(frozen=True)
 class Example:
-    """Files of a photograph and of a style, and one that shows both."""
+    """Files of a photograph, of a style, and of a preview of both."""
 
     content: Path
     style: Path
@@ -25,7 +25,7 @@ class Example:
 
 
 def write_examples(folder: Path) -> list[Example]:
-    """Write examples to `folder`; none where the photographs are not installed."""
+    """Write examples to `folder`; none if scikit-image is not installed."""
     folder.mkdir()
     examples = []
     try:

@@ -1,4 +1,4 @@
-"""The application's page in Gradio: inputs on the left, the picture as it develops on the right."""
+"""The page of the application in Gradio: inputs on the left, the current picture on the right."""
 
 import os
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ MOST_WAITING = 16
 
 
 def build(visitors: Visitors, examples: Sequence[Example]) -> gr.Blocks:
-    """The page, not yet served."""
+    """Build the page, without serving it."""
     with gr.Blocks(title="stylejax", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=False) as page:
         gr.Markdown("# stylejax\nPaint a photograph in the style of one painting or several.", elem_id="title")
         with gr.Row():
@@ -109,16 +109,16 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
 
 
 def _bounds(name: str) -> tuple[float, float]:
-    """The smallest and the largest value of a setting."""
+    """The range of a setting."""
     within = SETTINGS[name].info.within
     assert within is not None
     return within.low, within.high
 
 
 def _undecoded(given: gr.Image | gr.Gallery) -> gr.Image | gr.Gallery:
-    """Make an input pass on files as uploaded, with their depth and profile, and undecoded until `check_upload` has seen them.
+    """Make an input return uploaded files without decoding, which preserves depth and profile until `check_upload`.
 
-    This is no subclass, because Gradio writes a stub file beside the source of every component class.
+    This is not a subclass, because Gradio writes a stub file beside the source of every component class.
     """
     if isinstance(given, gr.Image):
         given.preprocess = lambda payload: None if payload is None else payload.path
@@ -152,7 +152,7 @@ def _outputs() -> dict[str, Any]:
 
 
 def _recipe_values(name: str) -> list[Any]:
-    """The values of `FIELDS` in a recipe; `auto` for a network that is not installed."""
+    """The values of `FIELDS` in a recipe, with `auto` for a network that is not installed."""
     recipe = recipe_named(name)
     values = {field: getattr(recipe, field) for field in FIELDS}
     if values["model"] not in _models():
@@ -165,7 +165,7 @@ def _models() -> list[str]:
 
 
 def _canvas(content: str | None) -> dict[str, Any] | None:
-    """The photograph as the background to draw a region on; None where it is refused."""
+    """The photograph as the background of the editor of regions; None if it is rejected."""
     try:
         if content:
             check_upload(Path(content))
@@ -175,7 +175,7 @@ def _canvas(content: str | None) -> dict[str, Any] | None:
 
 
 def theme() -> Base:
-    """Fonts and colors."""
+    """The fonts and colors of the page."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
     colors = {
         "body_background_fill": ("#f7f5f0", "#161513"),

@@ -1,4 +1,4 @@
-"""One visitor's run: it paints in a thread of its own and tells, as it goes, what the page should show."""
+"""The run of one visitor, in a separate thread, as a sequence of frames for the page."""
 
 import queue
 import tempfile
@@ -25,21 +25,21 @@ from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.settings.recipes import settings_from
 
 MOST_PIXELS = 40_000_000
-"""Of an uploaded picture; larger ones are refused before they are decoded."""
+"""Maximum number of pixels of an uploaded picture; larger ones are rejected before decoding."""
 MOST_STYLES = 6
 SECONDS_BETWEEN_FRAMES = 0.7
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What the page shows."""
+    """An update of the page."""
 
     picture: np.ndarray | None
-    """Uint8 `[height, width, 3]`; None where there is no new one."""
+    """Uint8 `[height, width, 3]`; None if there is no new picture."""
     status: str
     curves: str = ""
     files: tuple[Path, ...] = ()
-    """When the run is over: the picture, the report, and the masks that were drawn."""
+    """After the run: the picture, the report, and drawn masks."""
     command: str = ""
 
 
@@ -52,13 +52,13 @@ class Run:
     options: Mapping[str, Any]
     masks: Sequence[Path] = ()
     region: np.ndarray | None = None
-    """What was drawn: `[height, width]`, above 0 where the second style goes."""
+    """The drawn region `[height, width]`, above 0 where the second style applies."""
     stop: threading.Event = field(default_factory=threading.Event)
     kept: bool = True
-    """Whether the picture is wanted when the run is stopped."""
+    """Whether to keep the picture if the run is stopped."""
 
     def __post_init__(self):
-        """Raise StylejaxError when something is missing, too large, or does not go together."""
+        """Raise StylejaxError if something is missing, too large or inconsistent."""
         if not 1 <= len(self.styles) <= MOST_STYLES:
             raise SettingsError(f"got {len(self.styles)} styles; give 1 to {MOST_STYLES}")
         for path in (self.content, *self.styles, *self.masks):
@@ -72,14 +72,14 @@ class Run:
             raise SettingsError("got a region that was drawn and masks that were uploaded; use only one of them")
         if self.region is not None and len(self.styles) != 2:
             raise SettingsError(
-                f"a region was drawn, and there are {len(self.styles)} styles; give two: the second is painted in the region"
+                f"got a drawn region and {len(self.styles)} styles; give two: the second applies inside the region"
             )
 
     def frames(self) -> Generator[Frame, None, None]:
-        """Paint, and yield what there is to see; ends the run when it is closed.
+        """Run, and yield updates of the page; closing the generator ends the run.
 
         Raises:
-            StylejaxError: whatever `stylize` raises.
+            StylejaxError: as for `stylize`.
         """
         news: queue.Queue[Frame | BaseException] = queue.Queue()
         thread = threading.Thread(target=self._paint, args=(news,), name="painting", daemon=True)
@@ -89,7 +89,7 @@ class Run:
             while True:
                 try:
                     new = news.get(timeout=1)
-                    while not news.empty():  # only the latest is worth showing
+                    while not news.empty():  # skip all but the latest
                         new = news.get()
                 except queue.Empty:
                     if waiting := self._waiting():
@@ -102,10 +102,10 @@ class Run:
                     return
         finally:
             self.stop.set()
-            thread.join()  # so that the next visitor has the device alone
+            thread.join()  # the next visitor needs the device
 
     def _waiting(self) -> str:
-        """What takes so long, where that is known."""
+        """The current activity between frames, if known."""
         last = self._last
         seconds = round(time.monotonic() - self._since)
         if last is None:
@@ -148,7 +148,7 @@ class Run:
             news.put(problem)
 
     def _masks(self, folder: Path) -> Sequence[Path]:
-        """The masks to paint with; one for each style where a region was drawn."""
+        """The masks of the run; for a drawn region, one for each style."""
         if self.region is None:
             return self.masks
         inside = (self.region > 0).astype(np.float32)
@@ -172,7 +172,7 @@ class Run:
 
 
 def describe(progress: Progress) -> str:
-    """Where a run is, in one line."""
+    """The progress of a run in one line."""
     minutes, seconds = divmod(round(progress.seconds_left), 60)
     return (
         f"scale {progress.scale} of {progress.scales} · {progress.width}×{progress.height} · "
@@ -181,7 +181,7 @@ def describe(progress: Progress) -> str:
 
 
 def check_upload(path: Path) -> None:
-    """Raise ImageError when the file is no picture, or has too many pixels; few kinds need to be decoded for that."""
+    """Raise ImageError if the file is not a picture or has too many pixels, for most formats without decoding."""
     try:
         height, width = read_shape(path)
     except ImageError as problem:

@@ -1,6 +1,6 @@
-"""Event handlers of the page: the values of the form become a run, and its frames become updates of the outputs.
+"""Event handlers of the page: they convert the values of the form to a run, and its frames to updates of the outputs.
 
-A message stays until its cause is gone, and each button is active only while it has an effect.
+A message remains until its cause is corrected. A button is active only while it has an effect.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ FIELDS = (
     "keep_color",
     "style_blend",
 )
-"""Settings that the form has; the others are the recipe's."""
+"""Settings of the form; the others are those of the recipe."""
 OUTPUTS = ("picture", "status", "message", "start", "stop", "download", "curves", "command", "files")
 
 _LEGEND_ITEMS = "".join(f'<li class="{term}">{term}</li>' for term in TERMS)
@@ -37,21 +37,21 @@ BEGIN = "<p>Give a photograph and at least one style, or click an example.</p>"
 
 
 class Visitors:
-    """The sessions of the page: each visitor has one run at a time, and can stop only that."""
+    """The sessions of the page. Each visitor has at most one run at a time, and can stop only that run."""
 
     def __init__(self):
-        """Start without sessions."""
+        """Initialize without sessions."""
         self._busy: set[str | None] = set()
         self._runs: dict[str | None, Run] = {}
 
     def look(self, request: gr.Request, *values: Any) -> list[Any]:
-        """Check the values of the form: updates of `message` and `start`."""
+        """Validate the form; returns updates of `message` and `start`."""
         wanted, problem = _wanted(values)
         message = _problem(problem) if problem else "" if wanted else BEGIN
         return [message, gr.Button(interactive=bool(wanted) and request.session_hash not in self._busy)]
 
     def begin(self, request: gr.Request) -> list[Any]:
-        """Updates of `OUTPUTS` before the first frame, while the run may have to wait for others."""
+        """Updates of `OUTPUTS` before the first frame, while the run may wait for others."""
         self._busy.add(request.session_hash)
         news = {"status": _status("waiting for the device", busy=True), "message": "", "curves": "", "picture": None}
         news |= {"start": gr.Button(interactive=False), "download": gr.DownloadButton(interactive=False)}
@@ -74,12 +74,12 @@ class Visitors:
             self._busy.discard(request.session_hash)
 
     def over(self, request: gr.Request, *values: Any) -> list[Any]:
-        """Updates of `start` and `stop` after a run, or after one that could not begin."""
+        """Updates of `start` and `stop` after a run, also if it could not begin."""
         self._busy.discard(request.session_hash)
         return [gr.Button(interactive=bool(_wanted(values)[0])), gr.Button(interactive=False)]
 
     def stop(self, request: gr.Request) -> Any:
-        """Stop this visitor's run and keep its picture; an update of `stop`."""
+        """Stop the visitor's run and keep its picture; returns an update of `stop`."""
         run = self._runs.get(request.session_hash)
         if run is not None:
             run.stop.set()
@@ -97,7 +97,7 @@ def _outputs(news: dict[str, Any]) -> list[Any]:
 
 
 def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
-    """The run for the values of the form, or the reason why there is none; neither while a picture is missing."""
+    """The run for the values of the form, or an error message; neither while a picture is missing."""
     content, styles, *_ = values
     try:
         if content and styles:
@@ -111,7 +111,7 @@ def _wanted(values: tuple[Any, ...]) -> tuple[Run | None, str]:
 
 
 def _run_of(values: tuple[Any, ...]) -> Run:
-    """The run for the values of the form, which a drawn region may follow.
+    """The run for the values of the form, optionally followed by a drawn region.
 
     Raises:
         StylejaxError: a value is missing or cannot be used.

@@ -6,8 +6,8 @@ const words = {
 };
 const single = at("picture") !== null;
 const ended = (state) => ["finished", "stopped", "failed"].includes(state.status);
-const enable = (id, active) => at(id).setAttribute("aria-disabled", String(!active));  // not `disabled`: that loses the focus
-const coming = new Set();  // pictures on their way
+const enable = (id, active) => at(id).setAttribute("aria-disabled", String(!active));  // `disabled` would lose the focus
+const loading = new Set();  // pictures that are loading
 let last = null, began = 0, shown = 0, curvesBusy = false, curvesWanted = false;
 
 function facts(state) {
@@ -33,7 +33,7 @@ async function drawCurves() {
       if (answer.ok) at("curves").innerHTML = await answer.text();
       await new Promise((done) => setTimeout(done, 700));
     }
-  } catch { /* the stream says when the run is gone */ } finally { curvesBusy = false; }
+  } catch { /* the stream reports when the run has ended */ } finally { curvesBusy = false; }
 }
 
 function show(image, source) {
@@ -41,8 +41,8 @@ function show(image, source) {
   const there = new Promise((done) => {
     next.onload = () => { image.src = source; done(); };
     next.onerror = done;
-  }).then(() => coming.delete(there));
-  coming.add(there);
+  }).then(() => loading.delete(there));
+  loading.add(there);
   next.src = source;
 }
 
@@ -65,7 +65,7 @@ function hang(tile) {
   }
 }
 
-function tell(state) {
+function showFacts(state) {
   at("facts").replaceChildren(...facts(state).map((text) => {
     const span = document.createElement("span");
     span.textContent = text;
@@ -80,13 +80,13 @@ function update(state) {
   at("status").textContent = words[state.status];
   at("message").textContent = state.message;
   at("message").hidden = !state.message;
-  tell(state);
+  showFacts(state);
   const share = state.counts ? state.counts[0] / state.counts[1] : state.progress ? state.progress.fraction : 0;
   at("progress").value = state.status === "finished" ? 1 : share;
   at("pause").textContent = state.status === "paused" ? "Resume" : "Pause";
   for (const id of ["pause", "stop"]) enable(id, !ended(state) && state.status !== "stopping");
   document.title = `${state.status === "painting" ? Math.round(100 * share) + " % · " : ""}${document.querySelector("h1").textContent}`;
-  if (document.hidden && !ended(state)) return;  // what nobody sees is not fetched
+  if (document.hidden && !ended(state)) return;  // a hidden page fetches nothing
   if (single) {
     const [tile] = state.tiles;
     if (tile && tile.version && shown !== tile.version) {
@@ -104,7 +104,7 @@ function update(state) {
   }
 }
 
-/* When the run has ended its server ends too: take the picture in full, so that the page stays of use without it. */
+/* The server ends with the run: fetch the full picture, so that the page remains useful without it. */
 async function keep() {
   if (single && last.progress) {
     try {
@@ -113,9 +113,9 @@ async function keep() {
       at("picture").src = at("copy").href = source;
       at("main").classList.remove("waiting");
       at("curves").innerHTML = await curves.text();
-    } catch { /* it ended too soon; the last thumbnail stays */ }
+    } catch { /* the server ended first; the last thumbnail remains */ }
   } else {
-    await Promise.all(coming);
+    await Promise.all(loading);
   }
 }
 
@@ -125,17 +125,17 @@ if (single) {
   if (at("picture").complete && at("picture").naturalWidth) fit();
 }
 
-/* All tabs of a run share one stream, where the browser can: it opens no more than six connections to one address. */
-function follow(told, lost) {
+/* All tabs of a run share one stream if the browser supports it: browsers open at most six connections to one address. */
+function follow(onState, onLost) {
   if (!window.SharedWorker) {
     const stream = new EventSource("events");
-    stream.onmessage = (event) => told(JSON.parse(event.data));
-    stream.onerror = lost;
+    stream.onmessage = (event) => onState(JSON.parse(event.data));
+    stream.onerror = onLost;
     return () => stream.close();
   }
   const worker = new SharedWorker("stream.js", document.documentElement.dataset.run), port = worker.port;
-  worker.onerror = lost;
-  port.onmessage = (event) => event.data ? told(JSON.parse(event.data)) : lost();
+  worker.onerror = onLost;
+  port.onmessage = (event) => event.data ? onState(JSON.parse(event.data)) : onLost();
   const leave = () => port.postMessage("leave");
   addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -154,7 +154,7 @@ const leave = follow(async (state) => {
   at("status").dataset.status = "lost";
 });
 addEventListener("visibilitychange", () => !document.hidden && last && !ended(last) && update(last));
-setInterval(() => last && !last.progress && tell(last), 1000);
+setInterval(() => last && !last.progress && showFacts(last), 1000);
 for (const id of ["pause", "stop"]) {
   at(id).addEventListener("click", () => {
     if (at(id).getAttribute("aria-disabled") === "true") return;

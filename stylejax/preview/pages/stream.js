@@ -1,9 +1,9 @@
 "use strict";
-/* The one stream of all tabs of a run; each tab leaves when it is closed, or when the run has ended and it has what it keeps. */
+/* One stream for all tabs of a run. A tab leaves when it is closed, or when the run has ended and it has fetched the result. */
 const tabs = new Set();
 let stream = null, last = null;
 
-function tell(message) {
+function broadcast(message) {
   last = message;
   for (const tab of tabs) tab.postMessage(message);
 }
@@ -18,7 +18,7 @@ onconnect = ({ ports: [tab] }) => {
   };
   if (stream === null) {
     stream = new EventSource("events");
-    stream.onmessage = (event) => tell(event.data);
-    stream.onerror = () => tell("");
+    stream.onmessage = (event) => broadcast(event.data);
+    stream.onerror = () => broadcast("");
   } else if (last !== null) tab.postMessage(last);
 };
