@@ -17,7 +17,13 @@ from stylejax.images.io.write import write_picture
 from stylejax.network.layers import kernel_shapes
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import VGG19, NetworkSpec
+from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import WeightSet, write_weights
+
+jax.config.update("jax_numpy_rank_promotion", "raise")  # an implicit broadcast is a mistake
+
+# Settings check their values themselves, and tests give them wrong ones on purpose.
+Settings.__init__ = getattr(Settings.__init__, "__wrapped__", Settings.__init__)
 
 TINY_WIDTHS = (4, 8, 8, 12, 12)
 

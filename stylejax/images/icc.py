@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -18,7 +19,7 @@ SRGB_PROFILE = _srgb_profile()
 """An sRGB ICC profile of about 600 bytes, to embed in files. Its creation date is 2000-01-01."""
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+def to_srgb(image: Image.Image, profile: bytes | Any | None) -> Image.Image | None:
     """Convert an 8-bit `L`, `RGB`, `CMYK` or `LAB` image to sRGB, or return None if its values are sRGB already.
 
     The rendering intent is relative colorimetric with black point compensation. As in browsers, damaged profiles and profiles
@@ -35,7 +36,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     return transform.apply(image)
 
 
-def apply_profile(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
+def apply_profile(colors: np.ndarray, profile: bytes | Any | None) -> np.ndarray:
     """Convert colors in [0, 1], gray `[height, width, 1]` or `[height, width, 3]`, to sRGB `[height, width, 3]`.
 
     Their depth is preserved unless the profile has to be applied, which takes 8 bits.
@@ -50,7 +51,7 @@ def apply_profile(colors: np.ndarray, profile: bytes | None) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def _transform(profile: bytes | Any, mode: str) -> ImageCms.ImageCmsTransform | None:
     """The transform from `profile` to sRGB, or None if the profile does not fit images of this mode."""
     try:
         return ImageCms.ImageCmsTransform(

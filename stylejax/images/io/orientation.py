@@ -1,12 +1,14 @@
 """The eight EXIF orientations."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
 _ORIENTATION_TAG = 0x0112
 
 
-def orient(values: np.ndarray, orientation: int) -> np.ndarray:
+def orient(values: np.ndarray, orientation: int | Any) -> np.ndarray:
     """Rotate and flip `[height, width, ...]` according to an EXIF orientation (1 to 8; other values count as 1)."""
     if orientation in (5, 6, 7, 8):
         values = values.swapaxes(0, 1)

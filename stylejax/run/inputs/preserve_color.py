@@ -31,12 +31,12 @@ def style_to_paint(style: Picture, content: Picture, settings: Settings) -> Host
 
 @in_float32
 def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Sequence[Settings]) -> Images:
-    """The painted pictures `[lanes, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
+    """The painted pictures `[batch, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):
         return pictures
     finished = np.array(pictures, np.float32)
-    for lane, (content, each) in enumerate(zip(contents, settings, strict=True)):
+    for index, (content, each) in enumerate(zip(contents, settings, strict=True)):
         if each.keep_color == "luminance":
             original = resize_picture(content, *finished.shape[1:3]).pixels
-            finished[lane] = restore_chroma(finished[lane], original)
+            finished[index] = restore_chroma(finished[index], original)
     return jnp.asarray(finished)

@@ -1,4 +1,4 @@
-"""The pictures and masks of a batch, each read and prepared once, so that lanes that share one share its array."""
+"""The pictures and masks of a batch, each read and prepared once: pictures that share an input share its array."""
 
 import dataclasses
 from collections.abc import Callable, Hashable, Sequence
@@ -83,16 +83,16 @@ def files_of(settings: Settings) -> list[tuple[str, str]]:
     return [(purpose, place) for purpose, place in files.items() if place]
 
 
-def mask_lists(masks: Sequence[Sequence[ImageSource]] | None, lanes: int, name: str) -> list[list[ImageSource]]:
-    """The masks of each lane, none where `masks` is None.
+def mask_lists(masks: Sequence[Sequence[ImageSource]] | None, batch_size: int, name: str) -> list[list[ImageSource]]:
+    """The masks of each picture, none where `masks` is None.
 
     Raises:
-        SettingsError: there is not one list a lane.
+        SettingsError: there is not one list for each picture.
     """
     if masks is None:
-        return [[] for _ in range(lanes)]
-    if len(masks) != lanes or not all(isinstance(each, list | tuple) for each in masks):
-        raise SettingsError(f"{name} of a batch must be {lanes} lists of masks, one for each picture")
+        return [[] for _ in range(batch_size)]
+    if len(masks) != batch_size or not all(isinstance(each, list | tuple) for each in masks):
+        raise SettingsError(f"{name} of a batch must be {batch_size} lists of masks, one for each picture")
     return [[given_source(mask) for mask in each] for each in masks]
 
 
