@@ -8,8 +8,8 @@
     pairs           steps that L-BFGS remembers
 
 Pictures are sRGB in [0, 1] unless a name says otherwise. While the tests run, jaxtyping and beartype enforce the shapes of
-every call (`--jaxtyping-packages` in pyproject.toml): axes of one name have one size within a call, `_` is any size, and `*` is any
-number of axes.
+every call (`--jaxtyping-packages` in pyproject.toml): axes of one name have one size within a call, `_` is any size, and `*` is
+any number of axes.
 """
 
 import numpy as np

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import stylejax
+from stylejax.cli.flags.stylize import Stylize
 from stylejax.cli.main import main
-from stylejax.cli.stylize import Stylize
+from stylejax.cli.parsing.sections import REGISTRY
 from stylejax.errors import StylejaxError
 from stylejax.images.io.write import write_picture
 from stylejax.preview.command import repeat_command
@@ -176,7 +177,7 @@ def test_the_command_is_read_back_as_the_same_run(recipe, changes, names):
     wanted: Settings = dataclasses.replace(RECIPES[recipe], **changes)
     content, *styles = names
     words = shlex.split(repeat_command(content, styles, "-o.png", wanted, content_masks=["-m.png"], bits=16))
-    read = tyro.cli(Stylize, default=Stylize.of_recipe(recipe), args=words[2:])
+    read = tyro.cli(Stylize, default=Stylize.of_recipe(recipe), args=words[2:], registry=REGISTRY)
     assert read.settings == wanted
     assert [read.content, *read.styles] == [Path(name) for name in names]
     assert (read.output, read.content_mask, read.bits) == (Path("-o.png"), (Path("-m.png"),), 16)
