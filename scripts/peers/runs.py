@@ -99,7 +99,7 @@ def neural_style(weights: WeightSet, settings: Settings, content: np.ndarray, st
             "model_file": folder / "vgg19.pth",
             "image_size": max(content.shape),
             "num_iterations": steps,
-            "optimizer": settings.optimizer.replace("-", ""),
+            "optimizer": str(settings.optimizer).replace("-", ""),
             "init": "image",
             "print_iter": 1,
             "save_iter": 0,

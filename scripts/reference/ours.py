@@ -15,6 +15,7 @@ from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job, stacked_weights
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
 from stylejax.weights.weight_set import WeightSet
@@ -45,7 +46,7 @@ class Problem:
     def __init__(self, model: VGG19, settings: Settings, content: Array, styles: list[Array], shares: list[float]):
         """Compute the targets."""
         self.model, self.settings = model, settings
-        spec = settings.objective_spec()
+        spec = objective_spec(settings)
         mixed = {"blend": jnp.asarray(shares)} | ({"strength": settings.strength} if settings.strength < 1 else {})
         self.targets = _make_targets(model, jnp.asarray(content), [jnp.asarray(style) for style in styles], spec=spec, **mixed)
         seen = jax.eval_shape(partial(_look, layers=spec.layers), model, content)
@@ -55,7 +56,7 @@ class Problem:
     def value_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
         """All terms and their `total`, and the gradient of the total with respect to the picture."""
         weights = jax.tree.map(lambda batch: batch[0], self.weights)
-        spec = self.settings.objective_spec()
+        spec = objective_spec(self.settings)
         (total, terms), gradient = _loss(self.model, jnp.asarray(image), self.targets, weights, spec=spec)
         named = {"content": terms.content, "style": terms.style, "tv": terms.variation, "total": total}
         return {name: float(term) for name, term in named.items()}, np.asarray(gradient)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.optimize.optimizer import Optimizer
 from stylejax.optimize.optimizers import optimizer_for
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.pixel_space import SPACES, Space
 from stylejax.settings.settings import Settings
 
@@ -26,7 +27,7 @@ class StaticConfig:
     def of(cls, settings: Settings, *, chunk: int = CHUNK) -> "StaticConfig":
         """The static half of `settings`."""
         return cls(
-            objective=settings.objective_spec(),
+            objective=objective_spec(settings),
             optimizer=optimizer_for(settings),
             space=SPACES[settings.space],
             chunk=chunk,

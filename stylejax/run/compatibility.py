@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 from stylejax.errors import SettingsError
 from stylejax.run.inputs.job import Job
 from stylejax.settings.derived import STATIC, values_of
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings
 from stylejax.settings.transformation import describe
@@ -36,7 +37,7 @@ class BatchKey(NamedTuple):
 
 def program_key(settings: Settings) -> Hashable:
     """Equal for settings that run the same programs, if the pictures have the same shape and the same number of regions."""
-    return (*values_of(settings, STATIC), settings.objective_spec(), settings.coarsest)
+    return (*values_of(settings, STATIC), objective_spec(settings), settings.coarsest)
 
 
 def batch_key(job: Job) -> BatchKey:
@@ -89,7 +90,7 @@ def _difference(job: Job, first: Job) -> str:
         if theirs != ours:
             share = "pictures of one batch share it, so paint them in separate batches"
             return f"has {name} {describe(theirs)} and picture 1 has {describe(ours)}; {share}"
-    theirs, ours = (each.objective_spec() for each in settings)
+    theirs, ours = (objective_spec(each) for each in settings)
     if theirs != ours:
         return "names other layers than picture 1; give a layer the weight 0 instead"
     theirs, ours = _regions_of(job), _regions_of(first)

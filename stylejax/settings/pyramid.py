@@ -1,6 +1,7 @@
 """Shapes of the coarse-to-fine pyramid, and of the style pictures at each of its scales."""
 
 from stylejax.errors import SettingsError
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
 
@@ -14,13 +15,13 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
     Raises:
         SettingsError: even the largest scale is too small for the layers.
     """
-    needed = settings.objective_spec().smallest_side
+    needed = objective_spec(settings).smallest_side
     largest = side_of(height, width, settings) if settings.size == "native" else settings.size
     shapes = [fit_side(height, width, largest, settings)]
     if min(shapes[0]) < needed:
         size = "×".join(map(str, shapes[0][::-1]))
         raise SettingsError(
-            f"size {largest} makes a picture of {size} pixels, {settings.objective_spec().too_small('a larger size')}"
+            f"size {largest} makes a picture of {size} pixels, {objective_spec(settings).too_small('a larger size')}"
         )
     side = largest / settings.scale_factor
     while round(side) >= settings.coarsest:

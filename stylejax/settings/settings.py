@@ -8,7 +8,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from stylejax.choices import (
     RANDOM_STARTS,
@@ -52,9 +52,6 @@ from stylejax.settings.validation import (
     WITH_VISIBLE_START,
     when,
 )
-
-if TYPE_CHECKING:
-    from stylejax.losses.objective import ObjectiveSpec
 
 
 @dataclass(frozen=True)
@@ -266,21 +263,6 @@ class Settings:
     def style_layer_weights(self) -> dict[str, float]:
         """Weight of each style layer, before `style_weight`. Parsed once; not to be changed."""
         return parse_layers("style_layers", self.style_layers)
-
-    def objective_spec(self) -> "ObjectiveSpec":
-        """The static part of the objective."""
-        from stylejax.losses.objective import ObjectiveSpec  # which needs JAX
-
-        return ObjectiveSpec(
-            content_layers=tuple(self.content_layer_weights),
-            style_layers=tuple(self.style_layer_weights),
-            statistic=self.style_loss,
-            variation=self.variation,
-            relative=self.normalization == "relative",
-            normalize_gradients=self.normalize_gradients,
-            octaves=self.octaves,
-            content_norm=self.content_norm,
-        )
 
     @property
     def coarsest(self) -> int:

@@ -18,6 +18,7 @@ from stylejax.images.transparency import fill_transparent, opacity_weights, resi
 from stylejax.run.inputs.job import Job, Opacity
 from stylejax.run.starts import starting_images
 from stylejax.run.targets import StyleEvaluator
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 
 SHALLOW = {"content_layers": "relu2_1", "style_layers": "pixels,relu1_1", "octaves": 1, "size": 48, "iterations": 2}
@@ -121,7 +122,7 @@ def test_only_the_visible_part_of_a_style_counts(tiny_model, statistic: str, reg
     alpha = np.concatenate([np.ones((48, 24)), np.zeros((48, 24))], axis=1).astype(np.float32)
     picture = fill_transparent(Picture(whole, alpha, "it"))
     mine = Settings(**{**SHALLOW, "style_loss": statistic})
-    spec, ones = mine.objective_spec(), np.ones((1, 48, 48), np.float32)
+    spec, ones = objective_spec(mine), np.ones((1, 48, 48), np.float32)
     masks = read_regions([ones[0] * 1, ones[0] * 1], [ones[0], ones[0]], (48, 48), [(48, 48)]) if regions else None
 
     def target(styles, opacity, masks):

@@ -23,6 +23,7 @@ from stylejax.run.loop import paint
 from stylejax.run.progress import Failure
 from stylejax.run.result import StylizeInterrupted
 from stylejax.run.targets import batch_targets
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
@@ -54,7 +55,7 @@ def test_the_trace_holds_the_loss_before_each_update(tiny_model, pictures, paint
     content, style = pictures
     options = {**FAST, "iterations": 1, "smallest_size": 48, "init": "content"}
     settings = Settings(**options)
-    spec = settings.objective_spec()
+    spec = objective_spec(settings)
     first = stylejax.stylize(content, style, model=tiny_model, **options).trace[0]
     image = jnp.asarray(resize(content, 36, 48))
     styled = resize(style, 34, 48)  # 40×56 brought to the long side of the picture
@@ -138,7 +139,7 @@ def test_pictures_share_what_they_have_in_common(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**FAST)
     jobs = [Job(content, (style,), settings), Job(content, (style[::-1].copy(),), settings)]
-    targets, shared = batch_targets(tiny_model, jobs, 36, 48, settings.objective_spec())
+    targets, shared = batch_targets(tiny_model, jobs, 36, 48, objective_spec(settings))
     assert shared.content
     assert not shared.style
     assert targets.content["relu4_2"].ndim == 3

@@ -16,6 +16,7 @@ from stylejax.images.resize import resize
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.run.inputs.job import Job
 from stylejax.run.targets import batch_targets, shared_targets
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
@@ -106,7 +107,7 @@ def test_the_target_is_that_of_a_picture_which_has_the_style_in_a_part_of_it(tin
 
     def target(strength, *styles):
         job = Job(content, styles or (style,), Settings(**options, strength=strength))
-        targets, _ = batch_targets(tiny_model, [job], 36, 48, job.settings.objective_spec())
+        targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
         return {part: np.asarray(value) for part, value in targets.style[0]["pixels"].items()}
 
     pixels = [picture.reshape(-1, 3) for picture in (style, content)]
@@ -124,7 +125,7 @@ def test_a_blend_keeps_its_proportions_at_less_strength(tiny_model, pictures):
     content, style = (np.ascontiguousarray(picture[:36, :48]) for picture in pictures)
     options = {**TINY, "style_layers": "pixels", "octaves": 1, "style_blend": "3,1", "strength": 0.6}
     job = Job(content, (style, style[..., ::-1].copy()), Settings(**options))
-    targets, _ = batch_targets(tiny_model, [job], 36, 48, job.settings.objective_spec())
+    targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
     mean = 0.6 * (0.75 * style.mean((0, 1)) + 0.25 * style[..., ::-1].mean((0, 1))) + 0.4 * content.mean((0, 1))
     np.testing.assert_allclose(targets.style[0]["pixels"]["mean"], mean, rtol=1e-4)
 
@@ -141,7 +142,7 @@ def test_each_region_is_mixed_with_what_the_content_shows_there(tiny_model, pict
 
     regions = read_regions(list(masks), (), (36, 48), [(36, 48)] * 2)
     job = Job(content, (style, other), Settings(**TINY, strength=0.5), regions=regions)
-    targets, _ = batch_targets(tiny_model, [job], 36, 48, job.settings.objective_spec())
+    targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
     for region, (own, columns) in enumerate(((style, slice(0, 20)), (other, slice(20, 48)))):
         mean = (own.mean((0, 1)) + content[:, columns].mean((0, 1))) / 2
         np.testing.assert_allclose(targets.style[0]["pixels"]["mean"][region], mean, rtol=1e-4)
@@ -224,7 +225,7 @@ def test_at_full_strength_the_content_has_no_part_in_the_targets(tiny_model, pic
     """At full strength the targets are those of the style alone, to the bit."""
     content, style = pictures
     jobs = [Job(each, (style,), Settings(**TINY)) for each in (content, content[::-1].copy())]
-    spec = jobs[0].settings.objective_spec()
+    spec = objective_spec(jobs[0].settings)
     one, other = (batch_targets(tiny_model, [job], 36, 48, spec)[0].style for job in jobs)
     for octave, theirs in zip(one, other, strict=True):
         for layer, parts in octave.items():

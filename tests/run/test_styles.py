@@ -11,6 +11,7 @@ from stylejax.losses.objective import make_targets
 from stylejax.run.inputs.job import Job
 from stylejax.run.targets import batch_targets, style_shape
 from stylejax.settings.blend import parse_blend
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 
 LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "style_loss": "gram+mean", "octaves": 1}
@@ -42,7 +43,7 @@ def test_targets_are_mixed_by_the_shares_picture_by_picture(tiny_model, pictures
     content, style = pictures
     mixed = [Settings(style_blend=blend, **LAYERS) for blend in ("3,1", "0,1", "")]
     jobs = [Job(content, (style, content), settings) for settings in mixed]
-    spec = mixed[0].objective_spec()
+    spec = objective_spec(mixed[0])
     targets, shared = batch_targets(tiny_model, jobs, *content.shape[:2], spec)
     assert not shared.style and shared.content and targets.guides is None
     parts = [make_targets(tiny_model, jnp.asarray(content), jnp.asarray(each), spec).style for each in (style, content)]

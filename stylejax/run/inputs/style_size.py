@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.losses.octaves import smallest_side_for
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.pyramid import scale_shapes, style_shape
 from stylejax.settings.settings import Settings
 
@@ -18,7 +19,7 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
         styles: as they were read.
         settings: of the run.
     """
-    spec, scales = settings.objective_spec(), scale_shapes(content.height, content.width, settings)
+    spec, scales = objective_spec(settings), scale_shapes(content.height, content.width, settings)
     needed = smallest_side_for(spec.style_layers, spec.octaves)
     for style in styles:
         height, width = _smallest(style, scales, settings)

@@ -15,6 +15,7 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.estimate import chunk_bytes, least_bytes
 from stylejax.run.targets import shared_targets
+from stylejax.settings.objective_spec import objective_spec
 from stylejax.types import Shape
 from stylejax.weights.load import reconfigured
 
@@ -76,7 +77,7 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, b
         if _peak(reconfigured(model, **changes), jobs, shape) <= budget:
             yield flag
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
-    if side * min(shape) / max(shape) >= settings.objective_spec().smallest_side:
+    if side * min(shape) / max(shape) >= objective_spec(settings).smallest_side:
         yield f"a long side of {side} pixels"
 
 
