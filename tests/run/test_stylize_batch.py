@@ -6,6 +6,7 @@ from objectives import SHALLOW_GRAMS
 
 import stylejax
 from stylejax.errors import SettingsError
+from stylejax.run.inputs.requests import check_shapes
 from stylejax.run.progress import Failure
 
 SHALLOW = {**SHALLOW_GRAMS, "size": 32, "smallest_size": 32, "iterations": 3}
@@ -66,7 +67,6 @@ def test_contents_of_different_shapes_are_named_and_grouped_or_resized_on_reques
         (None, None, {}, "got no picture to paint"),
         (2, None, {"each": [{}]}, "got 2 contents and 1 sets of options"),
         (1, None, {"loss_weights": [{"learning_rate": 1}]}, "loss_weights have 'learning_rate'"),
-        (1, None, {"shapes": "crop"}, "shapes is 'crop'; it must be one of same, group, resize"),
     ],
 )
 def test_bad_batches_are_refused_in_one_line(options, pictures, contents, styles, more, message):
@@ -76,3 +76,8 @@ def test_bad_batches_are_refused_in_one_line(options, pictures, contents, styles
     with pytest.raises(SettingsError, match=message) as refused:
         stylejax.stylize_batch(contents, styles, **more, **options)
     assert "\n" not in str(refused.value)
+
+
+def test_a_treatment_of_shapes_that_does_not_exist_is_refused():
+    with pytest.raises(SettingsError, match="shapes is 'crop'; it must be one of same, group, resize"):
+        check_shapes("crop")
