@@ -94,7 +94,7 @@ def run(arguments: list[str]) -> int:
     known = commands(recipe)
     every = Union[tuple(known.values())]  # noqa: UP007 - built from a tuple
     root = {"commands": known, "flags": ROOT_FLAGS}
-    with errors_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), name)):
+    with errors_in_one_line(arguments, root, lambda name: read_grammar(partial(_parse, kind=known[name]), command=name)):
         command = _parse(arguments, every)
     if isinstance(command, Completion):
         print(completion_script(command.shell, read_grammar(partial(_parse, kind=every))))

@@ -37,7 +37,7 @@ _PLACES: dict[str, Slot] = {
 """Positional arguments by command; tyro's specification omits them."""
 
 
-def read_grammar(parse: Callable[[Sequence[str]], Any], command: str = "") -> Grammar:
+def read_grammar(parse: Callable[[Sequence[str]], Any], *, command: str = "") -> Grammar:
     """The grammar of `command`, or of all commands, read from the completion script that tyro generates for `parse`."""
     with contextlib.redirect_stdout(io.StringIO()) as script, contextlib.suppress(SystemExit):
         parse(["--tyro-print-completion", "bash"])
