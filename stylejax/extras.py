@@ -28,7 +28,13 @@ def require_extra(extra: str, purpose: str, *, alternative: str = "") -> None:
     Raises:
         MissingExtraError: a package is missing; the message says how to install the extra.
     """
-    missing = [package for package in EXTRAS[extra] if find_spec(package) is None]
+    missing = [package for package in EXTRAS[extra] if not _is_installed(package)]
     if missing:
         remedy = f"pip install 'stylejax[{extra}]'" + (alternative and f", or {alternative}")
         raise MissingExtraError(f"{purpose} needs {' and '.join(missing)}; install with: {remedy}")
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a package can be imported; a mere folder of this name, whose spec has no origin, does not count."""
+    spec = find_spec(package)
+    return spec is not None and spec.origin is not None

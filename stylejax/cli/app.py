@@ -1,15 +1,14 @@
-"""`stylejax app`: the page where everything is done with the mouse."""
+"""`stylejax app`: the browser app."""
 
 import webbrowser
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from stylejax.cli.flags.shared import CompileCache
 from stylejax.cli.live import has_display, print_address
-from stylejax.errors import MissingExtraError
+from stylejax.extras import require_extra
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,15 +32,14 @@ class App:
     compile_cache: CompileCache = True
 
     def run(self, console: "Console") -> int:
-        """Serve until Ctrl-C or SIGTERM, which leave the process."""
-        if find_spec("gradio") is None:
-            raise MissingExtraError("the app needs Gradio; install it with: pip install 'stylejax[app]'")
+        """Serve until a signal ends the process."""
+        require_extra("app", "the app")
         from stylejax.preview.app.serve import serve
 
-        def tell(server: "Server") -> None:
+        def announce(server: "Server") -> None:
             print_address(f"stylejax is at {server.url} (Ctrl-C ends it)", server.port, console)
             if not self.no_browser and has_display():
                 webbrowser.open(server.url)
 
-        serve(port=self.port, tell=tell)
+        serve(port=self.port, on_start=announce)
         return 0

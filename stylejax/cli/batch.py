@@ -57,7 +57,7 @@ class BatchRun(Batch):
                 self._report(run, time.monotonic() - began)
                 if live:
                     where = run.store.folder.local or run.store.folder.place
-                    live.end("stopped" if stop.requested else "finished", f"the pictures are in {where}")
+                    live.end("stopped" if stop.requested else "finished", message=f"the pictures are in {where}")
         except AbandonedError:
             display.close()
             return _leave(stop.code or 130)
@@ -75,6 +75,7 @@ class BatchRun(Batch):
 
     def _check(self) -> None:
         self.machines.check()
+        self.watching.check()
         if self.report and is_url(self.output):
             raise SettingsError(f"a report links to pictures on this machine; {self.output} is elsewhere: leave out --report")
         if self.report:

@@ -1,4 +1,4 @@
-"""`stylejax demo`: a real photograph painted in three styles, without any file of your own."""
+"""`stylejax demo`: a photograph in three styles, without any file of the user."""
 
 import time
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class Demo:
     quiet: Quiet = False
 
     def run(self, console: "Console") -> int:
-        """Draw, paint and save; returns the exit code."""
+        """Draw the styles, stylize and save; returns the exit code."""
         import numpy as np
 
-        from stylejax.cli.terminal.display import display_for
+        from stylejax.cli.terminal.run_display import run_display
         from stylejax.files.output_conflicts import check_output_conflicts
         from stylejax.images.io.write import check_output, write_picture
         from stylejax.images.resize import fit_long_side, resize
@@ -47,7 +47,7 @@ class Demo:
         from stylejax.samples import PAINTINGS, demo_photograph
 
         began = time.monotonic()
-        local_devices()  # which may be none, before anything is written
+        local_devices()  # fails without devices, before anything is written
         names = ["photograph", *(f"{kind}_{name}" for name in PAINTINGS for kind in ("style", "painted")), "contact_sheet"]
         for name in names:
             check_output(self.output / f"{name}.png")
@@ -59,7 +59,7 @@ class Demo:
         for name, style in styles.items():
             write_picture(self.output / f"style_{name}.png", style)
 
-        display = display_for(quiet=self.quiet, as_json=False, console=console)
+        display = run_display(quiet=self.quiet, as_json=False, console=console)
         stopped = False
         with handling_signals(display.stopping) as interrupts:
             try:
@@ -68,7 +68,7 @@ class Demo:
                     list(styles.values()),
                     model="vgg19-slim",
                     observe=display.show,
-                    preparing=display.prepare,
+                    preparing=display.show,
                     size=self.size,
                 )
             except StylizeInterrupted as interrupted:
@@ -83,7 +83,7 @@ class Demo:
             write_picture(self.output / "contact_sheet.png", sheet)
         if not self.quiet:
             seconds = time.monotonic() - began
-            told = "stopped; " * stopped + f"wrote {len(inputs) + len(paintings) + 1} pictures in {seconds:.0f} s"
-            console.print(told)
+            message = "stopped; " * stopped + f"wrote {len(inputs) + len(paintings) + 1} pictures in {seconds:.0f} s"
+            console.print(message)
             console.print(f"look at {self.output / 'contact_sheet.png'}", soft_wrap=True)
         return interrupts.exit_code if stopped else 0

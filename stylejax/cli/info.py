@@ -1,4 +1,4 @@
-"""`stylejax info`: what is installed, where it runs and which weights there are."""
+"""`stylejax info`: versions, devices and weight sets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Info:
     """
 
     def run(self, console: "Console") -> int:
-        """Print it all, each fact on a line of its own; returns the exit code."""
+        """Print one fact per line; returns the exit code."""
         for name, fact in _facts():
             print(f"{name:<25}  {fact}", flush=True)
         return 0
@@ -36,7 +36,7 @@ def _facts() -> Iterator[tuple[str, str]]:
     for name in SOURCES:
         yield f"weights {name}", str(installed_path(name) or f"not installed: stylejax weights fetch {name}")
     yield "model auto", resolve_auto().message
-    # Last: JAX takes longer than all that is above.
+    # Last, because JAX takes longer than everything above.
     from stylejax.network.backend import local_devices
     from stylejax.run.memory.available import format_bytes, free_memory, memory_budget, total_memory
 

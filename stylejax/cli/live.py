@@ -1,4 +1,4 @@
-"""The flags of the live page, and the page around a run."""
+"""The flags of the live page, and the live page during a run."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from stylejax.errors import StylejaxError
+from stylejax.extras import require_extra
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,22 +39,39 @@ class LiveOptions:
     no_browser: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """With --live, only print the page's address."""
 
+    def check(self) -> None:
+        """Raise MissingExtraError if the page is requested and its packages are not installed."""
+        if self.live:
+            require_extra("live", "--live")
+
     @contextmanager
     def page(
         self,
         console: "Console",
         title: str,
+        *,
         content: "Picture | None" = None,
         styles: "Sequence[Picture]" = (),
-        *,
         record: dict[str, Any] | None = None,
         quiet: bool = False,
         as_json: bool = False,
     ) -> "Iterator[Live | None]":
-        """The live page around a run, None where nobody asked for it; call its `end` when the results are saved.
+        """Serve the live page during the block, which calls its `end` when the results are saved.
+
+        Args:
+            console: for the address of the page.
+            title: of the page.
+            content: the content picture, if there is only one.
+            styles: the style pictures of that one.
+            record: metadata for a saved copy.
+            quiet: print the address only if no browser opens it.
+            as_json: print the address as a JSON line.
+
+        Yields:
+            The state of the page; None without `--live`.
 
         Raises:
-            StylejaxError: the port is taken.
+            StylejaxError: the port is not available.
         """
         if not self.live:
             yield None
@@ -65,15 +83,15 @@ class LiveOptions:
         live = Live(title, content, styles, record or {})
         server = Server(live_site(live), host=self.live_host, port=self.live_port)
         try:
-            self._tell(server, console, quiet, as_json)
+            self._announce(server, console, quiet, as_json)
             yield live
         except StylejaxError as error:
-            live.end("failed", str(error))
+            live.end("failed", message=str(error))
             raise
         finally:
             server.close()
 
-    def _tell(self, server: "Server", console: "Console", quiet: bool, as_json: bool) -> None:
+    def _announce(self, server: "Server", console: "Console", quiet: bool, as_json: bool) -> None:
         import webbrowser
 
         from stylejax.preview.access import is_loopback
@@ -87,7 +105,7 @@ class LiveOptions:
 
 
 def showing_live(live: "Live | None", observe: "Callable[[Event], None]", stop: "Shutdown") -> "Callable[[Event], None]":
-    """`observe`, and each batch's pictures on the live page, whose stop button asks for what Ctrl-C asks for."""
+    """An observer that also updates the live page, whose stop button requests a graceful stop."""
     from stylejax.batch.events import BatchProgress
     from stylejax.preview.live import StopPressed
 
@@ -96,24 +114,25 @@ def showing_live(live: "Live | None", observe: "Callable[[Event], None]", stop: 
         if live and isinstance(event, BatchProgress):
             tally = event.tally
             try:
-                live.show(event.progress, [row.output for row in event.minibatch.rows], (tally.total - tally.left, tally.total))
+                names = [row.output for row in event.minibatch.rows]
+                live.show(event.progress, names=names, counts=(tally.total - tally.left, tally.total))
             except StopPressed:
                 stop.request()
 
     return show
 
 
-def print_address(told: str, port: int | None, console: "Console") -> None:
-    """Print where a page is; to who works here from another computer also how to reach a `port` of this machine alone."""
+def print_address(message: str, port: int | None, console: "Console") -> None:
+    """Print the address of a page, and in an SSH session how to reach a `port` that only this machine can reach."""
     import getpass
     import socket
 
-    console.print(told, soft_wrap=True)
+    console.print(message, soft_wrap=True)
     if port and os.environ.get("SSH_CONNECTION"):
         tunnel = f"ssh -N -L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"
         console.print(f"from your own computer, after: {tunnel}", soft_wrap=True)
 
 
 def has_display() -> bool:
-    """Whether a browser would open a window, rather than take over the terminal."""
+    """Whether a browser would open a window and not run in the terminal."""
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

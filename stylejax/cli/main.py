@@ -1,4 +1,4 @@
-"""The command line's entry: signals and streams are seen to before anything that takes time is imported."""
+"""The entry point of the command line, which handles signals and streams before it imports anything slow."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from stylejax.cli.process import run_as_process
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 a bug, 2 an error of the user's, 3 some pictures failed, 129, 130 or 143 stopped."""
+    """Run one command and exit: 0 done, 1 a bug, 2 a user error, 3 some pictures failed, 129, 130 or 143 stopped."""
     run_as_process(_run, arguments)
 
 

@@ -1,6 +1,6 @@
-"""What is around every command: signals, streams that fail, and one line for whatever else goes wrong.
+"""Run a command as a process: signals, failing streams, and errors in one line.
 
-Imports nothing that takes time.
+Imports nothing slow.
 """
 
 import errno
@@ -16,11 +16,11 @@ from stylejax.signals import listen, received_signals
 def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | None) -> None:
     """Call `run` with the arguments of the command line and exit.
 
-    Exit codes: what `run` returns; 1 a bug of stylejax, 2 an error of the user's, 129, 130 or 143 stopped by a signal.
+    Exit codes: what `run` returns; 1 for a bug in stylejax, 2 for a user error, 129, 130 or 143 for a signal.
 
     Args:
-        run: what does the work.
-        arguments: None for those of this process, which then has nothing else to do: its signals and its streams are seen to.
+        run: executes the command.
+        arguments: None for those of this process; stylejax then owns the process and handles its signals and streams.
     """
     if arguments is None:
         make_streams_unfailing()
@@ -28,31 +28,31 @@ def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | N
     try:
         sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
     except KeyboardInterrupt:
-        _say("stopped")
+        _print_error("stopped")
         sys.exit(received_signals().exit_code)
     except Exception as problem:
-        code, told = _outcome(problem)
+        code, message = _outcome(problem)
         if code == 1 and os.environ.get("STYLEJAX_TRACEBACK"):
             raise
-        _say(told)
+        _print_error(message)
         sys.exit(code)
 
 
 def _outcome(problem: Exception) -> tuple[int, str]:
-    """Exit code and line."""
+    """Exit code and message."""
     if isinstance(problem, StylejaxError):
         return 2, str(problem)
     if isinstance(problem, MemoryError) or "RESOURCE_EXHAUSTED" in str(problem):
         return 2, "there is not enough memory; choose a smaller size, or fewer pictures at a time"
     if isinstance(problem, OSError):
         place = f"{problem.filename}: " if problem.filename is not None else ""
-        way = "make room" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that or name another place"
-        return 2, f"{place}{problem.strerror or problem}; {way}"
-    told = " ".join(f"{type(problem).__name__}: {problem}".split())[:500]
-    return 1, f"this is a bug in stylejax, please report it: {told} (to see where, set STYLEJAX_TRACEBACK=1)"
+        remedy = "make room" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "correct that or name another place"
+        return 2, f"{place}{problem.strerror or problem}; {remedy}"
+    line = " ".join(f"{type(problem).__name__}: {problem}".split())[:500]
+    return 1, f"this is a bug in stylejax, please report it: {line} (to see where, set STYLEJAX_TRACEBACK=1)"
 
 
-def _say(told: str) -> None:
+def _print_error(message: str) -> None:
     from stylejax.cli.terminal.console import plain_console
 
-    plain_console(stderr=True).print(f"stylejax: {told}", style="red", soft_wrap=True)
+    plain_console(stderr=True).print(f"stylejax: {message}", style="red", soft_wrap=True)

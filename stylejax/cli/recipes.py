@@ -36,7 +36,7 @@ class Recipes:
 
 
 def _short(value: object) -> str:
-    """A value as short as it stays exact enough to tell recipes apart."""
+    """A value, shortened as far as recipes remain distinguishable."""
     if isinstance(value, str) and "=" in value:
         pairs = (entry.partition("=") for entry in value.split(","))
         return " ".join(f"{layer}={float(weight):.3g}" for layer, _, weight in pairs)

@@ -11,11 +11,12 @@ from stylejax.choices import LOSSES
 from stylejax.cli.default_output import STREAM
 from stylejax.cli.stylize_files import StylizeFiles
 from stylejax.cli.terminal.console import plain_console
-from stylejax.cli.terminal.display import Display, display_for
+from stylejax.cli.terminal.run_display import RunDisplay, run_display
 from stylejax.errors import NonFiniteError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
-from stylejax.run.api import stylize
+from stylejax.preview.report import report_title
+from stylejax.run.api import StylizeInterrupted, stylize
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.state import Saved
 from stylejax.run.inputs.reader import named_picture
@@ -48,9 +49,9 @@ class StylizeRun(StylizeFiles):
         names = [style.source for style in styles]
         return self.watching.page(
             console,
-            f"{content.source} in the style of {', '.join(names)}",
-            content,
-            styles,
+            report_title(content, styles),
+            content=content,
+            styles=styles,
             record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
             | {"settings": self.settings.as_record()},
             quiet=self.quiet,
@@ -59,7 +60,7 @@ class StylizeRun(StylizeFiles):
 
     def _run(self, live: Live | None, console: Console) -> int:
         """Stylize, and write what there is however it ends; returns the exit code."""
-        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
+        display = run_display(quiet=self.quiet, as_json=self.json, console=console)
         checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, warn=_warn) if self.checkpoint else None
         observer, began = _Observer(self, display, checkpoint, live, console), time.monotonic()
 
@@ -76,7 +77,7 @@ class StylizeRun(StylizeFiles):
                 display.close()
                 self._keep(stopped.paintings, time.monotonic() - began, checkpoint, console)
                 if live:
-                    live.end("stopped", f"what there was is {self._where(in_full=True)}" if stopped.paintings else "")
+                    live.end("stopped", message=f"what there was is {self._where(in_full=True)}" if stopped.paintings else "")
                 return interrupts.exit_code
             except NonFiniteError as failed:
                 display.close()
@@ -94,10 +95,10 @@ class StylizeRun(StylizeFiles):
             self._finish(painting, seconds, checkpoint)
             self._print_result(painting, seconds, console)
         if live:
-            live.end("finished", f"the picture is {self._where(in_full=True)}")
+            live.end("finished", message=f"the picture is {self._where(in_full=True)}")
         return 0
 
-    def _stylize(self, observer: "_Observer", display: Display, checkpoint: Checkpoint | None) -> StylizedImage:
+    def _stylize(self, observer: "_Observer", display: RunDisplay, checkpoint: Checkpoint | None) -> StylizedImage:
         return stylize(
             self._content,
             *self._styles,
@@ -105,7 +106,7 @@ class StylizeRun(StylizeFiles):
             content_masks=self.content_mask,
             style_masks=self.style_mask,
             observe=observer,
-            preparing=display.prepare,
+            preparing=display.show,
             every=self.save_every or CHUNK,
             checkpoint=checkpoint,
         )
@@ -162,7 +163,9 @@ class StylizeRun(StylizeFiles):
 class _Observer:
     """Shows the progress of a run, and remembers the latest."""
 
-    def __init__(self, run: StylizeRun, display: Display, checkpoint: Checkpoint | None, live: Live | None, console: Console):
+    def __init__(
+        self, run: StylizeRun, display: RunDisplay, checkpoint: Checkpoint | None, live: Live | None, console: Console
+    ):
         self._run, self._display, self._checkpoint, self._live, self._console = run, display, checkpoint, live, console
         self.latest: Progress | None = None
 

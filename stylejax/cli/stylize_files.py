@@ -35,6 +35,7 @@ class StylizeFiles(Stylize):
             check_writable(self.trace)
         if self.report:
             check_report(self.report)
+        self.watching.check()
         check_output_conflicts(self._outputs(), inputs=self._inputs())
 
     def _outputs(self) -> Iterator[NamedPath]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from stylejax.choices import LOSSES
 from stylejax.cli.flags.sweep import Sweep
 from stylejax.cli.parsing.sweep_values import in_short
-from stylejax.cli.terminal.display import Display, display_for
+from stylejax.cli.terminal.run_display import RunDisplay, run_display
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.files.atomic import save_file
 from stylejax.files.output_conflicts import check_output_conflicts
@@ -45,13 +45,14 @@ class SweepRun(Sweep):
         """Paint and save all; returns the exit code."""
         if self.report:
             check_report(self.report)
+        self.watching.check()
         options, grid = self._read()
         changes = combinations(grid)
         settings = settings_of(changes, options=options)
         names = [picture_name(number, change) for number, change in enumerate(changes, start=1)]
         for name in (*names, "contact_sheet.png"):
             check_output(self.output / name)
-        self._check_apart(names, settings)
+        self._check_outputs(names, settings)
         if not self.quiet and not self.json:
             told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
             console.print(f"{len(changes)} pictures:{told}", soft_wrap=True)
@@ -59,7 +60,7 @@ class SweepRun(Sweep):
                 console.print(resolve_auto().message, soft_wrap=True)
         finished: dict[int, StylizedImage] = {}
         began = time.monotonic()
-        display = display_for(quiet=self.quiet, as_json=self.json, console=console)
+        display = run_display(quiet=self.quiet, as_json=self.json, console=console)
 
         def leave() -> None:
             display.close()
@@ -76,7 +77,7 @@ class SweepRun(Sweep):
                 if finished:
                     self._write(finished, names, changes, grid, seconds)
             if live:
-                live.end("stopped" if stopped else "finished", f"the pictures are in {self.output.resolve()}")
+                live.end("stopped" if stopped else "finished", message=f"the pictures are in {self.output.resolve()}")
             self._tell(finished, names, seconds, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
             told = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
@@ -89,7 +90,7 @@ class SweepRun(Sweep):
         names: Sequence[str],
         finished: dict[int, StylizedImage],
         live: Live | None,
-        display: Display,
+        display: RunDisplay,
     ) -> bool:
         """Fill `finished`, and save each picture as soon as it is there; whether it was stopped."""
 
@@ -105,7 +106,7 @@ class SweepRun(Sweep):
             mark_started()
             display.show(progress)
             if live:
-                live.show(progress, [names[number] for number in numbers], (len(finished), len(names)))
+                live.show(progress, names=[names[number] for number in numbers], counts=(len(finished), len(names)))
 
         try:
             sweep_settings(
@@ -115,7 +116,7 @@ class SweepRun(Sweep):
                 batch_size=self.batch_size,
                 observe=observe,
                 keep=keep,
-                preparing=display.prepare,
+                preparing=display.show,
             )
         except StylizeInterrupted:
             return True
@@ -138,7 +139,7 @@ class SweepRun(Sweep):
         options = {name: values[0] for name, values in read.items() if len(values) == 1}
         return options, {name: values for name, values in read.items() if len(values) > 1}
 
-    def _check_apart(self, names: Sequence[str], settings: Sequence[Settings]) -> None:
+    def _check_outputs(self, names: Sequence[str], settings: Sequence[Settings]) -> None:
         outputs = [("output", self.output / name) for name in (*names, "contact_sheet.png", "sweep.jsonl")]
         outputs += [("report", self.report)] if self.report else []
         files = {named for each in settings for named in files_of(each)}

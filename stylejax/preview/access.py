@@ -1,9 +1,8 @@
-"""Who may look at a page, and who may press its buttons.
+"""Access control of a page: who may view it, and who may press its buttons.
 
-A page wants its token: first in the address, then in a cookie, so that other users of this machine are kept out, too. What
-only this machine reaches must also be called by one of its names, at any port, since ports are forwarded: a page from elsewhere
-whose name was made to point here (DNS rebinding) is refused. And only the page itself may act: a request that another site
-had the browser send says so in its headers.
+A request needs the page's token, first in the address, then in a cookie, which keeps out other users of this machine. A page
+that only this machine can reach must also be requested by a loopback name, at any port, since ports are forwarded: this rejects
+DNS rebinding. Only the page itself may act: browsers mark requests from other sites in their headers.
 """
 
 import ipaddress
@@ -23,11 +22,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""What each answer says, unless the page knows better."""
+"""Default headers of each response."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine, so that only programs on it can reach what is there."""
+    """Whether `host` is a loopback name or address, which only programs on this machine can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -35,14 +34,14 @@ def is_loopback(host: str) -> bool:
 
 
 class Access:
-    """Middleware that lets only those requests through that may do what they ask for."""
+    """ASGI middleware that passes only authorized requests on."""
 
     def __init__(self, app: ASGIApp, *, host: str, token: str):
-        """Guard `app`, which is served at the address `host`, for those who know `token`."""
+        """Protect `app`, which is served at the address `host`, with `token`."""
         self._app, self._token, self._only_here = app, token, is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request, or pass it on."""
+        """Reject the request or pass it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         if scope["type"] != "http":
@@ -53,7 +52,7 @@ class Access:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.append("Content-Security-Policy", "frame-ancestors 'none'")  # the rest is the page's
+                headers.append("Content-Security-Policy", "frame-ancestors 'none'")  # the page sets the rest
             await send(message)
 
         request = Request(scope)
@@ -74,12 +73,12 @@ class Access:
         return secrets.compare_digest(given.encode(), self._token.encode())
 
     def _entrance(self, request: Request) -> Response | None:
-        """With the token in its address, a page is opened anew without it: addresses are copied, shown and logged."""
+        """Redirect an address with the token to one without it, since addresses are copied, displayed and logged."""
         if "token" not in request.query_params or request.method != "GET":
             return None
-        # A relative address, since there may be a proxy before this one that serves it below a path.
+        # A relative address, because a proxy may serve this page below a path.
         answer = RedirectResponse("./" + request.scope["path"].rpartition("/")[2], 303)
-        # Lax, so that a link in a page, such as a terminal in the browser, leads here; `_from_the_page` does the rest.
+        # Lax, so that links on other pages, such as a terminal in the browser, work; `_from_the_page` does the rest.
         answer.set_cookie(_cookie(request), self._token, httponly=True, samesite="lax")
         return answer
 
@@ -89,7 +88,7 @@ def _refused(why: str) -> Response:
 
 
 def _name(request: Request) -> str:
-    """The host that the request names, without its port."""
+    """The host in the request, without its port."""
     try:
         return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     except ValueError:
@@ -97,14 +96,14 @@ def _name(request: Request) -> str:
 
 
 def _cookie(request: Request) -> str:
-    """Name of the cookie. Browsers keep one jar for all ports, so it holds the one that the browser sees."""
+    """Name of the cookie, which contains the port that the browser uses: browsers share cookies among ports."""
     return "stylejax-" + re.sub(r"[^0-9a-z]", "", request.headers.get("host", "").rpartition(":")[2])
 
 
 def _from_the_page(request: Request) -> bool:
-    """Whether a browser says that the page itself asks; without a browser's word for it, one may look but not act."""
+    """Whether the request comes from the page itself, by its headers; without them a client may view but not act."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is None:  # an old browser, or an address that it does not trust: neither https nor this machine's own
+    if site is None:  # an old browser, or an untrusted address: neither https nor loopback
         if origin is not None and _netloc(origin) != request.headers.get("host"):
             return False
         return request.method in ("GET", "HEAD") or origin is not None

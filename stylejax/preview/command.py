@@ -1,4 +1,4 @@
-"""The command line that repeats a run, ready to be pasted into a shell."""
+"""The command line that repeats a run, to be pasted into a shell."""
 
 import dataclasses
 import shlex
@@ -10,7 +10,7 @@ from stylejax.settings.recipes import changes_of
 from stylejax.settings.settings import Settings
 
 UNREPEATED = ("watching", "report", "quiet", "json", "dry_run", "retry_failed", "compile_cache")
-"""Options of a run that have no bearing on its pictures."""
+"""Options of a run that do not affect its pictures."""
 
 
 def repeat_command(
@@ -25,7 +25,7 @@ def repeat_command(
 ) -> str:
     """`stylejax stylize ...` for these files and settings, quoted for a POSIX shell.
 
-    Only settings that differ from their recipe's are named.
+    Only settings that differ from those of their recipe are included.
 
     Example:
         >>> repeat_command("my town.jpg", ["wave.jpg"], "out.png", Settings(size=768))
@@ -41,13 +41,13 @@ def repeat_command(
 
 
 def repeat_many(command: str, places: Sequence[str | Path], options: Any, *, without: Collection[str]) -> str:
-    """`stylejax sweep ...` or `stylejax batch ...` with these places, and a flag for each option that is not its default.
+    """`stylejax sweep ...` or `stylejax batch ...` with positional arguments, and a flag for each option without its default.
 
     Args:
-        command: name of the command.
-        places: what is given by its place.
+        command: its name.
+        places: the positional arguments.
         options: the command's dataclass.
-        without: names of fields that are given by their place, or do not matter.
+        without: names of fields to omit.
     """
     return shlex.join(["stylejax", command, *map(_path, places), *_option_flags(options, without)])
 
@@ -75,7 +75,7 @@ def _settings_flags(settings: Settings) -> list[str]:
 
 
 def _path(path: str | Path) -> str:
-    """The path, made to look like none of the flags."""
+    """The path, written so that it is not taken for a flag."""
     text = str(path)
     return f"./{text}" if text.startswith("-") and text != "-" else text
 

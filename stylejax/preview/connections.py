@@ -1,8 +1,8 @@
-"""Connections to a page: no more than it needs, and none for those who ask for nothing.
+"""Limits on the connections to a page.
 
-Each takes a file descriptor, and a run whose process has no more of them cannot write its picture. So whoever connects must
-have asked for something within seconds, header and all; and where there are too many, the one that has been silent
-for the longest makes room.
+Each connection takes a file descriptor, and a process without free descriptors cannot write its picture. Therefore a client
+must complete a request within seconds, and when there are too many connections, the one that is idle for the longest is
+closed.
 """
 
 import asyncio
@@ -11,40 +11,40 @@ from typing import cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST = 100
-"""Connections at a time."""
-SECONDS_TO_ASK = 10.0
-"""How long one may be silent, at its start or between two requests."""
+MAX_CONNECTIONS = 100
+"""Limit of simultaneous connections."""
+IDLE_SECONDS = 10.0
+"""How long a connection may be idle, at its start or between two requests."""
 
 
 class Connection(H11Protocol):
-    """One connection, as uvicorn has them, that is closed when it is silent for too long."""
+    """A uvicorn connection that is closed when it is idle for too long."""
 
-    _silent_since = math.inf
+    _idle_since = math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Take the connection, at the cost of another if need be."""
+        """Accept the connection, closing another one if there are too many."""
         super().connection_made(transport)
-        self._listen()
-        if len(self.connections) > MOST:
+        self._start_idling()
+        if len(self.connections) > MAX_CONNECTIONS:
             others = cast("set[Connection]", self.connections)
-            oldest = min(others, key=lambda each: each._silent_since if each._is_silent else math.inf)
-            others.discard(oldest)  # which is closed in the next round of the loop, and more may come in this one
+            oldest = min(others, key=lambda each: each._idle_since if each._is_idle else math.inf)
+            others.discard(oldest)  # it closes in the next round of the loop, and more may arrive in this one
             oldest.transport.abort()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
-        self._listen()
+        self._start_idling()
         super().on_response_complete()
 
     @property
-    def _is_silent(self) -> bool:
+    def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _listen(self) -> None:
-        began = self._silent_since = self.loop.time()
-        self.loop.call_later(SECONDS_TO_ASK, self._end_silence, began)
+    def _start_idling(self) -> None:
+        began = self._idle_since = self.loop.time()
+        self.loop.call_later(IDLE_SECONDS, self._close_if_idle, began)
 
-    def _end_silence(self, began: float) -> None:
-        if self._is_silent and self._silent_since == began:
+    def _close_if_idle(self, began: float) -> None:
+        if self._is_idle and self._idle_since == began:
             self.transport.abort()

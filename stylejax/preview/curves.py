@@ -1,7 +1,7 @@
 """Loss curves as SVG: the total and its terms over the steps of all scales, on a logarithmic axis.
 
-The drawing fills the width that it is given while its letters keep their size: labels and bands stand at percentages, and
-the curves lie in an inner drawing that is stretched. Its colors are left to the style sheet of the page.
+The drawing fills the available width while its text keeps its size: labels and bands are positioned in percent, and the curves
+lie in an inner drawing that is stretched. The style sheet of the page sets the colors.
 """
 
 import math
@@ -16,20 +16,20 @@ from stylejax.choices import LOSSES
 _HEIGHT, _TOP, _BOTTOM = 280, 24, 24
 _PLOT = _HEIGHT - _TOP - _BOTTOM
 _COLUMNS = 300
-"""Longer runs are drawn as the lowest and highest value of each of so many columns, so that no peak is lost."""
+"""Longer runs are drawn as the lowest and highest value in each of this many columns, so that no peak is lost."""
 _DECADES = 5
-"""A curve is cut where it lies further below the highest value: the content term starts at exactly 0."""
+"""Curves are cut this many decades below the highest value: the content term starts at exactly 0."""
 
 
 def curves_svg(records: Sequence[Mapping[str, Any]]) -> str:
     """Draw the trace of one picture.
 
     Args:
-        records: one a step, as in `StylizedImage.trace`.
+        records: one per step, as in `StylizedImage.trace`.
 
     Returns:
-        An `<svg>` element without any text from outside. Terms that are nowhere positive are left out; without records, or
-        before any loss is positive, the plot is empty.
+        An `<svg>` element that contains only numbers and fixed text. Terms that are never positive are omitted; without
+        records, or before any loss is positive, the plot is empty.
     """
     values = {term: np.array([float(record[term]) for record in records]) for term in LOSSES}
     positive = np.concatenate([each[np.isfinite(each) & (each > 0)] for each in values.values()])
@@ -59,7 +59,7 @@ def _bands(records: Sequence[Mapping[str, Any]]) -> list[str]:
         left, width = 100 * first / len(records), 100 * len(rows) / len(records)
         kind = "odd" if scale % 2 else "even"
         parts.append(f'<rect class="{kind}" x="{left:.3f}%" y="{_TOP}" width="{width:.3f}%" height="{_PLOT}"/>')
-        if width > 8:  # narrower bands have no room for words
+        if width > 8:  # narrower bands have no room for text
             parts.append(f'<text x="{left:.3f}%" dx="4" y="{_TOP - 8}">{rows[0]["width"]}×{rows[0]["height"]}</text>')
             parts.append(f'<text x="{left:.3f}%" dx="4" y="{_HEIGHT - 8}">step {first + 1}</text>')
         first += len(rows)
@@ -68,7 +68,7 @@ def _bands(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _gridlines(low: float, high: float) -> tuple[list[str], list[str]]:
-    """Lines at round values, few enough to be told apart, and their labels."""
+    """Lines at round values, few enough to be distinguished, and their labels."""
     decades = range(math.floor(low), math.ceil(high) + 1)
     steps = (1,) if high - low > 3 else (1, 2, 5) if high - low > 0.7 else tuple(1 + 0.5 * tenth for tenth in range(18))
     ticks = [step * 10.0**decade for decade in decades for step in steps]
@@ -84,7 +84,7 @@ def _gridlines(low: float, high: float) -> tuple[list[str], list[str]]:
 
 
 def _curve(term: str, values: np.ndarray, starts: Set[int], low: float, high: float) -> str:
-    """One line, in pieces where a scale starts and where it is too low to be drawn or not finite."""
+    """One curve, interrupted where a scale starts and where a value is too low or not finite."""
     pieces: list[list[str]] = [[]]
     for index in _drawn(values, starts):
         if index in starts:

@@ -1,4 +1,4 @@
-"""The report of many pictures: one HTML file with a small copy of each, what differs, and a link to the whole picture."""
+"""The report of many pictures: an HTML file with a small copy of each, its differences, and a link to the full picture."""
 
 import math
 import os
@@ -22,32 +22,32 @@ from stylejax.preview.template import render_page
 from stylejax.settings.recipes import recipe_named
 from stylejax.settings.settings import Settings
 
-MOST_PICTURES = 200
-MOST_FAILURES = 500
-LARGEST = 480
-"""Long side of a small copy where there are few of them."""
-AMPLE = 40
-"""So many copies are as large as that; more are made smaller, so that all together keep the size of the page."""
+MAX_PICTURES = 200
+MAX_FAILURES = 500
+LONG_SIDE = 480
+"""Of a small copy, in pixels, on a page of few pictures."""
+FULL_SIZE_COUNT = 40
+"""Up to this many copies have that size; more are smaller, so that the size of the page stays the same."""
 QUALITY = 80
-"""Of the small copies: 200 of a Starry Night take 4.7 MB."""
+"""JPEG quality of the small copies: 200 of a Starry Night take 4.7 MB."""
 READERS = 4
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture of the grid: painted, failed, or neither yet."""
+    """One picture of the grid: finished, failed, or neither yet."""
 
     name: str
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What is told of it, by what it is called."""
+    """Text below the picture, by label."""
     settings: Settings | None = None
     picture: Path | None = None
-    """Its file, if there is one."""
+    """Its file, if it exists."""
     total: float = math.nan
     """The last total loss."""
     network: str = ""
     failure: str = ""
-    """Why it is not there, or not whole."""
+    """Why the picture is missing or unfinished."""
 
 
 def write_grid(
@@ -61,27 +61,28 @@ def write_grid(
     command: str = "",
     seconds: float | None = None,
 ) -> Path:
-    """Write a page of all pictures, or of an even sample of them if they are many.
+    """Write a page of all pictures, or of an even sample of many.
 
     Args:
-        path: where to, an `.html` file. It holds all it shows; its links lead to the pictures, as seen from its place.
+        path: the `.html` file to write. It embeds the small copies; its links to the pictures are relative.
         cells: the pictures, in order.
-        title: what the page is called.
-        content: the content picture, where all have the same; then what differs stands for their names.
-        styles: the style pictures, where all have the same.
-        columns: how many pictures stand side by side; 0 for as many as there is room for.
+        title: of the page.
+        content: the content picture, if all have the same; the cells are then labelled by their differences.
+        styles: the style pictures, if all have the same.
+        columns: pictures in a row; 0 for as many as fit.
         command: the command line that repeats the run.
-        seconds: how long it took.
+        seconds: duration of the run.
 
     Raises:
+        MissingExtraError: Jinja2 is not installed.
         StylejaxError: the path has another suffix or cannot be written.
     """
     check_report(path)
     painted, failed = [cell for cell in cells if cell.picture], [cell for cell in cells if cell.failure]
     left = sum(not cell.picture and not cell.failure for cell in cells)
-    sample = evenly_spaced(painted, MOST_PICTURES)
+    sample = evenly_spaced(painted, MAX_PICTURES)
     with ThreadPoolExecutor(READERS) as readers:
-        side = round(LARGEST * min(1, math.sqrt(AMPLE / max(len(sample), 1))))
+        side = round(LONG_SIDE * min(1, math.sqrt(FULL_SIZE_COUNT / max(len(sample), 1))))
         shown = list(readers.map(lambda cell: _cell_values(cell, Path(path), side), sample))
     settings = [cell.settings for cell in cells if cell.settings]
     recipe, same, varied = _compared(settings)
@@ -105,8 +106,8 @@ def write_grid(
         cells=shown,
         named=content is None,
         given=[] if content is None else input_pictures(content, styles),
-        failures=[(cell.name, cell.failure) for cell in failed[:MOST_FAILURES]],
-        more_failures=max(0, len(failed) - MOST_FAILURES),
+        failures=[(cell.name, cell.failure) for cell in failed[:MAX_FAILURES]],
+        more_failures=max(0, len(failed) - MAX_FAILURES),
         command=[shlex.quote(word) for word in shlex.split(command)],
         varied=varied,
         recipe=recipe,
@@ -118,14 +119,14 @@ def write_grid(
 
 
 def batch_cells(rows: Sequence[JobSpec], store: Store) -> list[Cell]:
-    """What has become of the rows of a table, in a folder on this machine, as far as its records tell."""
+    """The outcome of the rows of a table, from the records in a local folder."""
     assert store.folder.local is not None
     _, _, varied = _compared([row.settings for row in rows])
-    told = ["recipe"] if "recipe" in varied else varied
+    labels = ["recipe"] if "recipe" in varied else varied
     failures, cells = store.failures(), []
     for row in rows:
         facts = {"style": ", ".join(Path(style).name for style in row.styles)}
-        facts |= {name: str(getattr(row.settings, name)) for name in told}
+        facts |= {name: str(getattr(row.settings, name)) for name in labels}
         record = store.record(row)
         if record:
             picture, total = store.folder.local / row.output, record["losses"]["total"]
@@ -137,7 +138,7 @@ def batch_cells(rows: Sequence[JobSpec], store: Store) -> list[Cell]:
 
 
 def link_to(picture: Path, page: Path) -> str:
-    """The address of a picture as a link on the page: relative, so that both can be moved together."""
+    """The link from the page to a picture: relative, so that both can be moved together."""
     try:
         relative = os.path.relpath(picture, page.parent)
     except ValueError:  # on another drive
@@ -150,14 +151,14 @@ def _cell_values(cell: Cell, page: Path, side: int) -> dict[str, Any]:
     facts, total = list(cell.facts.items()), "" if math.isnan(cell.total) else f"{cell.total:.4g}"
     try:
         uri, failure = _small(read_picture(cell.picture), side), cell.failure
-    except StylejaxError as problem:  # it was moved or overwritten meanwhile
+    except StylejaxError as problem:  # it was moved or overwritten in the meantime
         uri, failure = "", str(problem)
     link = link_to(cell.picture, page)
     return {"name": cell.name, "facts": facts, "total": total, "link": link, "uri": uri, "failure": failure}
 
 
 def _small(picture: Picture, side: int) -> str:
-    """A small copy as JPEG, which knows no opacity: on white."""
+    """A small copy as JPEG, which has no opacity: on white."""
     pixels, alpha = picture.pixels, picture.alpha
     if alpha is not None:
         pixels = 1 - alpha[..., None] * (1 - pixels)
@@ -165,7 +166,7 @@ def _small(picture: Picture, side: int) -> str:
 
 
 def _compared(settings: Sequence[Settings]) -> tuple[str, dict[str, Any], list[str]]:
-    """The recipe of all, if it is the same; the settings that are the same; and the names of those that are not."""
+    """The common recipe, or empty; the settings that are the same for all; and the names of the others."""
     if not settings:
         return "", {}, []
     options = settings[0].as_options()

@@ -1,8 +1,8 @@
-"""A run as the live page shows it: the painting thread writes, the server's thread reads, and what is pressed comes back.
+"""The state of a run for the live page.
 
-`Live.show` is an observer of painting. It hands references over and, while somebody watches, has thumbnails made on the
-device; transfers and encoding happen in the server's thread. A press of *stop* ends the run as Ctrl-C does, by a
-`KeyboardInterrupt` raised from `show`.
+The optimizing thread writes the state and the server's thread reads it. `Live.show` is an observer of the run: it stores
+references and, while a page is open, starts the computation of thumbnails on the device; transfers and encoding happen in the
+server's thread. The *stop* button ends the run as Ctrl-C does, by a `KeyboardInterrupt` that `show` raises.
 """
 
 import math
@@ -26,12 +26,12 @@ Status = Literal["starting", "painting", "paused", "stopping", "finished", "stop
 Button = Literal["stop", "pause", "resume"]
 
 SECONDS_BETWEEN_THUMBNAILS = 0.5
-MOST_TILES = 60
-"""Pictures on the wall of a batch; the oldest make room."""
+MAX_TILES = 60
+"""Limit of pictures on the page of a batch; the oldest are removed."""
 
 
 class StopPressed(KeyboardInterrupt):
-    """*Stop* was pressed on the page; it ends a run as Ctrl-C does."""
+    """The *stop* button was pressed; ends a run as Ctrl-C does."""
 
 
 @dataclass(eq=False)
@@ -42,26 +42,27 @@ class Tile:
     name: str
     total: float = math.nan
     version: int = 0
-    """Counts thumbnails; 0 while there is none."""
+    """Number of thumbnails so far."""
     thumbnails: Array | None = None
-    """Uint8 `[lanes, height, width, 3]` on the device, of all that was painted together."""
-    lane: int = 0
+    """Uint8 `[batch, height, width, 3]` on the device, of the whole batch."""
+    index: int = 0
+    """Position in the batch."""
 
     def state(self) -> dict[str, Any]:
-        """What the page shows of it, but for the picture."""
+        """What the page shows of it, except the picture."""
         return {"number": self.number, "name": self.name, "version": self.version, "total": _short(self.total)}
 
 
 @dataclass(eq=False)
 class Live:
-    """What a page shows, and what its buttons ask for."""
+    """What the page shows, and what its buttons request."""
 
     title: str
     content: Picture | None = None
-    """Shown beside the picture; None for a wall of many pictures."""
+    """Shown beside the picture; None for a page of many pictures."""
     styles: Sequence[Picture] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
-    """What a saved copy says of its making."""
+    """Metadata of a saved copy."""
 
     def __post_init__(self):
         self._condition = threading.Condition()
@@ -77,18 +78,18 @@ class Live:
         self._began = time.monotonic()
         self._message = ""
 
-    # The painting thread
+    # Called by the optimizing thread
 
-    def show(self, progress: Progress, names: Sequence[str] = ("",), counts: tuple[int, int] | None = None) -> None:
-        """Show the state of the pictures called `names`; waits while the run is paused.
+    def show(self, progress: Progress, *, names: Sequence[str] = ("",), counts: tuple[int, int] | None = None) -> None:
+        """Update the pictures called `names`; waits while the run is paused.
 
         Args:
-            progress: from painting.
-            names: of the pictures, one for each of the first lanes.
-            counts: of a batch, how many pictures are finished, and how many there are in all.
+            progress: from the run.
+            names: of the pictures, in the order of the batch, without its padding.
+            counts: of a table of pictures, the finished ones and all.
 
         Raises:
-            StopPressed: a `KeyboardInterrupt`, after which the picture is kept.
+            StopPressed: a `KeyboardInterrupt`; the picture is kept.
         """
         with self._condition:
             self._progress, self._counts = progress, counts
@@ -96,7 +97,7 @@ class Live:
                 self._records += progress.records[0]
             if self._status == "starting":
                 self._status = "painting"
-            for name, last in zip(names, progress.last_records, strict=False):  # a batch may be filled up with copies
+            for name, last in zip(names, progress.last_records, strict=False):  # a batch may be padded
                 self._tile(name).total = last.get("total", math.nan)
             self._refresh(names, force=(progress.scale, progress.step) == (progress.scales, progress.steps))
             while self._status == "paused":
@@ -105,8 +106,8 @@ class Live:
             if self._status == "stopping":
                 raise StopPressed
 
-    def end(self, status: Literal["finished", "stopped", "failed"], message: str = "", *, patience: float = 5.0) -> None:
-        """Say how the run ended, and wait until all pages have taken what they keep, but not for long."""
+    def end(self, status: Literal["finished", "stopped", "failed"], *, message: str = "", patience: float = 5.0) -> None:
+        """Set the final status, and wait at most `patience` seconds until all open pages have loaded the result."""
         with self._condition:
             self._status, self._message = status, message
             self._version += 1
@@ -116,7 +117,7 @@ class Live:
         if name not in self._tiles:
             self._numbered += 1
             self._tiles[name] = Tile(self._numbered, name)
-            if len(self._tiles) > MOST_TILES:
+            if len(self._tiles) > MAX_TILES:
                 del self._tiles[next(iter(self._tiles))]
         return self._tiles[name]
 
@@ -131,14 +132,14 @@ class Live:
             return
         self._last_thumbnails = now
         thumbnails = make_thumbnails(self._progress.pictures)
-        for lane, name in enumerate(names):
+        for index, name in enumerate(names):
             tile = self._tile(name)
-            tile.thumbnails, tile.lane, tile.version = thumbnails, lane, tile.version + 1
+            tile.thumbnails, tile.index, tile.version = thumbnails, index, tile.version + 1
 
-    # The server's thread
+    # Called by the server's thread
 
     def press(self, button: Button) -> None:
-        """What a button asks for; ignored where it makes no sense any more."""
+        """Apply a button; ignored in a status in which it has no effect."""
         with self._condition:
             if button == "stop" and self._status in ("starting", "painting", "paused"):
                 self._status = "stopping"
@@ -150,7 +151,7 @@ class Live:
             self._condition.notify_all()
 
     def watch(self, more: int) -> None:
-        """Count a watcher that comes (1) or goes (-1)."""
+        """Count a page that opens (1) or closes (-1)."""
         with self._condition:
             self._watchers += more
             self._condition.notify_all()
@@ -162,11 +163,11 @@ class Live:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether the state is final."""
         return self._status in ("finished", "stopped", "failed")
 
     def state(self) -> dict[str, Any]:
-        """All that changes, as plain values."""
+        """Everything that changes, as JSON values."""
         with self._condition:
             progress = self._progress
             names = ("scale", "scales", "width", "height", "step", "steps", "fraction", "steps_per_second", "seconds_left")
@@ -181,11 +182,11 @@ class Live:
             }
 
     def thumbnail(self, number: int) -> bytes | None:
-        """A tile's picture as JPEG; waits for the device. None while there is none."""
+        """A tile's picture as JPEG, None if it has none yet; waits for the device."""
         with self._condition:
             tile = next((tile for tile in self._tiles.values() if tile.number == number), None)
             thumbnails = tile and tile.thumbnails
-        return None if tile is None or thumbnails is None else jpeg(np.asarray(thumbnails[tile.lane]))
+        return None if tile is None or thumbnails is None else jpeg(np.asarray(thumbnails[tile.index]))
 
     def curves(self) -> str:
         """The loss curves so far."""
@@ -194,13 +195,13 @@ class Live:
         return curves_svg(records)
 
     def copy(self) -> bytes | None:
-        """The picture as it is now, whole, as PNG with the record of its making; None before the first steps."""
+        """The current picture in full size as PNG, with the record of the run; None before the first steps."""
         progress = self._progress
         if progress is None:
             return None
         pixels = np.clip(np.asarray(progress.pictures[0]), 0, 1)
         place = f"scale {progress.scale} of {progress.scales}, step {progress.step} of {progress.steps}"
-        return png(np.rint(pixels * 255).astype(np.uint8), {**self.record, "taken at": place})
+        return png(np.rint(pixels * 255).astype(np.uint8), record={**self.record, "taken at": place})
 
 
 def _short(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that needs nothing else, to keep beside the picture or to send to somebody."""
+"""The report of one run: a self-contained HTML file with pictures, loss curves, settings and the command."""
 
 import os
 import platform
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from markupsafe import Markup
 
 from stylejax.choices import LOSSES
 from stylejax.errors import StylejaxError
+from stylejax.extras import require_extra
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.user_paths import user_path
 from stylejax.images.picture import Picture
@@ -26,11 +26,17 @@ from stylejax.run.result import StylizedImage
 from stylejax.settings.recipes import changes_of, recipe_named
 
 LARGE, SMALL = 1600, 640
-"""Long sides of the embedded pictures: those that are compared, and those that are only shown."""
+"""Long sides, in pixels, of the two pictures that are compared and of the input pictures."""
 
 
 def check_report(path: str | Path) -> None:
-    """Raise when a report could not be written to `path`; to be called before any work starts."""
+    """Check, before any work, that a report can be written to `path`.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+        StylejaxError: the path has another suffix or cannot be written.
+    """
+    require_extra("live", "a report")
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise StylejaxError(f"the report {path} must be a file named .html; name it so")
     check_writable(Path(path))
@@ -45,17 +51,18 @@ def write_report(
     command: str = "",
     seconds: float | None = None,
 ) -> Path:
-    """Write a page that shows how `painting` was made: pictures, loss curves, settings, command, versions.
+    """Write a page about `painting`: pictures, loss curves, settings, command, versions.
 
     Args:
-        path: where to, an `.html` file. It holds all it shows and loads nothing from elsewhere.
+        path: the `.html` file to write; it embeds everything and loads nothing.
         painting: from `stylize`.
-        content: the content picture, as `stylize` got it.
+        content: the content picture, as given to `stylize`.
         styles: the style pictures.
         command: the command line that repeats the run; see `stylejax.preview.command`.
-        seconds: how long the run took.
+        seconds: duration of the run.
 
     Raises:
+        MissingExtraError: Jinja2 is not installed.
         StylejaxError: the path has another suffix or cannot be written.
         ImageError: a picture cannot be read.
 
@@ -71,12 +78,12 @@ def write_report(
 
 
 def save_page(path: str | Path, page: str) -> Path:
-    """Write the page, whole or not at all.
+    """Write a page atomically.
 
     Raises:
         StylejaxError: it cannot be written.
     """
-    save_file(Path(path), page.encode(errors="replace"))  # names of files need not be Unicode
+    save_file(Path(path), page.encode(errors="replace"))  # file names need not be Unicode
     return Path(path)
 
 
@@ -91,13 +98,13 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         title=report_title(content, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
-        before=data_uri(resize_picture(content, height, width).pixels, painting.alpha, long_side=LARGE),
-        after=data_uri(painting.image, painting.alpha, long_side=LARGE),
+        before=data_uri(resize_picture(content, height, width).pixels, alpha=painting.alpha, long_side=LARGE),
+        after=data_uri(painting.image, alpha=painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
         content=content.source,
         given=input_pictures(content, styles),
         losses={} if not painting.trace else {term: f"{painting.trace[-1][term]:.4g}" for term in LOSSES},
-        curves=Markup(curves_svg(painting.trace)),  # drawn from numbers alone
+        curves=curves_svg(painting.trace),
         command=[shlex.quote(word) for word in shlex.split(command)],
         varied=[],
         recipe=settings.recipe,
@@ -108,13 +115,13 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
 
 
 def report_title(content: Picture, styles: Sequence[Picture]) -> str:
-    """What was to be painted."""
+    """`CONTENT in the style of STYLE, STYLE and STYLE`."""
     *before, last = [style.source for style in styles]
     return f"{content.source} in the style of {', '.join(before)}{' and ' if before else ''}{last}"
 
 
 def input_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str, Any]]:
-    """What the page shows as painted from."""
+    """Role, name, size and embedded copy of each input picture, for the page."""
     return [_shown("Content", content), *(_shown("Style", style) for style in styles)]
 
 
@@ -127,11 +134,11 @@ def _failure(painting: StylizedImage) -> list[str]:
 
 def _shown(role: str, picture: Picture) -> dict[str, Any]:
     size = {"width": picture.width, "height": picture.height}
-    return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, picture.alpha, long_side=SMALL), **size}
+    return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, alpha=picture.alpha, long_side=SMALL), **size}
 
 
 def environment_facts(network: str, seconds: float | None) -> dict[str, str]:
-    """Device, versions and date, by what they are called on the page."""
+    """Device, versions and date, by their labels on the page."""
     devices = jax.devices()
     kinds = {device.device_kind: sum(device.device_kind == other.device_kind for other in devices) for device in devices}
     return {

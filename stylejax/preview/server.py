@@ -1,4 +1,4 @@
-"""The server of a page: a thread beside the painting that ends with it and never keeps the process alive."""
+"""The server of a page, in a daemon thread that never keeps the process alive."""
 
 import secrets
 import socket
@@ -13,7 +13,7 @@ from stylejax.preview.connections import Connection
 
 
 class Server:
-    """Serves a page from its making until `close`."""
+    """Serves a page from construction until `close`."""
 
     def __init__(
         self,
@@ -28,15 +28,15 @@ class Server:
         """Start serving.
 
         Args:
-            site: the page, without any control of access.
+            site: the page, without access control.
             host: address to bind.
-            port: 0 for any that is free.
-            flag: what messages advise to change when the port is taken.
-            open_to_all: demand no token; for a page that has another front door before it.
-            lifespan: whether the site wants to be told of its start and its end.
+            port: 0 for any free port.
+            flag: the flag of the port, for messages.
+            open_to_all: require no token, for a page behind another authentication.
+            lifespan: whether the site handles ASGI lifespan events.
 
         Raises:
-            StylejaxError: the address or the port cannot be had.
+            StylejaxError: the address or the port is not available.
         """
         try:
             self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -50,11 +50,11 @@ class Server:
         config = uvicorn.Config(
             site if open_to_all else Access(site, host=host, token=token),
             http=Connection,
-            loop="asyncio",  # the others take all that knock at once, and only then ask whether there is room
+            loop="asyncio",  # other loops accept all pending connections before the limit is checked
             backlog=64,
             log_config=None,
             access_log=False,
-            log_level="error",  # what strangers send is not worth a word in the terminal
+            log_level="error",  # malformed requests of strangers are not worth a warning
             lifespan="on" if lifespan else "off",
             ws="none",
             timeout_graceful_shutdown=1,
@@ -67,14 +67,14 @@ class Server:
         self.url = f"http://{_reachable(host)}:{port}/" + ("" if open_to_all else f"?token={token}")
 
     def close(self) -> None:
-        """Stop serving; returns when the thread has ended, or after a few seconds."""
+        """Stop serving, and wait at most a few seconds for the thread."""
         self._server.should_exit = True
         self._thread.join(timeout=3)
         self._socket.close()
 
 
 def _reachable(host: str) -> str:
-    """The name by which a browser reaches what is bound to `host`."""
+    """A host name for browsers to reach what is bound to `host`."""
     if host in ("0.0.0.0", "::"):
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""What the live page's server answers: the page, a stream of states, pictures, curves, and the presses of its buttons."""
+"""The live page as an ASGI application: the page, a stream of states, pictures, curves and buttons."""
 
 import asyncio
 import json
@@ -13,18 +13,18 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from stylejax.choices import LOSSES
-from stylejax.preview.embed import encoded
+from stylejax.preview.embed import encode
 from stylejax.preview.live import Button, Live
 from stylejax.preview.template import page_text, render_page
 
-SECONDS_BETWEEN_LOOKS = 0.2
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
-SHOWN_SIDE = 640
+POLL_SECONDS = 0.2
+KEEP_ALIVE_SECONDS = 10
+INPUT_LONG_SIDE = 640
 
 
 def live_site(live: Live) -> Starlette:
-    """The application that serves `live`, without any control of access."""
-    run = secrets.token_hex(8)  # so that tabs of this run share a stream, and not with those of one before at the same port
+    """The application that serves `live`, without access control."""
+    run = secrets.token_hex(8)  # so that tabs of this run share a stream, and not with tabs of an earlier run at the same port
 
     def page(request: Request) -> Response:
         html = render_page(
@@ -46,7 +46,7 @@ def live_site(live: Live) -> Starlette:
         number = request.path_params["number"]
         if number >= len(pictures):
             return Response(status_code=404)
-        kind, data = encoded(pictures[number].pixels, pictures[number].alpha, long_side=SHOWN_SIDE)
+        kind, data = encode(pictures[number].pixels, alpha=pictures[number].alpha, long_side=INPUT_LONG_SIDE)
         return Response(data, media_type=kind)
 
     def stream(request: Request) -> Response:
@@ -88,7 +88,7 @@ def live_site(live: Live) -> Starlette:
 
 
 async def _events(live: Live) -> AsyncIterator[str]:
-    """States as server-sent events, each as soon as it is there; the first at once, so that who comes late sees all."""
+    """States as server-sent events: the current one at once, then each new one."""
     seen, quiet = -1, 0.0
     await run_in_threadpool(live.watch, 1)
     try:
@@ -96,10 +96,10 @@ async def _events(live: Live) -> AsyncIterator[str]:
             if live.version != seen:
                 seen, quiet = live.version, 0.0
                 yield f"data: {json.dumps(await run_in_threadpool(live.state))}\n\n"
-            elif quiet >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
+            elif quiet >= KEEP_ALIVE_SECONDS:
                 quiet = 0.0
                 yield ": still here\n\n"
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-            quiet += SECONDS_BETWEEN_LOOKS
+            await asyncio.sleep(POLL_SECONDS)
+            quiet += POLL_SECONDS
     finally:
         live.watch(-1)

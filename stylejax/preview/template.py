@@ -1,27 +1,30 @@
-"""Pages from templates: every value is escaped, and a page's policy lets nothing run or load but what is in it."""
+"""HTML pages from Jinja templates.
+
+Every value is escaped, and the Content-Security-Policy of a page allows only its own styles and scripts.
+"""
 
 import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from stylejax.version import VERSION
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 def render_page(template: str, *, style: str, script: str, images: str = "data:", own: str = "", **values: Any) -> str:
-    """The page `template` of `preview/pages`, with its style sheets and scripts put into it.
+    """Render a template of `preview/pages`, with its style sheets and scripts inline.
 
     Args:
-        template: name of the template; its `policy` is the Content-Security-Policy of the page.
+        template: its file name.
         style: names of style sheets, separated by commas.
         script: names of scripts, separated by commas.
-        images: where the policy allows images from.
-        own: where the policy allows the script to talk to, and to take a worker from; nowhere by default.
-        **values: what the template shows. Escaped, unless they are `Markup`.
+        images: sources from which the policy allows images.
+        own: origins to which the policy allows the script to connect, and from which it may load a worker; none by default.
+        **values: of the template, which escapes them.
     """
     styles, code = ("".join(page_text(name) for name in names.split(",")) for names in (style, script))
     policy = {
@@ -38,8 +41,8 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         _environment()
         .get_template(template)
         .render(
-            style=Markup(styles),
-            script=Markup(code),
+            style=styles,
+            script=code,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             version=VERSION,
             **values,
@@ -48,12 +51,14 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     return Environment(loader=PackageLoader("stylejax.preview", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
 def page_text(name: str) -> str:
-    """The text of a file of `preview/pages`."""
+    """The content of a file in `preview/pages`."""
     return files("stylejax.preview").joinpath("pages", name).read_text(encoding="utf-8")
 
 

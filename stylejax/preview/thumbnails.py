@@ -1,4 +1,4 @@
-"""Small pictures for a screen, made on the device so that only they travel to the host."""
+"""Thumbnails computed on the device, so that only they are transferred to the host."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ LONG_SIDE = 960
 
 
 def make_thumbnails(pictures: Images, *, long_side: int = LONG_SIDE) -> Array:
-    """The pictures as uint8 `[lanes, height, width, 3]`, of at most this long side; returns before they are computed."""
+    """The pictures as uint8 `[batch, height, width, 3]`, with at most this long side; returns before they are computed."""
     height, width = pictures.shape[1:3]
     if max(height, width) > long_side:
         height, width = fit_long_side(height, width, long_side)
@@ -22,6 +22,5 @@ def make_thumbnails(pictures: Images, *, long_side: int = LONG_SIDE) -> Array:
 
 @partial(jax.jit, static_argnames=("height", "width"))
 def _resize_to_uint8(pictures: Images, *, height: int, width: int) -> Array:
-    lanes = pictures.shape[0]
-    resized = jax.image.resize(pictures, (lanes, height, width, 3), "linear", antialias=True)
+    resized = jax.image.resize(pictures, (pictures.shape[0], height, width, 3), "linear", antialias=True)
     return jnp.rint(jnp.clip(resized, 0, 1) * 255).astype(jnp.uint8)

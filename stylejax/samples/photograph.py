@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stylejax.errors import ImageError, MissingExtraError, SettingsError
+from stylejax.errors import ImageError, SettingsError
+from stylejax.extras import require_extra
 from stylejax.types import HostImage
 
 _FILES = {
@@ -34,9 +35,9 @@ def demo_photograph(name: str = "chelsea") -> HostImage:
     """
     if name not in _FILES:
         raise SettingsError(f"no photograph is called {name!r}; there are {', '.join(_FILES)}")
+    require_extra("demo", "the demo's photograph")
     package = find_spec("skimage")
-    if package is None or package.origin is None:
-        raise MissingExtraError("the demo's photograph comes with scikit-image: pip install 'stylejax[demo]'")
+    assert package is not None and package.origin is not None
     path = Path(package.origin).parent / "data" / _FILES[name]
     if not path.is_file():
         raise ImageError(f"scikit-image has no {path}; reinstall it, or stylize a photograph of your own")

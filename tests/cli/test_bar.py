@@ -10,7 +10,7 @@ from rich.console import Console
 import stylejax
 from stylejax.batch.events import Tally
 from stylejax.cli.terminal.bar import BarState, format_duration, format_rate, line
-from stylejax.cli.terminal.display import facts
+from stylejax.cli.terminal.run_display import facts
 from stylejax.run import loop as paint_module
 from stylejax.run import progress as progress_module
 from stylejax.run.progress import Preparing

@@ -25,7 +25,7 @@ from stylejax.files.folder import Folder
 from stylejax.images.io.write import write_picture
 from stylejax.images.sheet import evenly_spaced
 from stylejax.preview.command import UNREPEATED, repeat_many
-from stylejax.preview.grid import MOST_FAILURES, MOST_PICTURES, Cell, batch_cells, write_grid
+from stylejax.preview.grid import MAX_FAILURES, MAX_PICTURES, Cell, batch_cells, write_grid
 from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
@@ -126,13 +126,13 @@ def test_many_pictures_are_sampled_evenly_and_the_page_stays_small(tmp_path):
     busy = (0.5 + 0.4 * np.sin(x / 3 + y / 5))[..., None] + 0.03 * rng.standard_normal((300, 300, 3))
     write_picture(tmp_path / "busy.png", np.clip(busy, 0, 1).astype(np.float32))
     cells = [Cell(f"picture {number}", picture=tmp_path / "busy.png", settings=Settings()) for number in range(451)]
-    failed = [Cell(f"bad {number}", failure="it is bad") for number in range(MOST_FAILURES + 7)]
+    failed = [Cell(f"bad {number}", failure="it is bad") for number in range(MAX_FAILURES + 7)]
     path = write_grid(tmp_path / "all.html", [*cells, *failed, Cell("to come")], title="many", columns=3)
     page = Page(path)
-    assert len(page.linked()) == MOST_PICTURES
+    assert len(page.linked()) == MAX_PICTURES
     assert "picture 0" in page.text and "picture 450" in page.text
-    assert f"These are {MOST_PICTURES} of 451 pictures" in page.text
-    assert page.text.count("it is bad") == MOST_FAILURES and "and 7 more." in page.text
+    assert f"These are {MAX_PICTURES} of 451 pictures" in page.text
+    assert page.text.count("it is bad") == MAX_FAILURES and "and 7 more." in page.text
     assert "1 picture is not painted yet." in page.text
     assert 'columns-3"' not in path.read_text()  # a sample has no rows to keep
     assert path.stat().st_size < 6e6

@@ -25,7 +25,7 @@ from stylejax.cli.main import main
 from stylejax.images.io.metadata import KEY
 from stylejax.images.io.read import read_picture, to_picture
 from stylejax.images.io.write import write_picture
-from stylejax.preview.live import MOST_TILES, Live
+from stylejax.preview.live import MAX_TILES, Live
 from stylejax.preview.server import Server
 from stylejax.preview.site import live_site
 from stylejax.run.progress import Clock
@@ -261,14 +261,14 @@ def test_many_who_ask_for_nothing_take_few_connections_and_nobodys_place(live):
     with served(live) as server, ExitStack() as stack, watched(server.url) as states:
         assert next(states)["status"] == "starting"
         told = [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /stop HTTP/1.1\r\nContent-Length: 99\r\n\r\n", b"nonsense"]
-        crowd = [stack.enter_context(knock(server, told[number % 4])) for number in range(4 * connections.MOST)]
+        crowd = [stack.enter_context(knock(server, told[number % 4])) for number in range(4 * connections.MAX_CONNECTIONS)]
         assert press(server.url, "pause") == 204  # a visitor comes through the crowd
         assert next(states)["status"] == "paused"  # and who was there before stays
-        assert sum(map(is_open, crowd)) <= connections.MOST
+        assert sum(map(is_open, crowd)) <= connections.MAX_CONNECTIONS
 
 
 def test_who_asks_for_nothing_is_sent_away(live, monkeypatch):
-    monkeypatch.setattr(connections, "SECONDS_TO_ASK", 0.3)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
     with served(live) as server, watched(server.url) as states, knock(server) as slow, knock(server, b"") as silent:
         next(states)
         for _ in range(20):
@@ -289,7 +289,7 @@ def test_a_wall_shows_the_latest_pictures(tiny_model, pictures):
             [pictures[0]] * 2,
             [pictures[1], pictures[0]],
             model=tiny_model,
-            observe=lambda progress: wall.show(progress, ["<b>a.png", "b.png"], (3, 9)),
+            observe=lambda progress: wall.show(progress, names=["<b>a.png", "b.png"], counts=(3, 9)),
             **FAST,
         )
         state = next(states)
@@ -299,10 +299,10 @@ def test_a_wall_shows_the_latest_pictures(tiny_model, pictures):
         assert first != second
     seen = []
     stylejax.stylize(*pictures, model=tiny_model, observe=seen.append, **FAST)
-    for number in range(2 * MOST_TILES):
-        wall.show(seen[0], [f"picture {number}"])
+    for number in range(2 * MAX_TILES):
+        wall.show(seen[0], names=[f"picture {number}"])
     names = [tile["name"] for tile in wall.state()["tiles"]]
-    assert names == [f"picture {number}" for number in range(MOST_TILES, 2 * MOST_TILES)]
+    assert names == [f"picture {number}" for number in range(MAX_TILES, 2 * MAX_TILES)]
 
 
 @pytest.fixture

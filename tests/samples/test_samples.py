@@ -1,6 +1,7 @@
 """Sample styles are reproducible, fill the frame, differ from each other, and have the same composition at every size."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -121,7 +122,7 @@ def test_the_error_for_an_unknown_photograph_lists_the_known_ones():
 
 
 def test_without_scikit_image_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("stylejax.samples.photograph.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'stylejax\[demo\]'"):
         demo_photograph()
 

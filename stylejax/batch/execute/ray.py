@@ -21,7 +21,8 @@ from stylejax.batch.execute.shutdown import Shutdown
 from stylejax.batch.execute.worker import Worker
 from stylejax.batch.output.store import Store
 from stylejax.batch.records import JobSpec, Minibatch, RowFailure, RowResult
-from stylejax.errors import MissingExtraError, SettingsError
+from stylejax.errors import SettingsError
+from stylejax.extras import require_extra
 from stylejax.run.compilation_cache import keep_compiled_programs
 
 AHEAD = 2
@@ -114,10 +115,8 @@ def execute_on_ray(
 
 
 def _ray() -> Any:
-    try:
-        return importlib.import_module("ray")
-    except ImportError:
-        raise MissingExtraError("--engine ray needs ray; install it with: pip install 'stylejax[ray]'") from None
+    require_extra("ray", "--engine ray")
+    return importlib.import_module("ray")
 
 
 def _connect(ray: Any, address: str | None) -> None:

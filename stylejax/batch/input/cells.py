@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stylejax.batch.records import RowFailure
-from stylejax.errors import MissingExtraError, StylejaxError, one_line
+from stylejax.errors import StylejaxError, one_line
+from stylejax.extras import require_extra
 from stylejax.files.bounded_read import parse_json, read_bounded
 from stylejax.files.url import is_url, local_copy
 
@@ -134,10 +135,9 @@ def _json_object(line: str) -> dict[str, Any]:
 
 
 def _parquet(data: bytes, place: str) -> Cells:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise MissingExtraError(f"{place} needs pyarrow: pip install 'stylejax[parquet]', or give a CSV") from None
+    require_extra("parquet", place, alternative="give a CSV")
+    from pyarrow import parquet
+
     try:
         table = parquet.read_table(io.BytesIO(data))
         columns = [column.to_pylist() for column in table.columns]

@@ -1,59 +1,29 @@
-"""Displays of a run over many pictures: a bar in a terminal, lines elsewhere, JSON for programs, or nothing."""
+"""Displays of `batch`, which are given each event."""
 
 import json
-import time
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
 
 from stylejax.batch.events import BatchProgress, Compiling, Ended, Event, Finished, Noted, Planned, Tally
 from stylejax.batch.records import RowResult
-from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
-from stylejax.cli.terminal.display import SECONDS_BETWEEN_LINES, compiling
-from stylejax.files.file_names import printable
+from stylejax.cli.terminal.bar import BarState, format_duration, format_rate
+from stylejax.cli.terminal.display import BarDisplay, Display, LineDisplay, choose_display, compiling
 
-
-@runtime_checkable
-class BatchDisplay(Protocol):
-    """Shows each event; `close` ends it."""
-
-    def show(self, event: Event) -> None:
-        """Show one event."""
-
-    def stopping(self, number: int) -> None:
-        """Confirm the signal `number`."""
-
-    def close(self) -> None:
-        """Leave the screen tidy."""
+BatchDisplay = Display[Event]
 
 
 def batch_display(*, quiet: bool, as_json: bool, console: Console) -> BatchDisplay:
-    """The display for these flags and this terminal."""
-    if as_json:
-        return JsonEvents()
-    if quiet:
-        return Silent()
-    return LiveBar(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
+    """The display for the flags and the terminal."""
+    return choose_display(quiet=quiet, as_json=as_json, console=console, json_lines=JsonEvents, lines=Lines, bar=LiveBar)
 
 
-class Silent:
-    """Shows nothing."""
+class JsonEvents(BatchDisplay):
+    """One JSON object per line on standard output."""
 
-    def show(self, event: Event) -> None:
-        """Ignore it."""
-
-    def stopping(self, number: int) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class JsonEvents(Silent):
-    """One JSON object a line on standard output."""
-
-    def show(self, event: Event) -> None:
-        """Print an event; those of compilation are left out."""
+    def show(self, event: Event, /) -> None:
+        """Print the event, except for compilations."""
         facts = {}
         if isinstance(event, Compiling):
             return
@@ -70,48 +40,31 @@ class JsonEvents(Silent):
         print(json.dumps({"event": name, **facts, **_counts(event.tally)}), flush=True)
 
 
-class Lines(Silent):
-    """A plain line every few seconds, one for each failure, and a summary."""
+class Lines(LineDisplay[Event]):
+    """A line every few seconds, one for each failure, and a summary."""
 
-    def __init__(self, console: Console):
-        self._console, self._last = console, 0.0
-
-    def show(self, event: Event) -> None:
-        """Print a line if it is time for one."""
-        self._say_problems(event)
-        now = time.monotonic()
+    def show(self, event: Event, /) -> None:
+        """Print a line if one is due."""
+        for line in _problems(event):
+            self._print(line)
         if isinstance(event, Compiling):
-            self._say(compiling(event.scale))
-        elif isinstance(event, Ended | Planned) or now - self._last >= SECONDS_BETWEEN_LINES:
-            self._last = now
-            prefix = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
-            self._say(prefix + describe(event.tally))
-
-    def stopping(self, number: int) -> None:
-        """Print that the run is stopping."""
-        self._say(STOPPING)
-
-    def _say_problems(self, event: Event) -> None:
-        if isinstance(event, Finished) and event.result.failure:
-            self._say(f"failed: {event.result.row.output}: {event.result.reason}")
-        elif isinstance(event, Noted):
-            self._say(f"note: {event.text}")
-
-    def _say(self, line: str) -> None:
-        self._console.print(printable(line), soft_wrap=True)
+            self._print(compiling(event.scale))
+            return
+        prefix = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
+        self._print_regularly(prefix + describe(event.tally), at_once=isinstance(event, Ended | Planned))
 
 
-class LiveBar(Lines):
-    """A bar that fills, failures above it."""
+class LiveBar(BarDisplay[Event]):
+    """A bar, with failures above it."""
 
     def __init__(self, console: Console):
         super().__init__(console)
-        self._bar = Bar(console)
         self._place: Facts = ()
 
-    def show(self, event: Event) -> None:
-        """Move the bar."""
-        self._say_problems(event)
+    def show(self, event: Event, /) -> None:
+        """Move the bar, or show what is being compiled."""
+        for line in _problems(event):
+            self._print(line)
         if isinstance(event, Compiling):
             self._bar.wait(compiling(event.scale))
         elif isinstance(event, BatchProgress | Ended):
@@ -124,12 +77,16 @@ class LiveBar(Lines):
         fraction = (tally.total - tally.left + min(tally.in_progress, tally.left)) / max(tally.total, 1)
         return BarState(fraction, (*_counted(tally), *self._place, *_timed(tally)))
 
-    def close(self) -> None:
-        """Stop redrawing."""
-        self._bar.close()
-
 
 Facts = tuple[tuple[int, str], ...]
+
+
+def _problems(event: Event) -> Iterator[str]:
+    """Lines about failures and other problems."""
+    if isinstance(event, Finished) and event.result.failure:
+        yield f"failed: {event.result.row.output}: {event.result.reason}"
+    elif isinstance(event, Noted):
+        yield f"note: {event.text}"
 
 
 def describe(tally: Tally) -> str:
@@ -139,10 +96,10 @@ def describe(tally: Tally) -> str:
 
 
 def _counted(tally: Tally) -> Facts:
-    """How many pictures, with the ranks of `stylejax.cli.terminal.bar`."""
+    """Numbers of pictures, with their ranks for the bar."""
     others = (3, tally.failed, "failed"), (5, tally.skipped, "there before")
-    dealt_with = f"{tally.total - tally.left}/{tally.total} pictures"
-    return (0, dealt_with), *((rank, f"{count} {what}") for rank, count, what in others if count)
+    counted = f"{tally.total - tally.left}/{tally.total} pictures"
+    return (0, counted), *((rank, f"{count} {what}") for rank, count, what in others if count)
 
 
 def _timed(tally: Tally) -> Facts:
@@ -152,7 +109,7 @@ def _timed(tally: Tally) -> Facts:
 
 
 def _place(event: BatchProgress | Ended) -> Facts:
-    """Scale and step of the current batch."""
+    """Scale and step of the current minibatch."""
     if isinstance(event, Ended):
         return ()
     progress = event.progress

@@ -1,144 +1,88 @@
-"""How a run looks while it goes on: a live bar in a terminal, plain lines elsewhere, JSON lines for programs, or nothing."""
+"""The base of all displays of a run: a bar in a terminal, plain lines elsewhere, JSON lines for programs, or nothing."""
 
-import json
 import time
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from rich.console import Console
 
-from stylejax.choices import LOSSES, TERMS
-from stylejax.cli.terminal.bar import STOPPING, Bar, BarState, format_duration, format_rate
-from stylejax.run.progress import Preparing, Progress
+from stylejax.cli.terminal.bar import Bar
+from stylejax.files.file_names import printable
+from stylejax.run.progress import Preparing
 
 SECONDS_BETWEEN_LINES = 5
+STOPPING = "stopping after these steps; Ctrl-C again stops at once"
+"""The line after a signal."""
+
+Item = TypeVar("Item")
+"""The type of the updates that a display shows."""
 
 
-@runtime_checkable
-class Display(Protocol):
-    """Shows each progress; `close` ends it."""
+class Display(Generic[Item]):
+    """Shows nothing: the display of `--quiet`, and the base of the others."""
 
-    def show(self, progress: Progress) -> None:
-        """Show one progress."""
-
-    def prepare(self, preparing: Preparing) -> None:
-        """Say that programs are compiled."""
-
-    def stopping(self, number: int) -> None:
-        """Say that the signal `number` was heard."""
-
-    def close(self) -> None:
-        """Leave the screen tidy."""
-
-
-def display_for(*, quiet: bool, as_json: bool, console: Console) -> Display:
-    """The display that suits the flags and the terminal."""
-    if as_json:
-        return JsonLines()
-    if quiet:
-        return Silent()
-    return LiveBar(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
-
-
-class Silent:
-    """Shows nothing."""
-
-    def show(self, progress: Progress) -> None:
-        """Ignore it."""
-
-    def prepare(self, preparing: Preparing) -> None:
-        """Say nothing of it."""
+    def show(self, update: Item, /) -> None:
+        """Show one update."""
 
     def stopping(self, number: int) -> None:
-        """Say nothing of it."""
+        """Say that the run stops because of the signal `number`."""
 
     def close(self) -> None:
-        """Nothing to tidy."""
+        """Leave the terminal as it was; nothing is shown afterwards."""
 
 
-class JsonLines(Silent):
-    """One JSON object a line on standard output."""
-
-    def show(self, progress: Progress) -> None:
-        """Print the last losses of each lane."""
-        fields = ("scale", "scales", "height", "width", "step", "steps", "fraction", "seconds_left", "steps_per_second")
-        values = {name: getattr(progress, name) for name in fields}
-        losses = [{name: record[name] for name in LOSSES} for record in progress.last_records]
-        print(
-            json.dumps({"event": "progress", **values, "losses": losses}),
-            flush=True,
-        )
-
-
-class Lines(Silent):
-    """A plain line every few seconds and at the end of each scale, and one for each compilation that takes its time."""
+class LineDisplay(Display[Item]):
+    """The base of displays that print lines."""
 
     def __init__(self, console: Console):
-        self._console = console
-        self._last = 0.0
-        self._since: float | None = time.monotonic()
-        self._painted = 0.0
+        """Print to `console`."""
+        self._console, self._last_line = console, 0.0
 
-    def prepare(self, preparing: Preparing) -> None:
-        """Say what is waited for."""
-        self._since = self._since or time.monotonic()
-        self._say(compiling(preparing))
+    def stopping(self, number: int) -> None:
+        """Say that the run stops."""
+        self._print(STOPPING)
 
-    def show(self, progress: Progress) -> None:
-        """Print a line if it is time for one."""
+    def _print(self, line: str) -> None:
+        self._console.print(printable(line), soft_wrap=True)
+
+    def _print_regularly(self, line: str, *, at_once: bool) -> None:
+        """Print the line if `at_once`, or if the last one was some seconds ago."""
         now = time.monotonic()
-        painted = progress.seconds - (self._painted if progress.seconds > self._painted else 0)  # another batch counts anew
-        if self._since is not None and now - self._since - painted >= 1:
-            self._say(f"compiled in {format_duration(now - self._since - painted)}")
-        self._since, self._painted = None, progress.seconds
-        if progress.step == progress.steps or now - self._last >= SECONDS_BETWEEN_LINES:
-            self._last = now
-            self._say("  ".join(fact for _, fact in facts(progress)))
-
-    def stopping(self, number: int) -> None:
-        """Say what happens now."""
-        self._say(STOPPING)
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+        if at_once or now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self._print(line)
 
 
-class LiveBar(Silent):
-    """A bar that fills, with the losses beside it."""
+class BarDisplay(LineDisplay[Item]):
+    """The base of displays with a bar; lines appear above it."""
 
     def __init__(self, console: Console):
-        self._console = console
+        """Show an empty bar at once."""
+        super().__init__(console)
         self._bar = Bar(console)
 
-    def prepare(self, preparing: Preparing) -> None:
-        """Let the bar say what is waited for."""
-        self._bar.wait(compiling(preparing))
-
-    def show(self, progress: Progress) -> None:
-        """Move the bar."""
-        self._bar.show(BarState(progress.fraction, facts(progress)))
-
-    def stopping(self, number: int) -> None:
-        """Say what happens now, above the bar."""
-        self._console.print(STOPPING, soft_wrap=True)
-
     def close(self) -> None:
-        """Stop redrawing."""
+        """Stop redrawing the bar."""
         self._bar.close()
 
 
+def choose_display(
+    *,
+    quiet: bool,
+    as_json: bool,
+    console: Console,
+    json_lines: Callable[[], Display[Item]],
+    lines: Callable[[Console], Display[Item]],
+    bar: Callable[[Console], Display[Item]],
+) -> Display[Item]:
+    """The display for the flags `--json` and `--quiet` and the kind of terminal."""
+    if as_json:
+        return json_lines()
+    if quiet:
+        return Display()
+    return bar(console) if console.is_terminal and not console.is_dumb_terminal else lines(console)
+
+
 def compiling(preparing: Preparing) -> str:
-    """What is waited for."""
+    """The line about a scale that is being compiled."""
     return f"compiling scale {preparing.scale}/{preparing.scales} {preparing.width}×{preparing.height}"
-
-
-def facts(progress: Progress) -> tuple[tuple[int, str], ...]:
-    """Scale, step, losses (of the first picture of a batch), speed and time left, with the ranks of `terminal.bar`."""
-    losses = progress.last_records[0]
-    return (
-        (2, f"scale {progress.scale}/{progress.scales} {progress.width}×{progress.height}"),
-        (0, f"step {progress.step}/{progress.steps}"),
-        (3, f"total {losses['total']:.4g}"),
-        (5, "  ".join(f"{name} {losses[name]:.4g}" for name in TERMS)),
-        (4, f"{format_rate(progress.steps_per_second)} steps/s"),
-        (1, f"{format_duration(progress.seconds_left)} left"),
-    )

@@ -1,4 +1,4 @@
-"""Standard input and output in place of files of pictures."""
+"""Pictures from standard input and to standard output."""
 
 import os
 import sys
@@ -10,17 +10,17 @@ from stylejax.images.picture import Picture
 
 
 def standard_input() -> Picture:
-    """The picture that comes there.
+    """Read a picture from standard input.
 
     Raises:
-        ImageError: none does, or too much for one.
+        ImageError: there is none, or it is too large.
     """
     with open(0, "rb", closefd=False) as file:
         return read_stream(file, "standard input")
 
 
 def picture_output() -> BinaryIO:
-    """Standard output, for the picture alone: whatever else would go there goes to standard error from now on."""
+    """Reserve standard output for the picture; all other output goes to standard error from now on."""
     sys.stdout.flush()
     output = os.fdopen(os.dup(1), "wb")
     try:
@@ -31,10 +31,10 @@ def picture_output() -> BinaryIO:
 
 
 def send(data: bytes, output: BinaryIO) -> None:
-    """Write it all.
+    """Write all of `data`.
 
     Raises:
-        StylejaxError: nobody reads it to the end, or the disk is full.
+        StylejaxError: the reader has closed the pipe, or the disk is full.
     """
     try:
         output.write(data)

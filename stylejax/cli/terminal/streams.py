@@ -1,8 +1,8 @@
-"""Standard output and standard error that never fail: what cannot be written any more is replaced by silence.
+"""Standard output and standard error that never fail: output that cannot be written is discarded.
 
-A reader that has seen enough (`| head -1`), a terminal that is gone, a full disk under a log, a descriptor that was closed from
-the start (`>&-`): none of them may end the work, and none changes its exit code. All that is printed goes through here, whoever
-prints.
+A reader that closes its pipe (`| head -1`), a closed terminal, a full disk under a log, a descriptor that was closed from
+the start (`>&-`): none of them may end the run or change its exit code. All printed output of the process goes through
+these streams.
 """
 
 import errno
@@ -14,16 +14,16 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 NOBODY_READS = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF)
-"""Errors that nobody need be told of: the reader or the terminal went away, or there never was one."""
+"""Errors that need no message: the reader or the terminal has gone, or there never was one."""
 
 
 class _Unfailing(io.FileIO):
-    """A descriptor for writing whose first failure turns it into /dev/null, for other writers in this process, too."""
+    """A file descriptor that becomes /dev/null at its first failure, for all writers in this process."""
 
     def write(self, data) -> int:
-        """Write as much as goes, and pretend to have written what does not."""
+        """Write what can be written, and report everything as written."""
         try:
-            while (written := super().write(data)) is None:  # it does not block, and is full
+            while (written := super().write(data)) is None:  # it is non-blocking and full
                 select.select([], [self], [])
             return written
         except OSError as problem:
@@ -32,24 +32,24 @@ class _Unfailing(io.FileIO):
             os.close(nowhere)
             if problem.errno not in NOBODY_READS and self.fileno() == 1:
                 with suppress(OSError):
-                    told = f"stylejax: standard output cannot be written: {problem.strerror}; the work goes on without it\n"
-                    os.write(2, told.encode())
+                    message = f"stylejax: standard output cannot be written: {problem.strerror}; the work goes on without it\n"
+                    os.write(2, message.encode())
             return len(data)
 
 
 def make_streams_unfailing() -> None:
-    """Replace `sys.stdout` and `sys.stderr`; for a program that has the process to itself, before anything else is opened."""
+    """Replace `sys.stdout` and `sys.stderr`, in a program that owns its process, before it opens any file."""
     for place in (0, 1, 2):
         try:
             os.fstat(place)
-        except OSError:  # the next file would get this number, and whatever is printed
-            os.open(os.devnull, os.O_RDONLY)  # which refuses a picture that is to go there
+        except OSError:  # the next file opened would get this number, and the printed output
+            os.open(os.devnull, os.O_RDONLY)  # which rejects a picture that is to be written there
     if os.name == "posix":
         sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
 
 
 def _stream(place: int, before: TextIO | Any | None) -> io.TextIOWrapper:
-    """Text written to a descriptor; what its encoding lacks is spelled out, rather than refused."""
+    """A text stream for a descriptor; characters that its encoding lacks become escapes."""
     raw = _Unfailing(place, "wb", closefd=False)
     encoding = getattr(before, "encoding", None) or "utf-8"
     lines = place == 2 or raw.isatty()

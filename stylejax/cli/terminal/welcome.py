@@ -1,4 +1,4 @@
-"""What `stylejax` and `stylejax stylize` say to somebody who has typed no more than that."""
+"""The introduction that `stylejax` and `stylejax stylize` print without arguments."""
 
 BEGIN = """\
 Two pictures in, a painted picture out. To begin, let stylejax bring the pictures:

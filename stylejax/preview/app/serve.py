@@ -1,4 +1,4 @@
-"""The application's server: the page, behind the same rules of access as the live page, and a folder that ends with it."""
+"""The server of the app: the page, with the access control of the live page, and a temporary folder for its files."""
 
 import os
 import secrets
@@ -23,36 +23,36 @@ _POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "base-uri 'self'; form-action 'self'; object-src 'none'"
 )
-"""Gradio's own scripts need to be inline; nothing may come from, or go to, another address."""
+"""Gradio needs inline scripts; nothing may be loaded from, or sent to, another address."""
 
 
 def serve(
-    *, host: str = "127.0.0.1", port: int = 7860, open_to_all: bool = False, tell: Callable[[Server], None] | None = None
+    *, host: str = "127.0.0.1", port: int = 7860, open_to_all: bool = False, on_start: Callable[[Server], None] | None = None
 ) -> None:
-    """Serve the page until a signal ends the process; uploads and results live in a folder that is removed at the end.
+    """Serve the page until a signal ends the process; uploads and results lie in a folder that is removed at the end.
 
     Args:
         host: address to bind.
-        port: 0 for any that is free.
-        open_to_all: demand no token; for a page that has another front door before it.
-        tell: called when the page is served.
+        port: 0 for any free port.
+        open_to_all: require no token, for a page behind another authentication.
+        on_start: called when the page is served.
 
     Raises:
-        StylejaxError: the address or the port cannot be had.
+        StylejaxError: the address or the port is not available.
     """
     folder = Path(tempfile.gettempdir()) / f"stylejax-app-{secrets.token_hex(8)}"
     visitors: list[Any] = []
     try:
         with handling_signals(lambda _: None, on_early_exit=lambda: _clear(folder, visitors)):
             folder.mkdir(mode=0o700)
-            os.environ["GRADIO_TEMP_DIR"] = str(folder)  # read when Gradio is imported, too
+            os.environ["GRADIO_TEMP_DIR"] = str(folder)  # also read when Gradio is imported
             from stylejax.preview.app.visitors import Visitors
 
             visitors.append(Visitors())
             site = _site(visitors[0], folder)
             server = Server(site, host=host, port=port, flag="--port", open_to_all=open_to_all, lifespan=True)
-            if tell:
-                tell(server)
+            if on_start:
+                on_start(server)
             threading.Event().wait()
     finally:
         _clear(folder, visitors)
@@ -81,7 +81,7 @@ def _site(visitors: Any, folder: Path) -> ASGIApp:
 
 
 def _clear(folder: Path, visitors: Sequence[Any]) -> None:
-    """Remove what visitors have uploaded and got, whoever is painting or uploading meanwhile."""
+    """Remove all uploads and results, also while runs and uploads are in progress."""
     for each in visitors:
         each.dismiss()
     for _ in range(20):
@@ -91,7 +91,7 @@ def _clear(folder: Path, visitors: Sequence[Any]) -> None:
 
 
 class Policy:
-    """Middleware: browsers are to load nothing from, and to send nothing to, any other address."""
+    """ASGI middleware that sets the Content-Security-Policy: browsers exchange data with this address alone."""
 
     def __init__(self, app: ASGIApp):
         """Wrap `app`."""
