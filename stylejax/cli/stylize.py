@@ -16,7 +16,7 @@ from stylejax.errors import NonFiniteError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
 from stylejax.preview.report import report_title
-from stylejax.run.api import StylizeInterrupted, stylize
+from stylejax.run.api import stylize
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.state import Saved
 from stylejax.run.inputs.reader import named_picture
