@@ -98,7 +98,7 @@ def test_a_watcher_sees_it_all(live, tiny_model, pictures):
         first = next(states)
         assert (first["status"], first["progress"], first["tiles"]) == ("starting", None, [])
         painting = stylejax.stylize(*pictures, model=tiny_model, observe=live.show, **FAST)
-        end = in_thread(live.end, "finished", "all is well")
+        end = in_thread(lambda: live.end("finished", message="all is well"))
         *_, last = until(states, *ENDS)
         number = last["tiles"][0]["number"]
         picture = Image.open(BytesIO(get(server.url, f"picture/{number}").content))
