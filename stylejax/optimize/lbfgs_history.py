@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from stylejax.types import Count, Flag, Scalar, Vector
 
 FLATTEST = 1e-7
-"""Least cosine between s and y: about what float32 can tell from zero."""
+"""Least cosine between s and y: about the smallest value that float32 distinguishes from zero."""
 
 
 class History(NamedTuple):

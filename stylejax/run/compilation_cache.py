@@ -1,4 +1,4 @@
-"""Compiled programs are kept on the disk, so that the next run, or a worker that is started again, does not compile anew."""
+"""Storage of compiled programs on disk, so that later runs and restarted workers need not compile them again."""
 
 import jax
 

@@ -25,8 +25,8 @@ FILES = sorted(path for path in FLEETS.iterdir())
 def flags() -> set[str]:
     """Every flag that `stylejax batch --help` names."""
     program = "from stylejax.cli.main import main; main(['batch', '--help'])"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True).stdout
-    return set(re.findall(r"--?[a-z][a-z-]*", told))
+    reported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True).stdout
+    return set(re.findall(r"--?[a-z][a-z-]*", reported))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -215,7 +215,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command,
     assert err.count("\n") == 1
     files = [path for path in (material / "full").rglob("*") if path.is_file() and path.name != ".stylejax-claims"]
     assert len(files) <= 3
-    assert "stylejax" not in {thread.name for thread in threading.enumerate()}  # nobody goes on behind the caller's back
+    assert "stylejax" not in {thread.name for thread in threading.enumerate()}  # no thread continues in the background
     monkeypatch.undo()
 
 

@@ -201,7 +201,7 @@ def test_a_finished_run_on_a_full_disk_is_reported_again(batch, finished, monkey
     def full(path):
         raise OSError(28, "No space left on device")
 
-    (finished / "failures.jsonl").write_text(json.dumps({"output": "1.png", "digest": "old", "reason": "mended since"}) + "\n")
+    (finished / "failures.jsonl").write_text(json.dumps({"output": "1.png", "digest": "old", "reason": "fixed since"}) + "\n")
     monkeypatch.setattr("stylejax.files.folder.write_atomically", full)
     monkeypatch.setattr("stylejax.files.lines.write_atomically", full)
     code, events, err = batch(finished)

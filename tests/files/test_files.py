@@ -73,7 +73,7 @@ def test_a_failure_while_finishing_leaves_the_old_file(
     assert names(tmp_path) == ["kept.bin"]
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what a descriptor is of")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc/self/fd")
 def test_a_rename_and_new_folders_are_flushed_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A power cut after the block may not bring the old file back, nor lose the folders above the new one."""
     done: list[tuple[str, object]] = []

@@ -50,7 +50,7 @@ def refusal(arguments: list[str], folder: Path, capsys) -> str:
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "expected"),
     [
         (["-o", "same.png", "--trace", "same.png"], "the output same.png and the trace same.png would be one file"),
         (["-o", "same.png", "--trace", "./d1/../same.png"], "would be one file"),
@@ -72,12 +72,12 @@ def refusal(arguments: list[str], folder: Path, capsys) -> str:
         (["-o", "painted.png", "--save-every", "1", "--init", "painted-scale1-step0002.png"], "overwrite the start"),
     ],
 )
-def test_stylize(folder, capsys, more, told):
-    assert told in refusal(["stylize", "photo.png", "style.png", *FEW, *more], folder, capsys)
+def test_stylize(folder, capsys, more, expected):
+    assert expected in refusal(["stylize", "photo.png", "style.png", *FEW, *more], folder, capsys)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["sweep", "o/contact_sheet.png", "photo.png", "-o", "o", "--style-weight", "1,2"], "overwrite the content"),
         (["sweep", "photo.png", "o/sweep.jsonl", "-o", "o"], "overwrite the style"),
@@ -86,12 +86,12 @@ def test_stylize(folder, capsys, more, told):
         (["weights", "convert", "tiny.safetensors", "./tiny.safetensors"], "overwrite the source"),
     ],
 )
-def test_other_commands(folder, capsys, arguments, told):
+def test_other_commands(folder, capsys, arguments, expected):
     (folder / "o").mkdir()
     for name in ("contact_sheet.png", "sweep.jsonl", "001-init=noise.png"):
         (folder / "o" / name).write_bytes((folder / "photo.png").read_bytes())
     (folder / "o" / "photograph.png").symlink_to("contact_sheet.png")
-    assert told in refusal(arguments, folder, capsys)
+    assert expected in refusal(arguments, folder, capsys)
 
 
 def test_a_table_is_not_taken_for_the_notes_of_failures(folder, capsys):

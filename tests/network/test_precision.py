@@ -21,7 +21,7 @@ OBJECTIVE = {**GRAMS, "size": 48, "smallest_size": 48}
 
 @pytest.fixture
 def accelerator(monkeypatch):
-    """A GPU, as far as `device` can tell."""
+    """Make `device` report a GPU."""
     monkeypatch.setattr(device.backend, "platform", lambda: "gpu")
     return monkeypatch
 

@@ -286,7 +286,7 @@ def test_the_network_works_with(program, settings, tiny_weights, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-class Painter(linen.Module):
+class Generator(linen.Module):
     """Picture to picture, in somebody else's program."""
 
     @linen.compact
@@ -297,17 +297,17 @@ class Painter(linen.Module):
 
 def test_the_objective_trains_a_linen_network(tiny_model, pictures):
     image = jnp.asarray(pictures[0][:24, :32])
-    painter = Painter()
+    generator = Generator()
     optimizer = optax.sgd(0.05)
 
     def losses(model, targets):
-        parameters = painter.init(jax.random.key(0), image)
+        parameters = generator.init(jax.random.key(0), image)
         state = optimizer.init(parameters)
 
         @jax.jit
         def step(model, parameters, state):
             loss, gradient = jax.value_and_grad(
-                lambda parameters: objective(model, painter.apply(parameters, image), targets, WEIGHTS, SPEC)[0]
+                lambda parameters: objective(model, generator.apply(parameters, image), targets, WEIGHTS, SPEC)[0]
             )(parameters)
             updates, state = optimizer.update(gradient, state)
             return loss, optax.apply_updates(parameters, updates), state

@@ -94,7 +94,7 @@ def test_a_scale_that_ended_early_stays_ended(tiny_model, pictures, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"style_weight": 2.0}, "style_weight is 2.0 and was 1.0"),
         ({"iterations": 40}, "iterations is 40 and was 30"),
@@ -103,7 +103,7 @@ def test_a_scale_that_ended_early_stays_ended(tiny_model, pictures, tmp_path):
         ({"bias": 1.0}, "the network is another one"),
     ],
 )
-def test_a_checkpoint_of_another_run_is_refused_in_one_line(tiny_weights, tiny_model, pictures, tmp_path, change, told):
+def test_a_checkpoint_of_another_run_is_refused_in_one_line(tiny_weights, tiny_model, pictures, tmp_path, change, expected):
     options = {**OPTIONS, "model": tiny_model}
     stylize_interrupted(stylejax.Checkpoint(tmp_path), 1, 10, pictures, **options)
     content, style = (picture * change.pop(name, 1.0) for name, picture in zip(("content", "style"), pictures, strict=True))
@@ -112,7 +112,7 @@ def test_a_checkpoint_of_another_run_is_refused_in_one_line(tiny_weights, tiny_m
         options["model"] = stylejax.VGG19(tiny_model.spec, arrays)
     with pytest.raises(CheckpointError) as error:
         stylejax.stylize(content, style, checkpoint=stylejax.Checkpoint(tmp_path), **{**options, **change})
-    assert told in str(error.value)
+    assert expected in str(error.value)
     assert "another folder" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -136,13 +136,13 @@ def sealed(tiny_model, pictures, tmp_path_factory) -> tuple[bytes, bytes]:
 
 
 def told_of(state: bytes, folder: Path, pictures, **options) -> str:
-    """What going on from `state` is refused with, which is left as it is."""
+    """The message of the error that resuming from `state` raises; the state must not change."""
     (folder / STATE).parent.mkdir(exist_ok=True)
     (folder / STATE).write_bytes(state)
     with pytest.raises(CheckpointError) as error:
         stylejax.stylize(*pictures, checkpoint=stylejax.Checkpoint(folder), **{**OPTIONS, **options})
     assert (folder / STATE).read_bytes() == state
-    assert "name another folder" in str(error.value)
+    assert "choose another folder" in str(error.value)
     assert "remove" not in str(error.value)
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -224,7 +224,7 @@ def test_what_else_is_in_the_folder_stays(tiny_model, pictures, tmp_path):
     def tree():
         return {str(path.relative_to(tmp_path)): path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
 
-    def add(progress):  # what comes while the run goes on
+    def add(progress):  # added during the run
         assert (tmp_path / STATE).exists() == (progress.fraction < 1 or progress.steps > 10)
         (tmp_path / "999999").mkdir(exist_ok=True)
         (tmp_path / "999999" / "later.jpg").write_text(str(progress.step))
@@ -256,24 +256,24 @@ def test_a_run_that_saved_nothing_leaves_nothing(tiny_model, pictures, tmp_path)
 
 
 def test_a_state_that_came_from_elsewhere_meanwhile_is_neither_replaced_nor_removed(sealed, tiny_model, pictures, tmp_path):
-    told: list[str] = []
+    reported: list[str] = []
 
     def replace(progress):
         if progress.step == 10:
             (tmp_path / STATE).write_bytes(b"not ours")
 
-    checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=told.append)
+    checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=reported.append)
     options = {**OPTIONS, "model": tiny_model}
     painting = stylejax.stylize(*pictures, checkpoint=checkpoint, observe=replace, **options)
     checkpoint.remove()
     assert (tmp_path / STATE).read_bytes() == b"not ours"
-    assert len(told) == 1
-    assert f"{tmp_path / STATE} is not of this run any more; the run goes on" in told[0]
+    assert len(reported) == 1
+    assert f"{tmp_path / STATE} is not of this run any more; the run continues" in reported[0]
     assert np.array_equal(painting.image, stylejax.stylize(*pictures, **options).image)
 
 
 def test_a_folder_that_vanishes_or_becomes_a_file_does_not_end_the_run(tiny_model, pictures, tmp_path):
-    told: list[str] = []
+    reported: list[str] = []
 
     def spoil(progress):
         if progress.scale == 1 and progress.step == 10:
@@ -283,17 +283,17 @@ def test_a_folder_that_vanishes_or_becomes_a_file_does_not_end_the_run(tiny_mode
             shutil.rmtree(tmp_path / "state")
             (tmp_path / "state").write_text("mine")
 
-    checkpoint = stylejax.Checkpoint(tmp_path / "state", minutes=0, warn=told.append)
+    checkpoint = stylejax.Checkpoint(tmp_path / "state", minutes=0, warn=reported.append)
     stylejax.stylize(*pictures, checkpoint=checkpoint, observe=spoil, model=tiny_model, **OPTIONS)
     checkpoint.remove()
     assert (tmp_path / "state").read_text() == "mine"
-    assert len(told) == 1
-    assert "cannot be saved" in told[0]
+    assert len(reported) == 1
+    assert "cannot be saved" in reported[0]
 
 
 def test_a_disk_that_is_full_for_a_while_does_not_end_the_run(tiny_model, pictures, tmp_path):
     options = {**OPTIONS, "model": tiny_model, "optimizer": "l-bfgs"}
-    told, limits = [], resource.getrlimit(resource.RLIMIT_FSIZE)
+    reported, limits = [], resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill(progress):  # files cannot be larger than so: the system says it like a full disk
         full = (progress.scale, progress.step) in ((1, 10), (1, 20))
@@ -303,11 +303,11 @@ def test_a_disk_that_is_full_for_a_while_does_not_end_the_run(tiny_model, pictur
 
     try:
         with pytest.raises(StylizeInterrupted):
-            checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=told.append)
+            checkpoint = stylejax.Checkpoint(tmp_path, minutes=0, warn=reported.append)
             stylejax.stylize(*pictures, checkpoint=checkpoint, observe=fill, **options)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert told == [f"the state cannot be saved in {tmp_path}: File too large; the run goes on, and tries again"]
+    assert reported == [f"the state cannot be saved in {tmp_path}: File too large; the run continues and will try again"]
     assert {path.name for path in (tmp_path / STATE).parent.iterdir()} == {"state", ".lock"}
     checkpoint = stylejax.Checkpoint(tmp_path)
     resumed = stylejax.stylize(*pictures, checkpoint=checkpoint, **options)
@@ -321,7 +321,7 @@ def test_a_second_run_in_the_folder_is_refused_and_the_first_unharmed(tiny_model
     def second(progress):
         before = (tmp_path / STATE).read_bytes() if (tmp_path / STATE).exists() else b""
         for own in ({}, {"style_weight": 2.0}):
-            with pytest.raises(CheckpointError, match=r"another run is keeping its state in .*; wait for it, or name another"):
+            with pytest.raises(CheckpointError, match=r"another run is keeping its state in .*; wait for it, or choose another"):
                 stylejax.stylize(*pictures, checkpoint=stylejax.Checkpoint(tmp_path), **{**options, **own})
         assert ((tmp_path / STATE).read_bytes() if (tmp_path / STATE).exists() else b"") == before
 

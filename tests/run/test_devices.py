@@ -23,12 +23,12 @@ def test_four_devices_paint_what_one_does_without_a_collective():
     environment["PYTHONPATH"] = os.pathsep.join([str(SUPPORT.parent), *sys.path])
     result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=280, env=environment)
     assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
-    assert told["devices"] == 4
-    assert told["placed"] == [[4, 2]]  # seven pictures and a copy, two on each
-    assert told["collectives"] == []
-    assert "all-reduce" in told["seen in a sum over devices"]  # a collective would have been seen
-    assert max(told["differences"]) <= 1e-5
+    reported = json.loads(result.stdout)
+    assert reported["devices"] == 4
+    assert reported["placed"] == [[4, 2]]  # seven pictures and a copy, two on each
+    assert reported["collectives"] == []
+    assert "all-reduce" in reported["seen in a sum over devices"]  # a collective would have been seen
+    assert max(reported["differences"]) <= 1e-5
 
 
 @given(batch_size=st.integers(1, 300), present=st.integers(1, 40))

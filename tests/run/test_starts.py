@@ -222,7 +222,7 @@ def test_detail_differs_from_picture_to_picture_and_is_seen(tiny_model, pictures
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         ({"detail": 1.1}, "detail is 1.1; it must be a number from 0 to 1"),
         ({"detail": -0.5}, "detail is -0.5; it must be a number from 0 to 1"),
@@ -239,8 +239,8 @@ def test_detail_differs_from_picture_to_picture_and_is_seen(tiny_model, pictures
     ],
     ids=str,
 )
-def test_settings_that_cannot_be_or_would_not_be_used_are_told_in_one_line(options, told):
+def test_invalid_and_unused_settings_are_reported_in_one_line(options, expected):
     with pytest.raises(SettingsError) as error:
         settings_from(options)
-    assert told in str(error.value)
+    assert expected in str(error.value)
     assert "\n" not in str(error.value)

@@ -120,7 +120,7 @@ def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["--style-weight", "1,much"], "style_weight is 'much'; it must be a number"),
         (["--style-weight", "1,1"], "give values that differ"),
@@ -134,10 +134,10 @@ def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_values_are_one_clear_line_and_leave_nothing(folder, capsys, arguments, told):
+def test_bad_values_are_one_clear_line_and_leave_nothing(folder, capsys, arguments, expected):
     code, out, err = run(capsys, *arguments, "--quiet")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert told in err
+    assert expected in err
     assert not Path("out").exists()
 
 
@@ -168,7 +168,7 @@ def test_ctrl_c_keeps_what_there_is(folder):
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert process.wait(60) == 130
-    told = json.loads(rest.splitlines()[-1])
-    assert (told["event"], told["pictures"]) == ("stopped", 2)
+    reported = json.loads(rest.splitlines()[-1])
+    assert (reported["event"], reported["pictures"]) == ("stopped", 2)
     assert Path("out/contact_sheet.png").exists()
     assert len(Path("out/sweep.jsonl").read_text().splitlines()) == 2

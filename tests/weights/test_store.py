@@ -86,10 +86,10 @@ def test_every_fault_is_told_at_once(path: Path) -> None:
         conv5_1__bias=np.ones(6, np.float32),
         head=np.ones(3, np.float32),
     )
-    told = message(path)
+    reported = message(path)
     for part in ("missing conv1_2/bias, conv2_2/kernel", "unknown head", "conv5_1/bias is [6] and not [5]"):
-        assert part in told
-    assert "NaN or infinite values in conv4_1/bias" in told
+        assert part in reported
+    assert "NaN or infinite values in conv4_1/bias" in reported
 
 
 def test_infinity_is_refused(path: Path) -> None:

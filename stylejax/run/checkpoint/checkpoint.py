@@ -148,7 +148,7 @@ class Checkpoint:
                 write_checksummed(self._state, self._kind, facts, state.arrays())
         except OSError as problem:
             reason = problem.strerror or problem
-            self._warn_once(f"the state cannot be saved in {self.folder}: {reason}; the run goes on, and tries again")
+            self._warn_once(f"the state cannot be saved in {self.folder}: {reason}; the run continues and will try again")
         else:
             self._last, self._warned = None, ""
 
@@ -192,7 +192,7 @@ class Checkpoint:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise CheckpointError(
-                f"another run is keeping its state in {self.folder}; wait for it, or name another folder"
+                f"another run is keeping its state in {self.folder}; wait for it, or choose another folder"
             ) from None
         except OSError as problem:
             if problem.errno not in _WITHOUT_LOCKS:
@@ -207,8 +207,8 @@ class Checkpoint:
         if not self._state.exists():
             return None
         if not read_kind(self._state).startswith(f"{_KIND} "):
-            raise CheckpointError(f"{self._state} is no state of this version of stylejax; name another folder")
-        damaged = CheckpointError(f"the checkpoint in {self.folder} is damaged; name another folder to begin anew")
+            raise CheckpointError(f"{self._state} is no state of this version of stylejax; choose another folder")
+        damaged = CheckpointError(f"the checkpoint in {self.folder} is damaged; choose another folder to start again")
         try:
             facts, arrays = read_checksummed(self._state)
         except ChecksumError:
@@ -219,7 +219,7 @@ class Checkpoint:
         if differs := difference(self._identity, identity):
             raise CheckpointError(
                 f"the checkpoint in {self.folder} is of another run: {differs}; "
-                "start it as it was to go on, or name another folder to begin anew"
+                "start it with the same arguments to resume, or choose another folder to start again"
             )
         saved = saved_from(facts, arrays, jobs, batch_size=batch_size)
         if saved is None:
@@ -234,4 +234,4 @@ class Checkpoint:
 
     def _unusable(self, problem: OSError) -> CheckpointError:
         reason = problem.strerror or str(problem)
-        return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {reason}; name another folder")
+        return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {reason}; choose another folder")

@@ -123,7 +123,7 @@ def _provenance(source: Path, checksums: Checksums) -> dict[str, str]:
         check = {"source_name_check": f"its SHA-256 begins with {stated[1]}, as its name says"}
     elif stated:
         check = {
-            "source_name_check": f"its SHA-256 does not begin with {stated[1]}, though its name says so: saved anew, or damaged"
+            "source_name_check": f"its SHA-256 does not begin with {stated[1]}, though its name says so: resaved or damaged"
         }
     else:
         check = {}
