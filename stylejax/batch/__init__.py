@@ -5,5 +5,6 @@ A row passes through `input` (cells to rows), `plan` (rows to groups and minibat
 
     records, options  ←  input  ←  output  ←  plan  ←  events  ←  execute  ←  api
 
-Each imports only from those to its left (`tests/project/test_structure.py`). Start reading at `records`, the forms of a row.
+`options` are the flags of a run, `events` its progress, `api` the public functions. Each imports only from those to its left
+(`tests/project/test_structure.py`). Start reading at `records`, the forms of a row.
 """

@@ -18,7 +18,7 @@ _KNOTS = 24  # points per stroke
 _MARGIN = 0.1  # margin around the frame where strokes also start
 
 
-class Layer(NamedTuple):
+class PaintLayer(NamedTuple):
     """Strokes of one brush: half-width and length in short sides, mean number of strokes over a point, and dryness."""
 
     half_width: float
@@ -28,10 +28,10 @@ class Layer(NamedTuple):
 
 
 _LAYERS = (
-    Layer(0.045, 0.36, 5.0, 0.0),
-    Layer(0.024, 0.30, 2.8, 0.2),
-    Layer(0.0170, 0.22, 1.5, 0.4),
-    Layer(0.0120, 0.16, 0.45, 0.5),
+    PaintLayer(0.045, 0.36, 5.0, 0.0),
+    PaintLayer(0.024, 0.30, 2.8, 0.2),
+    PaintLayer(0.0170, 0.22, 1.5, 0.4),
+    PaintLayer(0.0120, 0.16, 0.45, 0.5),
 )
 
 
@@ -58,7 +58,7 @@ def paint_strokes(height: int, width: int, *, seed: int = 0) -> HostImage:
     return shrink(_lit(canvas, relief * short), factor)
 
 
-def _strokes(scene: Scene, layer: Layer, rows: int, columns: int, rng: np.random.Generator) -> Strokes:
+def _strokes(scene: Scene, layer: PaintLayer, rows: int, columns: int, rng: np.random.Generator) -> Strokes:
     """Strokes of `layer` over the whole frame, in random order, in canvas pixels."""
     short = min(rows, columns)
     tall, wide = rows / short + 2 * _MARGIN, columns / short + 2 * _MARGIN

@@ -1,1 +1,4 @@
-"""The flags of each command. Nothing here imports JAX, so that help, completion and error messages are immediate."""
+"""The flags of each command: `shared`, then `stylize`, `sweep`, `batch`.
+
+Nothing here imports JAX, so that help, completion and error messages are immediate.
+"""

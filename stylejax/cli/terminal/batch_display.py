@@ -16,7 +16,7 @@ BatchDisplay = Display[Event]
 
 def batch_display(*, quiet: bool, as_json: bool, console: Console) -> BatchDisplay:
     """The display for the flags and the terminal."""
-    return choose_display(quiet=quiet, as_json=as_json, console=console, json_lines=JsonEvents, lines=Lines, bar=LiveBar)
+    return choose_display(quiet=quiet, as_json=as_json, console=console, json_lines=JsonEvents, lines=BatchLines, bar=BatchBar)
 
 
 class JsonEvents(BatchDisplay):
@@ -40,7 +40,7 @@ class JsonEvents(BatchDisplay):
         print(json.dumps({"event": name, **facts, **_counts(event.tally)}), flush=True)
 
 
-class Lines(LineDisplay[Event]):
+class BatchLines(LineDisplay[Event]):
     """A line every few seconds, one for each failure, and a summary."""
 
     def show(self, event: Event, /) -> None:
@@ -54,7 +54,7 @@ class Lines(LineDisplay[Event]):
         self._print_regularly(prefix + describe(event.tally), at_once=isinstance(event, Ended | Planned))
 
 
-class LiveBar(BarDisplay[Event]):
+class BatchBar(BarDisplay[Event]):
     """A bar, with failures above it."""
 
     def __init__(self, console: Console):

@@ -15,7 +15,7 @@ RunDisplay = Display[Progress | Preparing]
 
 def run_display(*, quiet: bool, as_json: bool, console: Console) -> RunDisplay:
     """The display for the flags and the terminal."""
-    return choose_display(quiet=quiet, as_json=as_json, console=console, json_lines=JsonLines, lines=Lines, bar=LiveBar)
+    return choose_display(quiet=quiet, as_json=as_json, console=console, json_lines=JsonLines, lines=RunLines, bar=RunBar)
 
 
 class JsonLines(RunDisplay):
@@ -31,7 +31,7 @@ class JsonLines(RunDisplay):
         print(json.dumps({"event": "progress", **values, "losses": losses}), flush=True)
 
 
-class Lines(LineDisplay[Progress | Preparing]):
+class RunLines(LineDisplay[Progress | Preparing]):
     """A line every few seconds and at the end of each scale, and one for each compilation that takes a second or more."""
 
     def __init__(self, console: Console):
@@ -54,7 +54,7 @@ class Lines(LineDisplay[Progress | Preparing]):
         self._print_regularly("  ".join(fact for _, fact in facts(update)), at_once=update.step == update.steps)
 
 
-class LiveBar(BarDisplay[Progress | Preparing]):
+class RunBar(BarDisplay[Progress | Preparing]):
     """A bar with the losses beside it."""
 
     def show(self, update: Progress | Preparing, /) -> None:
