@@ -3,8 +3,8 @@
 Each style function takes a height, a width and a seed, and returns float32 sRGB `[height, width, 3]` in [0, 1]. The same seed
 gives the same bytes on the same machine, and the same composition at every size with the same aspect ratio.
 
-Reading order: `canvas`, `cells`, `brush` (shared drawing), `strokes` with `current`, `waves` with `crests`, `glass` with `window`;
-`photograph`.
+Reading order: `canvas`, `cells`, `brush` (shared drawing); `strokes` with `current`, `waves` with `crests`, `glass` with
+`window`; `photograph`.
 """
 
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""What a terminal shows: `console`, `streams`, `pipes`, `welcome`, `bar`; `display`, and with it `run_display`, `batch_display`."""
+"""What a terminal shows: `console`, `streams`, `pipes`, `welcome`, `bar`; `display` with `run_display` and `batch_display`."""
