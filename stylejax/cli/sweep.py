@@ -54,8 +54,8 @@ class SweepRun(Sweep):
             check_output(self.output / name)
         self._check_outputs(names, settings)
         if not self.quiet and not self.json:
-            told = "".join(f"  {name} {len(values)}" for name, values in grid.items())
-            console.print(f"{len(changes)} pictures:{told}", soft_wrap=True)
+            text = "".join(f"  {name} {len(values)}" for name, values in grid.items())
+            console.print(f"{len(changes)} pictures:{text}", soft_wrap=True)
             if all(each.model == "auto" for each in settings):
                 console.print(resolve_auto().message, soft_wrap=True)
         finished: dict[int, StylizedImage] = {}
@@ -80,8 +80,8 @@ class SweepRun(Sweep):
                 live.end("stopped" if stopped else "finished", message=f"the pictures are in {self.output.resolve()}")
             self._tell(finished, names, seconds, stopped, console)
         if finished and all(painting.failure for painting in finished.values()):
-            told = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
-            raise NonFiniteError(told, finished[min(finished)])
+            text = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
+            raise NonFiniteError(text, finished[min(finished)])
         return interrupts.exit_code if stopped else 0
 
     def _paint(
@@ -121,7 +121,7 @@ class SweepRun(Sweep):
         except StylizeInterrupted:
             return True
         except Exception:
-            with suppress(Exception):  # what went wrong first is told
+            with suppress(Exception):  # the first error is the one to report
                 for number, painting in zip(latest[1], latest[0].paintings(), strict=False) if latest else ():
                     if number not in finished:
                         keep(number, painting)
@@ -198,8 +198,8 @@ class SweepRun(Sweep):
         if not finished:
             console.print("stopped before the first steps; nothing was written")
             return
-        told = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {format_bytes(memory)}"
-        console.print(told, soft_wrap=True)
+        text = f"{'stopped; ' if stopped else ''}{len(finished)} pictures  {seconds:.1f} s  peak memory {format_bytes(memory)}"
+        console.print(text, soft_wrap=True)
         for page in (self.output / "contact_sheet.png", *([self.report] if self.report else [])):
             console.print(f"look at {page}", soft_wrap=True)
 

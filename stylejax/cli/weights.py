@@ -113,7 +113,7 @@ def convert_weights(
         source: the file to read.
         target: the .safetensors file to write.
         name: what to call the weights; the target's name otherwise.
-        preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); told from the
+        preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); detected from the
             layout otherwise.
     """
     from stylejax.cli.terminal.console import plain_console
