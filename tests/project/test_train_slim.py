@@ -25,6 +25,14 @@ from stylejax.errors import StylejaxError
 from stylejax.network.layers import kernel_shapes
 from stylejax.weights.weight_set import read_weights
 
+
+@pytest.fixture(autouse=True)
+def broadcasting():
+    """The training programs, which are no part of the library, broadcast over channels."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
+
+
 WIDTHS = (4, 4, 6, 6, 6)
 
 
