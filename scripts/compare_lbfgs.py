@@ -25,7 +25,7 @@ from stylejax.images.io.read import to_picture
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import network_for
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.settings.settings import Settings
 from stylejax.weights.sources import resolve
 from stylejax.weights.weight_set import read_weights
@@ -90,7 +90,7 @@ def problem_of(settings: Settings, content: np.ndarray, style: np.ndarray) -> Pr
 
 def minimize_ours(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
     """The result of stylejax."""
-    *_, last = paint(network_for(settings), [Job(content, (style,), settings)])
+    *_, last = optimize_batch(network_for(settings), [Job(content, (style,), settings)])
     return np.array(last.pictures[0])
 
 

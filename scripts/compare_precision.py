@@ -50,24 +50,24 @@ class Comparison:
         rows = []
         for content, style in zip(self.pictures[::2], self.pictures[1::2], strict=True):
             starts = [self._noisy(content, seed) for seed in range(self.repeats)]
-            paintings = {
+            results = {
                 name: [
                     stylejax.stylize(start, style, model=self.model, size=self.size, precision=name, convolution="direct")
                     for start in starts
                 ]
                 for name in ("float32", "bfloat16")
             }
-            totals = {name: [self._total(each, content, style) for each in made] for name, made in paintings.items()}
+            totals = {name: [self._total(each, content, style) for each in made] for name, made in results.items()}
             exact, rough = (np.mean(totals[name]) for name in ("float32", "bfloat16"))
             spread = np.std(totals["float32"]) / exact
-            apart = [np.abs(a.image - b.image) for a, b in zip(*paintings.values(), strict=True)]
-            alone = np.abs(paintings["float32"][0].image - paintings["float32"][-1].image).mean()
+            apart = [np.abs(a.image - b.image) for a, b in zip(*results.values(), strict=True)]
+            alone = np.abs(results["float32"][0].image - results["float32"][-1].image).mean()
             print(
                 f"{content.stem} in {style.stem}: mean totals {exact:.5g} and {rough:.5g} ({rough / exact - 1:+.2%}; "
                 f"spread of float32 ±{spread:.2%}); pictures differ by {255 * np.mean(apart):.1f} of 255 on average, "
                 f"two in float32 by {255 * alone:.1f}"
             )
-            shown = [paintings[name][0].image for name in ("float32", "bfloat16")]
+            shown = [results[name][0].image for name in ("float32", "bfloat16")]
             difference = ("difference × 5", np.clip(5 * apart[0], 0, 1))
             rows.append([("float32", shown[0]), ("bfloat16", shown[1]), difference])
         write_picture(self.output, contact_sheet(rows, cell=self.size), quality=88)
@@ -77,10 +77,10 @@ class Comparison:
         pixels = read_picture(content).pixels
         return np.clip(pixels + np.random.default_rng(seed).normal(0, 0.1 / 255, pixels.shape), 0, 1).astype(np.float32)
 
-    def _total(self, painting: stylejax.StylizedImage, content: Path, style: Path) -> float:
+    def _total(self, result: stylejax.StylizedImage, content: Path, style: Path) -> float:
         """The loss of a result at the last scale, in float32."""
         with tempfile.TemporaryDirectory() as folder:
-            start = painting.save(Path(folder) / "start.png", bits=16)
+            start = result.save(Path(folder) / "start.png", bits=16)
             scale = Settings(model=self.model, size=self.size, smallest_size=self.size)
             exact = replace(scale, init=str(start), iterations=1, precision="float32", convolution="direct")
             return stylejax.stylize(content, style, settings=exact).trace[0]["total"]

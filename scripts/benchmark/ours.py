@@ -7,7 +7,7 @@ from benchmark.problem import CONTENT_LAYER, STYLE_LAYERS, Problem
 from stylejax.network.algorithms import PrecisionChoice
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import CHUNK, paint
+from stylejax.run.loop import CHUNK, optimize_batch
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
 from stylejax.weights.weight_set import WeightSet
@@ -43,11 +43,11 @@ def step_timer(problem: Problem, precision: PrecisionChoice, *, alone: bool = Fa
     model = build_model(weights, padding="zero", precision=precision)
     contents, style = problem.pictures()
     steps = 1 if alone else CHUNK
-    painting = paint(model, [Job(content, (style,), settings) for content in contents], every=steps)
+    result = optimize_batch(model, [Job(content, (style,), settings) for content in contents], every=steps)
 
     def timed() -> float:
         began = time.perf_counter()
-        next(painting)
+        next(result)
         return (time.perf_counter() - began) / steps
 
     return timed

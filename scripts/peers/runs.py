@@ -18,7 +18,7 @@ from reference.theirs import Problem
 from stylejax.images.io.write import write_picture
 from stylejax.network.preprocessing import Preprocessing, preprocessing_named
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.starts import starting_images
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 def ours(weights: WeightSet, settings: Settings, content: np.ndarray, style: np.ndarray, *, scale: float = 1.0) -> Run:
     """Run stylejax with pictures multiplied by `scale`."""
     model = build_model(weights, pooling=settings.pooling, padding=settings.padding)
-    progresses = list(paint(model, [Job(content * np.float32(scale), (style * np.float32(scale),), settings)]))
+    progresses = list(optimize_batch(model, [Job(content * np.float32(scale), (style * np.float32(scale),), settings)]))
     losses = [record["total"] for progress in progresses for record in progress.records[0]]
     return Run(losses, np.clip(np.asarray(progresses[-1].pictures[0]) / scale, 0, 1))
 

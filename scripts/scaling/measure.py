@@ -15,7 +15,7 @@ import numpy as np
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.samples import paint_waves
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import load_model
@@ -41,7 +41,7 @@ def _steps(network: Any, size: int, steps: int) -> dict[str, float]:
     content = paint_waves(height, size)
     settings = Settings(size=size, smallest_size=size, iterations=steps)
     times, last = [], None
-    for progress in paint(network, [Job(content, (content[::-1].copy(),), settings)]):
+    for progress in optimize_batch(network, [Job(content, (content[::-1].copy(),), settings)]):
         now = time.perf_counter()
         if last is not None:
             times.append((now - last[0]) / (progress.step - last[1]))

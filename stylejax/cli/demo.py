@@ -72,7 +72,7 @@ class Demo:
                     size=self.size,
                 )
             except StylizeInterrupted as interrupted:
-                paintings, stopped = interrupted.paintings, True
+                paintings, stopped = interrupted.results, True
             finally:
                 display.close()
             for name, painting in zip(styles, paintings, strict=False):

@@ -75,9 +75,9 @@ class StylizeRun(StylizeFiles):
                 painting = self._stylize(observer, display, checkpoint)
             except StylizeInterrupted as stopped:
                 display.close()
-                self._keep(stopped.paintings, time.monotonic() - began, checkpoint, console)
+                self._keep(stopped.results, time.monotonic() - began, checkpoint, console)
                 if live:
-                    live.end("stopped", message=f"what there was is {self._where(in_full=True)}" if stopped.paintings else "")
+                    live.end("stopped", message=f"what there was is {self._where(in_full=True)}" if stopped.results else "")
                 return interrupts.exit_code
             except NonFiniteError as failed:
                 display.close()
@@ -87,7 +87,7 @@ class StylizeRun(StylizeFiles):
                 display.close()
                 if observer.latest:
                     with suppress(Exception):  # the first error is the one to report
-                        self._keep(observer.latest.paintings(), time.monotonic() - began, checkpoint, console)
+                        self._keep(observer.latest.results(), time.monotonic() - began, checkpoint, console)
                 raise
             finally:
                 display.close()
@@ -116,14 +116,14 @@ class StylizeRun(StylizeFiles):
         if checkpoint:
             checkpoint.remove()
 
-    def _keep(self, paintings: list[StylizedImage], seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
+    def _keep(self, results: list[StylizedImage], seconds: float, checkpoint: Checkpoint | None, console: Console) -> None:
         """Write the picture of a run that was stopped, if there is one, and print where it is."""
-        for painting in paintings:
+        for painting in results:
             self._write(painting, seconds)
         if self.json:
-            print(json.dumps({"event": "stopped", "output": str(self._place) if paintings else None}), flush=True)
+            print(json.dumps({"event": "stopped", "output": str(self._place) if results else None}), flush=True)
         else:
-            kept = f"what there was is {self._where()}" if paintings else "before the first steps; nothing was written"
+            kept = f"what there was is {self._where()}" if results else "before the first steps; nothing was written"
             more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
             console.print(f"stopped; {kept}{more}", soft_wrap=True)
 

@@ -105,7 +105,7 @@ class StylizeFiles(Stylize):
             raise
 
     def _save_intermediate(self, progress: Progress) -> None:
-        progress.paintings()[0].save(self._intermediate(progress.scale, progress.step), bits=self.bits)
+        progress.results()[0].save(self._intermediate(progress.scale, progress.step), bits=self.bits)
 
     def _write(self, painting: StylizedImage, seconds: float) -> None:
         """Write the result and what describes it: trace and report."""

@@ -122,7 +122,7 @@ class SweepRun(Sweep):
             return True
         except Exception:
             with suppress(Exception):  # the first error is the one to report
-                for number, painting in zip(latest[1], latest[0].paintings(), strict=False) if latest else ():
+                for number, painting in zip(latest[1], latest[0].results(), strict=False) if latest else ():
                     if number not in finished:
                         keep(number, painting)
             raise

@@ -21,7 +21,7 @@ from stylejax.run.inputs.prepare import job_from, network_for, sources_of
 from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.inputs.reader import Reader
 from stylejax.run.inputs.requests import Request, ShapesName, at_one_shape, at_own_shapes, resized_alpha
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import Preparing, Progress, Record, Whole
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.signals import Interrupts, noting_interrupts
@@ -100,7 +100,7 @@ def _stylize_groups(
         try:
             finished |= zip(group, _stylize_group(network, [pictures[number] for number in group], own), strict=True)
         except StylizeInterrupted as stopped:
-            finished |= zip(group, stopped.paintings, strict=False)
+            finished |= zip(group, stopped.results, strict=False)
             raise StylizeInterrupted([finished[number] for number in sorted(finished)]) from None
         whole.finish(len(group))
     return [finished[number] for number in range(len(pictures))]
@@ -110,7 +110,7 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
     jobs, checkpoint = [picture.job for picture in group], options.checkpoint
     devices = devices_for(len(group), wanted=options.devices)
     saved = checkpoint.resume(network, jobs, devices=len(devices)) if checkpoint else None
-    steps = paint(network, jobs, every=options.every, resume=saved, devices=devices, preparing=options.preparing)
+    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, preparing=options.preparing)
     try:
         return _GroupRun(network.spec.name, group, checkpoint).finish(steps, options.observe)
     finally:
@@ -161,7 +161,7 @@ class _GroupRun:
         """Keep the progress, with the pictures as they would be saved."""
         contents, settings = [each.content for each in self._group], [each.job.settings for each in self._group]
         colored = with_kept_colors(progress.pictures, contents, settings)
-        self._latest = dataclasses.replace(progress, pictures=colored, paintings=self._results)
+        self._latest = dataclasses.replace(progress, pictures=colored, results=self._results)
         for trace, records in zip(self._traces, progress.records, strict=True):
             trace.extend(records)
         if self._checkpoint:

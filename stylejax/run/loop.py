@@ -29,7 +29,7 @@ from stylejax.types import Images
 
 
 @in_float32
-def paint(
+def optimize_batch(
     model: VGG19,
     jobs: Sequence[Job],
     *,

@@ -80,7 +80,7 @@ class Progress:
     """For each picture, where it converged at this scale, if it did."""
     states: PictureState
     """The state of every picture, `[batch, ...]`, on the device; its memory is reused when the next progress is requested."""
-    paintings: Callable[[], list[Any]] = list
+    results: Callable[[], list[Any]] = list
     """Makes the `StylizedImage` of each picture as it is now; empty except where `stylize` reports the progress."""
     memory: int = 0
     """Peak bytes of the largest scale, for the whole batch, by the compiler's analysis."""

@@ -65,8 +65,8 @@ class StylizedImage:
 
 
 class StylizeInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a run; `paintings` holds the pictures so far, and is empty before the first steps."""
+    """Ctrl-C during a run; `results` holds the pictures so far, and is empty before the first steps."""
 
-    def __init__(self, paintings: list[StylizedImage]):
+    def __init__(self, results: list[StylizedImage]):
         super().__init__()
-        self.paintings = paintings
+        self.results = results

@@ -93,8 +93,8 @@ def sweep_settings(
     finished: dict[int, StylizedImage] = {}
     whole = Whole(len(settings))
 
-    def take(numbers: Sequence[int], paintings: Sequence[StylizedImage]) -> None:
-        for number, painting in zip(numbers, paintings, strict=False):
+    def take(numbers: Sequence[int], results: Sequence[StylizedImage]) -> None:
+        for number, painting in zip(numbers, results, strict=False):
             finished[number] = painting
             if keep:
                 keep(number, painting)
@@ -110,15 +110,15 @@ def sweep_settings(
         size = _automatic(network, content, alike) if batch_size == "auto" else batch_size
         for numbers in _batches(group, size):
             try:
-                paintings = stylize_requests(
+                results = stylize_requests(
                     [Request(content, styles, settings[number]) for number in numbers],
                     RunOptions(observe=partial(show, numbers), preparing=preparing),
                     network=network,
                 )
             except StylizeInterrupted as stopped:
-                take(numbers, stopped.paintings)
+                take(numbers, stopped.results)
                 raise StylizeInterrupted([finished[number] for number in sorted(finished)]) from None
-            take(numbers, paintings)
+            take(numbers, results)
     return [finished[number] for number in range(len(settings))]
 
 

@@ -19,7 +19,7 @@ from stylejax.images.io.read import read_picture, read_shape
 from stylejax.images.io.write import write_picture
 from stylejax.optimize.chunk import Shared
 from stylejax.run.api import stylize
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.settings.settings import Settings
 
 TINY = Settings(**SHALLOW_GRAMS | {"init": "recolored"}, size=48, smallest_size=48, iterations=3)
@@ -107,9 +107,9 @@ def test_a_batch_too_large_for_the_memory_is_executed_one_by_one(folder, tiny_mo
     def limited(model, jobs, **options):
         if len(jobs) > 1:
             raise OutOfMemoryError("too large")
-        yield from paint(model, jobs, **options)
+        yield from optimize_batch(model, jobs, **options)
 
-    monkeypatch.setattr("stylejax.batch.execute.worker.paint", limited)
+    monkeypatch.setattr("stylejax.batch.execute.worker.optimize_batch", limited)
     (group, _), worker = planned(folder), Worker(tiny_model)
     (minibatch,) = group.minibatches(group.rows)
     assert all(result.stylized for result in executed(worker, minibatch))
@@ -121,7 +121,7 @@ def test_a_batch_too_large_for_the_memory_is_executed_one_by_one(folder, tiny_mo
 @pytest.mark.parametrize("late", [False, True])
 def test_what_one_picture_of_a_batch_raises_costs_only_that_picture(folder, tiny_model, monkeypatch, problem, late):
     def failing(model, jobs, **options):
-        for number, progress in enumerate(paint(model, jobs, **options)):
+        for number, progress in enumerate(optimize_batch(model, jobs, **options)):
             if number == late and any(job.settings.seed == 13 for job in jobs):
                 raise problem
             yield progress
@@ -132,7 +132,7 @@ def test_what_one_picture_of_a_batch_raises_costs_only_that_picture(folder, tiny
     rows[2] = dataclasses.replace(rows[2], settings=dataclasses.replace(settings, seed=13))
     (minibatch,), worker = group.minibatches(rows), Worker(tiny_model)
     whole = {each.row.output: each.stylized.image for each in executed(worker, minibatch)}
-    monkeypatch.setattr("stylejax.batch.execute.worker.paint", failing)
+    monkeypatch.setattr("stylejax.batch.execute.worker.optimize_batch", failing)
     results = executed(worker, minibatch)
     assert sorted(each.row.output for each in results) == sorted(whole)
     for each in results:

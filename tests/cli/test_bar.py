@@ -11,7 +11,7 @@ import stylejax
 from stylejax.batch.events import Tally
 from stylejax.cli.terminal.bar import BarState, format_duration, format_rate, line
 from stylejax.cli.terminal.run_display import facts
-from stylejax.run import loop as paint_module
+from stylejax.run import loop
 from stylejax.run import progress as progress_module
 from stylejax.run.progress import Preparing
 
@@ -68,14 +68,14 @@ def test_numbers_are_told_shortly():
 def test_neither_speed_nor_time_left_contains_compilation(tiny_model, pictures, monkeypatch):
     now = 0.0
     monkeypatch.setattr(progress_module.time, "perf_counter", lambda: now)
-    run_chunk, prepared, seen = paint_module.run_chunk, [], []
+    run_chunk, prepared, seen = loop.run_chunk, [], []
 
     def timed(*arguments, **options):  # each step takes 2 seconds, what is done before the first of a scale 1000
         nonlocal now
         now += 2.0 * int(arguments[6]) if int(arguments[6]) else 1000.0
         return run_chunk(*arguments, **options)
 
-    monkeypatch.setattr(paint_module, "run_chunk", timed)
+    monkeypatch.setattr(loop, "run_chunk", timed)
     content, style = pictures
     options = {"size": 48, "smallest_size": 24, "iterations": 20, "octaves": 1}
     stylejax.stylize(content, style, model=tiny_model, observe=seen.append, preparing=prepared.append, **options)

@@ -14,7 +14,7 @@ from processes import PROGRAM, interruptible_process, restore_signals
 from stylejax.cli.main import main
 from stylejax.cli.parsing import commands
 from stylejax.images.io.read import read_picture
-from stylejax.run import loop as paint_module
+from stylejax.run import loop
 
 TINY = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1"]
 
@@ -61,7 +61,7 @@ def test_a_bug_shows_where_it_is_to_who_asks(monkeypatch):
 
 
 def fail_at_the_third_chunk(monkeypatch):
-    chunks, run_chunk = [], paint_module.run_chunk
+    chunks, run_chunk = [], loop.run_chunk
 
     def fails(*arguments, **options):
         if int(arguments[6]):
@@ -70,7 +70,7 @@ def fail_at_the_third_chunk(monkeypatch):
             raise RuntimeError("the device is gone")
         return run_chunk(*arguments, **options)
 
-    monkeypatch.setattr(paint_module, "run_chunk", fails)
+    monkeypatch.setattr(loop, "run_chunk", fails)
 
 
 def test_a_bug_in_the_middle_keeps_the_picture_and_the_state(run, folder, monkeypatch):

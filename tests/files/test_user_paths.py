@@ -72,11 +72,11 @@ def test_a_home_is_found_by_a_pattern_but_not_in_what_it_found(home):
 def test_a_home_is_found_by_the_library(home, tiny_model, tmp_path):
     checkpoint = stylejax.Checkpoint("~/state")
     assert checkpoint.folder == home / "state"
-    painting = stylejax.stylize(
+    result = stylejax.stylize(
         "~/photo.png", Path("~/style.png"), model=tiny_model, init="~/photo.png", size=48, octaves=1, iterations=1
     )
-    assert painting.save("~/t.png") == home / "t.png"
-    assert stylejax.write_report("~/t.html", painting, "~/photo.png", ["~/style.png"]) == home / "t.html"
+    assert result.save("~/t.png") == home / "t.png"
+    assert stylejax.write_report("~/t.html", result, "~/photo.png", ["~/style.png"]) == home / "t.html"
     assert stylejax.load_model("~/tiny.safetensors").spec.name == "tiny"
     assert not list(Path().iterdir())
 
@@ -117,13 +117,13 @@ def test_an_empty_path_is_an_error_of_one_line(home, capsys, arguments):
 
 
 def test_an_empty_path_is_an_error_in_the_library(tiny_model, pictures):
-    painting = stylejax.stylize(*pictures, model=tiny_model, size=48, octaves=1, iterations=1)
+    result = stylejax.stylize(*pictures, model=tiny_model, size=48, octaves=1, iterations=1)
     for use in (
         lambda: stylejax.Checkpoint(""),
         lambda: Folder(""),
-        lambda: painting.save(""),
+        lambda: result.save(""),
         lambda: stylejax.stylize("", pictures[1]),
-        lambda: stylejax.write_report("", painting, *pictures),
+        lambda: stylejax.write_report("", result, *pictures),
         lambda: user_path("a\0b"),
         lambda: user_path("\ud800"),
     ):

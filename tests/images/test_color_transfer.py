@@ -132,7 +132,7 @@ def batch(tiny_model, pictures):
     """A batch with a picture of each kind, and the pictures of every progress."""
     content, style = pictures
     seen = []
-    paintings = stylejax.stylize_batch(
+    results = stylejax.stylize_batch(
         [content] * 3,
         [style] * 3,
         model=tiny_model,
@@ -140,7 +140,7 @@ def batch(tiny_model, pictures):
         observe=lambda progress: seen.append(np.asarray(progress.pictures)),
         **SHALLOW,
     )
-    return [painting.image for painting in paintings], seen
+    return [painting.image for painting in results], seen
 
 
 def hue_error(picture: np.ndarray, content: np.ndarray) -> float:

@@ -106,9 +106,9 @@ def test_colors_of_transparent_pixels_do_not_change_the_result(tiny_model, pictu
             rgba = hiding(content, disc(*content.shape[:2]), hidden)
             Image.fromarray((rgba * 255).round().astype(np.uint8)).save(tmp_path / "init.png")
             more["init"] = str(tmp_path / "init.png")
-        painting = stylejax.stylize(own, theirs, model=tiny_model, **SHALLOW, **more)
-        assert (painting.alpha is None) == (role in ("style", "init"))
-        images.append(painting.image)
+        result = stylejax.stylize(own, theirs, model=tiny_model, **SHALLOW, **more)
+        assert (result.alpha is None) == (role in ("style", "init"))
+        images.append(result.image)
     np.testing.assert_array_equal(*images)
 
 
@@ -175,8 +175,8 @@ def test_notes_about_reading_are_notes_of_the_result(tiny_model, pictures, tmp_p
     import tifffile
 
     tifffile.imwrite(tmp_path / "a.tif", 255 * pictures[1], photometric="rgb")
-    painting = stylejax.stylize(pictures[0], tmp_path / "a.tif", model=tiny_model, **SHALLOW)
-    assert len(painting.notes) == 1 and "255 was taken as white" in painting.notes[0]
+    result = stylejax.stylize(pictures[0], tmp_path / "a.tif", model=tiny_model, **SHALLOW)
+    assert len(result.notes) == 1 and "255 was taken as white" in result.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def painted(tiny_model) -> list[np.ndarray]:
     masks = list(sky_and_town(48, 64))
     upper, lower = np.zeros((2, 80, 56), np.float32)
     upper[:40], lower[40:] = 1, 1
-    paintings = stylejax.stylize_batch(
+    results = stylejax.stylize_batch(
         [np.full((48, 64, 3), 0.5, np.float32)] * 4,
         [[RED, BLUE], [BLUE, RED], [np.concatenate([RED, BLUE])], [RED, RED]],
         content_masks=[masks] * 4,
@@ -156,7 +156,7 @@ def painted(tiny_model) -> list[np.ndarray]:
         init="content",
         **SHALLOW,
     )
-    return [painting.image for painting in paintings]
+    return [result.image for result in results]
 
 
 def regions_of(picture: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

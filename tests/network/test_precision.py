@@ -73,9 +73,9 @@ def test_painting_in_bfloat16_ends_near_float32(tiny_weights, pictures, options)
     totals = []
     for precision in ("float32", "bfloat16"):
         model = build_model(tiny_weights, precision=precision, convolution="direct")  # precision alone is to differ
-        paintings = stylejax.stylize_batch(contents, style, model=model, iterations=30, **OBJECTIVE | options)
-        assert paintings[0].image.dtype == np.float32
-        totals.append([painting.trace[-1]["total"] for painting in paintings])
+        results = stylejax.stylize_batch(contents, style, model=model, iterations=30, **OBJECTIVE | options)
+        assert results[0].image.dtype == np.float32
+        totals.append([painting.trace[-1]["total"] for painting in results])
     assert np.mean(totals[1]) == pytest.approx(np.mean(totals[0]), rel=0.02)
 
 

@@ -11,7 +11,7 @@ from stylejax.optimize import convergence
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.convergence import WINDOW
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import Converged
 from stylejax.settings.settings import Settings
 
@@ -48,14 +48,14 @@ def test_a_stopped_picture_stays_exactly_as_it_is_while_the_others_go_on(tiny_mo
     content, style = pictures
     options = {**SHALLOW, "optimizer": optimizer, "history": 3}
     jobs = [Job(content, (style,), Settings(**options, stop_when=stop, iterations=60)) for stop in (EAGER, 0.0)]
-    snapshots = {progress.step: np.array(progress.pictures) for progress in paint(tiny_model, jobs)}
-    *_, last = paint(tiny_model, jobs)
+    snapshots = {progress.step: np.array(progress.pictures) for progress in optimize_batch(tiny_model, jobs)}
+    *_, last = optimize_batch(tiny_model, jobs)
     assert last.stops == [Converged(scale=1, step=40), None]
     assert list(snapshots) == [10, 20, 30, 40, 50, 60]
     np.testing.assert_array_equal(snapshots[40][0], snapshots[60][0])
     assert not np.array_equal(snapshots[40][1], snapshots[60][1])
     assert last.records[0] == [] and last.last_records[0]["step"] == 39 and last.last_records[1]["step"] == 59
-    *_, alone = paint(tiny_model, [Job(content, (style,), Settings(**options, iterations=40))])
+    *_, alone = optimize_batch(tiny_model, [Job(content, (style,), Settings(**options, iterations=40))])
     np.testing.assert_allclose(snapshots[60][0], alone.pictures[0], atol=1e-4)
 
 
@@ -63,10 +63,10 @@ def test_a_scale_ends_when_all_pictures_have_stopped_and_the_next_begins_afresh(
     content, style = pictures
     options = {**SHALLOW, "smallest_size": 16, "iterations": 100, "model": tiny_model, "stop_when": EAGER}
     seen = []
-    painting = stylejax.stylize(content, style, observe=seen.append, **options)
-    assert painting.stops == [Converged(scale=1, step=40), Converged(scale=2, step=40)]
-    assert [(record["scale"], record["step"]) for record in painting.trace if "stopped" in record] == [(1, 39), (2, 39)]
-    assert len(painting.trace) == 80
+    result = stylejax.stylize(content, style, observe=seen.append, **options)
+    assert result.stops == [Converged(scale=1, step=40), Converged(scale=2, step=40)]
+    assert [(record["scale"], record["step"]) for record in result.trace if "stopped" in record] == [(1, 39), (2, 39)]
+    assert len(result.trace) == 80
     assert [(progress.step, progress.steps) for progress in seen[-2:]] == [(30, 100), (40, 40)]
     assert seen[-1].fraction == pytest.approx(1)
     before = run_chunk._cache_size()

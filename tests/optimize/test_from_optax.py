@@ -31,11 +31,11 @@ def test_the_loss_falls_and_a_batch_is_its_single_runs_in_one_program(tiny_model
     options = {**FAST, "model": tiny_model, "optimizer": optimizer, "averaging": 0.5}
     each = [{"style_weight": 1.0}, {"style_weight": 3.0, "averaging": 0.0, "tv_weight": 1.0}]
     together = stylejax.stylize_batch([content] * 2, [style, style[::-1].copy()], each=each, **options)
-    for painting in together:
+    for result in together:
         for scale in (1, 2):
-            totals = [record["total"] for record in painting.trace if record["scale"] == scale]
+            totals = [record["total"] for record in result.trace if record["scale"] == scale]
             assert min(totals[-3:]) < totals[0]
-        assert painting.image.min() >= 0 and painting.image.max() <= 1
+        assert result.image.min() >= 0 and result.image.max() <= 1
     single = stylejax.stylize(content, style, **{**options, **each[0]})
     np.testing.assert_allclose(together[0].image, single.image, atol=1e-4)
     before = run_chunk._cache_size()
@@ -46,20 +46,20 @@ def test_the_loss_falls_and_a_batch_is_its_single_runs_in_one_program(tiny_model
 def test_a_line_search_gets_the_value_the_gradient_and_the_function(tiny_model, pictures):
     search = optax.chain(optax.sgd(1.0), optax.scale_by_backtracking_linesearch(max_backtracking_steps=10))
     options = {**FAST, "smallest_size": 32, "averaging": 0.0, "clamp": False, "optimizer": search}
-    painting = stylejax.stylize(*pictures, model=tiny_model, **options)
-    totals = [record["total"] for record in painting.trace]
+    result = stylejax.stylize(*pictures, model=tiny_model, **options)
+    totals = [record["total"] for record in result.trace]
     assert totals[-1] < totals[0] and (np.diff(totals) <= 1e-6 * totals[0]).all()
 
 
 def test_the_record_names_the_optimizer_and_leaves_out_what_it_does_not_use(tiny_model, pictures, tmp_path):
-    painting = stylejax.stylize(*pictures, model=tiny_model, **{**FAST, "iterations": 1, "optimizer": LION})
-    painting.save(tmp_path / "painted.png")
+    result = stylejax.stylize(*pictures, model=tiny_model, **{**FAST, "iterations": 1, "optimizer": LION})
+    result.save(tmp_path / "painted.png")
     recorded = read_metadata(tmp_path / "painted.png")["settings"]
     assert recorded["optimizer"].startswith("optax (") and "lion" in recorded["optimizer"]
     assert {"averaging", "clamp", "carry"} <= set(recorded)
     assert not {"learning_rate", "schedule", "beta1", "beta2", "restart", "history"} & set(recorded)
-    assert painting.settings.optimizer == LION
-    json.dumps(painting.record)
+    assert result.settings.optimizer == LION
+    json.dumps(result.record)
 
 
 def test_a_sweep_compares_optimizers(tiny_weights, pictures, tmp_path):
@@ -67,7 +67,7 @@ def test_a_sweep_compares_optimizers(tiny_weights, pictures, tmp_path):
     stylejax.weights.weight_set.write_weights(path, tiny_weights)
     options = {**FAST, "smallest_size": 32, "iterations": 2}
     swept = stylejax.sweep(*pictures, grid={"optimizer": ["adam", LION]}, model=str(path), **options)
-    assert [painting.settings.optimizer for painting in swept] == ["adam", LION]
+    assert [result.settings.optimizer for result in swept] == ["adam", LION]
     assert not np.array_equal(swept[0].image, swept[1].image)
 
 

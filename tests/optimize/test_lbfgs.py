@@ -21,7 +21,7 @@ from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import Failure
 from stylejax.settings.settings import Settings
 
@@ -219,11 +219,11 @@ def test_a_picture_equals_its_single_run_whatever_else_is_in_the_batch(tiny_mode
         Job(content[::-1].copy(), (style[:, ::-1].copy(),), hard),
         Job(np.full((36, 48, 3), 1e30, np.float32), (style,), dataclasses.replace(easy, init="gray")),  # overflows
     ]
-    *_, last = paint(tiny_model, jobs)
+    *_, last = optimize_batch(tiny_model, jobs)
     assert last.failures == [None, None, Failure(scale=1, step=0)]
     np.testing.assert_allclose(last.pictures[2], 0.5, atol=1e-6)
     for index in (0, 1):
-        *_, alone = paint(tiny_model, [jobs[index]])
+        *_, alone = optimize_batch(tiny_model, [jobs[index]])
         np.testing.assert_allclose(last.pictures[index], alone.pictures[0], atol=1e-4)
 
 
@@ -231,18 +231,18 @@ def test_it_gets_as_far_down_as_adam_and_its_result_is_a_picture(tiny_model, pic
     content, style = pictures
     best = {}
     for optimizer in ("adam", "l-bfgs"):
-        painting = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "optimizer": optimizer, "iterations": 120})
-        best[optimizer] = min(record["total"] for record in painting.trace)
-        assert painting.image.min() >= 0
-        assert painting.image.max() <= 1
+        result = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "optimizer": optimizer, "iterations": 120})
+        best[optimizer] = min(record["total"] for record in result.trace)
+        assert result.image.min() >= 0
+        assert result.image.max() <= 1
     # Neither wins everywhere: a network of random weights has many valleys, and which one is found is chance.
     assert best["l-bfgs"] < 1.1 * best["adam"]
 
 
 def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_model, pictures):
     content, style = pictures
-    painting = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "smallest_size": 24})
-    first, second = ([r["total"] for r in painting.trace if r["scale"] == scale] for scale in (1, 2))
+    result = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "smallest_size": 24})
+    first, second = ([r["total"] for r in result.trace if r["scale"] == scale] for scale in (1, 2))
     assert min(first) < first[0]
     assert min(second) < second[0]
 

@@ -19,7 +19,7 @@ from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job, stacked_weights
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import Failure
 from stylejax.run.result import StylizeInterrupted
 from stylejax.run.targets import batch_targets
@@ -98,9 +98,9 @@ def test_a_picture_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_mod
     good = Job(content, (style,), settings)
     overflowing = np.full((36, 48, 3), 1e30, np.float32)
     bad = Job(overflowing, (style,), dataclasses.replace(settings, init="gray"))
-    *_, last = paint(tiny_model, [good, bad])
+    *_, last = optimize_batch(tiny_model, [good, bad])
     assert last.failures == [None, Failure(scale=1, step=0)]
-    *_, alone = paint(tiny_model, [good])
+    *_, alone = optimize_batch(tiny_model, [good])
     np.testing.assert_allclose(last.pictures[0], alone.pictures[0], atol=1e-4)
     np.testing.assert_allclose(last.pictures[1], 0.5, atol=1e-6)
 
@@ -149,10 +149,14 @@ def test_pictures_share_what_they_have_in_common(tiny_model, pictures):
 def test_jobs_that_cannot_share_a_program_say_why(tiny_model, pictures):
     content, style = pictures
     with pytest.raises(SettingsError, match="picture 2 would be"):
-        list(paint(tiny_model, [Job(content, (style,), Settings(**FAST)), Job(style[:, :30], (style,), Settings(**FAST))]))
+        list(
+            optimize_batch(
+                tiny_model, [Job(content, (style,), Settings(**FAST)), Job(style[:, :30], (style,), Settings(**FAST))]
+            )
+        )
     with pytest.raises(SettingsError, match="pooling"):
         other = Settings(**FAST, pooling="average")
-        list(paint(tiny_model, [Job(content, (style,), Settings(**FAST)), Job(content, (style,), other)]))
+        list(optimize_batch(tiny_model, [Job(content, (style,), Settings(**FAST)), Job(content, (style,), other)]))
     with pytest.raises(SettingsError, match="no picture"):
         stylejax.stylize_batch([], [], model=tiny_model)
 
@@ -199,7 +203,7 @@ def test_ctrl_c_keeps_the_pictures(tiny_model, pictures):
 
     with pytest.raises(StylizeInterrupted) as stopped:
         stylejax.stylize(content, style, model=tiny_model, observe=stop_in_the_second_scale, **FAST)
-    (kept,) = stopped.value.paintings
+    (kept,) = stopped.value.results
     assert kept.image.shape == (36, 48, 3)
     assert kept.trace[-1]["scale"] == 2
 

@@ -12,10 +12,8 @@ NASTY = "<img onerror=alert(1) src=x>.png"
 def address(tiny_model, pictures, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("report")
     write_picture(folder / NASTY, pictures[0])
-    painting = stylejax.stylize(*pictures, model=tiny_model, size=48, smallest_size=24, octaves=1, iterations=4)
-    return stylejax.write_report(
-        folder / "out.html", painting, folder / NASTY, [pictures[1]], command="stylejax 'a b'"
-    ).as_uri()
+    result = stylejax.stylize(*pictures, model=tiny_model, size=48, smallest_size=24, octaves=1, iterations=4)
+    return stylejax.write_report(folder / "out.html", result, folder / NASTY, [pictures[1]], command="stylejax 'a b'").as_uri()
 
 
 def shown_after(page) -> float:

@@ -133,8 +133,8 @@ def test_stop_keeps_the_picture(live, tiny_model, pictures):
 
         with pytest.raises(StylizeInterrupted) as stopped:
             stylejax.stylize(*pictures, model=tiny_model, observe=observe, **FAST)
-    assert stopped.value.paintings[0].image.shape == (36, 48, 3)
-    assert stopped.value.paintings[0].trace[-1]["step"] < 11
+    assert stopped.value.results[0].image.shape == (36, 48, 3)
+    assert stopped.value.results[0].trace[-1]["step"] < 11
 
 
 def test_pause_holds_until_resume(live, tiny_model, pictures):

@@ -47,18 +47,18 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def painting(tiny_model, pictures):
+def result(tiny_model, pictures):
     return stylejax.stylize(*pictures, model=tiny_model, **FAST)
 
 
 @pytest.fixture
-def reported(painting, pictures, tmp_path):
+def reported(result, pictures, tmp_path):
     """The page of a run whose pictures have a nasty name."""
     for folder, pixels in zip(("content", "style"), pictures, strict=True):
         write_picture(tmp_path / folder / NASTY, pixels)
     content, style = tmp_path / "content" / NASTY, tmp_path / "style" / NASTY
-    command = repeat_command(content, [style], "out.png", painting.settings)
-    path = stylejax.write_report(tmp_path / "out.html", painting, content, [style], command=command, seconds=1.25)
+    command = repeat_command(content, [style], "out.png", result.settings)
+    path = stylejax.write_report(tmp_path / "out.html", result, content, [style], command=command, seconds=1.25)
     return path.read_text()
 
 
@@ -82,13 +82,13 @@ def test_a_report_loads_nothing_from_elsewhere(reported):
     assert "url(" not in reported
 
 
-def test_a_report_says_how_the_picture_was_made(reported, painting):
+def test_a_report_says_how_the_picture_was_made(reported, result):
     page = Page(reported)
     rows = re.findall(r"<tr><th>(\w+)</th><td>(.*?)</td>", reported)
     assert ("size", "48") in rows
     assert ("content_weight", f"{Settings().content_weight:g}") in rows
     assert ("seconds", "1.2") in rows
-    assert f"{painting.trace[-1]['total']:.4g}" in page.text
+    assert f"{result.trace[-1]['total']:.4g}" in page.text
     assert page.tags.count(("path", {"class": "tv", "d": page_path(reported, "tv")})) == 1
     changed = reported[: reported.index("All settings")]
     assert f"<th>iterations</th><td>6</td><td>{Settings().iterations}</td>" in changed
@@ -104,15 +104,15 @@ def page_path(html: str, term: str) -> str:
 def test_opacity_is_shown(tiny_model, pictures, tmp_path):
     content, style = pictures
     faded = np.concatenate([content, np.full((48, 64, 1), 0.5, np.float32)], -1)
-    painting = stylejax.stylize(faded, style, model=tiny_model, **FAST)
-    html = stylejax.write_report(tmp_path / "out.html", painting, faded, [style]).read_text()
+    result = stylejax.stylize(faded, style, model=tiny_model, **FAST)
+    html = stylejax.write_report(tmp_path / "out.html", result, faded, [style]).read_text()
     assert html.count("data:image/png;base64,") == 3  # before, after and content; the style is opaque
 
 
-def test_a_report_is_refused_before_the_work(tmp_path, painting, pictures):
+def test_a_report_is_refused_before_the_work(tmp_path, result, pictures):
     for path, told in ((tmp_path / "out.png", "html"), (Path("/dev/null/out.html"), "cannot be written")):
         with pytest.raises(StylejaxError, match=told):
-            stylejax.write_report(path, painting, *pictures)
+            stylejax.write_report(path, result, *pictures)
 
 
 def test_the_command_line_writes_a_report_whose_command_paints_the_same(tmp_path, monkeypatch, pictures, tiny_weights, capsys):

@@ -127,16 +127,16 @@ def pythons_own_handler():
 
 def test_a_library_caller_gets_the_picture_with_the_interruption(tiny_model, pictures, pythons_own_handler):
     content, style = pictures
-    painting = threading.Event()
+    result = threading.Event()
 
     def press() -> None:
-        painting.wait()
+        result.wait()
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=press).start()
     with pytest.raises(stylejax.StylizeInterrupted) as stopped:
-        stylejax.stylize(content, style, model=tiny_model, observe=lambda _: painting.set(), **FAST)
-    assert len(stopped.value.paintings) == 1
+        stylejax.stylize(content, style, model=tiny_model, observe=lambda _: result.set(), **FAST)
+    assert len(stopped.value.results) == 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

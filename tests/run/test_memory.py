@@ -59,9 +59,9 @@ def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, opti
     options = {**SHALLOW, "size": 36, **options}
     seen = []
     with compiled_programs() as compiled:
-        painting = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
+        result = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
     assert compiled["run_chunk"] == seen[-1].scales
-    assert painting.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *painting.image.shape[:2])
+    assert result.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *result.image.shape[:2])
 
 
 def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, pictures):

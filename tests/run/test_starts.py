@@ -215,8 +215,7 @@ def test_a_picture_that_did_not_move_is_the_larger_start(pictures):
 def test_detail_differs_from_picture_to_picture_and_is_seen(tiny_model, pictures):
     options = {"model": tiny_model, "smallest_size": 24, **SHALLOW}
     full, half, none = (
-        painting.image
-        for painting in stylejax.stylize_batch(*pictures, each=[{"detail": d} for d in (1.0, 0.5, 0.0)], **options)
+        result.image for result in stylejax.stylize_batch(*pictures, each=[{"detail": d} for d in (1.0, 0.5, 0.0)], **options)
     )
     assert np.abs(full - none).mean() > np.abs(half - none).mean() > 0
 

@@ -56,17 +56,17 @@ def test_without_strength_the_photograph_comes_back(tiny_model, pictures, optimi
     options = TINY | {"optimizer": optimizer, "smallest_size": smallest, "init": init}
     if optimizer == "l-bfgs":
         options |= {"averaging": Settings().averaging, "history": 2, "style_layers": "pixels,relu1_1"}  # compiles fast
-    painting = stylejax.stylize(content, style, model=tiny_model, strength=0.0, **options)
-    assert painting.trace[-1]["scale"] == 48 // smallest
-    np.testing.assert_allclose(painting.image, resize(content, 36, 48), atol=1e-3)
+    result = stylejax.stylize(content, style, model=tiny_model, strength=0.0, **options)
+    assert result.trace[-1]["scale"] == 48 // smallest
+    np.testing.assert_allclose(result.image, resize(content, 36, 48), atol=1e-3)
 
 
 def test_gray_photographs_come_back_too(tiny_model, pictures):
     content, style = pictures
     gray = np.repeat(content[..., 2:], 3, 2)
     tinted = np.clip(gray * np.array([1, 0.99, 0.98], np.float32), 0, 1)  # less colorful than what counts as color
-    painting = stylejax.stylize(tinted, style, model=tiny_model, strength=0.0, **TINY)
-    np.testing.assert_allclose(painting.image, resize(tinted, 36, 48), atol=1e-3)
+    result = stylejax.stylize(tinted, style, model=tiny_model, strength=0.0, **TINY)
+    np.testing.assert_allclose(result.image, resize(tinted, 36, 48), atol=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +74,20 @@ def batch(tiny_model, pictures):
     """A batch of one content and style in five strengths, and how many programs it took."""
     strengths = [0.0, 0.25, 0.5, 0.75, 1.0]
     with compiled_programs() as compiled:
-        paintings = stylejax.stylize_batch(
+        results = stylejax.stylize_batch(
             *pictures, model=tiny_model, each=[{"strength": strength} for strength in strengths], **TINY
         )
-    return paintings, compiled["run_chunk"]
+    return results, compiled["run_chunk"]
 
 
 def test_pictures_of_one_program_have_strengths_of_their_own_and_lie_in_between(batch, pictures):
-    paintings, programs = batch
+    results, programs = batch
     assert programs == 1
-    far = [away(painting.image, pictures[0]) for painting in paintings]
+    far = [away(result.image, pictures[0]) for result in results]
     assert far == sorted(far)
     assert far[0] < 1e-3 < 0.02 < far[-1]
     assert 0.2 * far[-1] < far[2] < 0.9 * far[-1]
-    assert [painting.settings.strength for painting in paintings] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert [result.settings.strength for result in results] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_a_picture_of_a_batch_is_its_single_run_and_another_strength_runs_the_same_program(tiny_model, pictures, batch):
@@ -136,8 +136,8 @@ def test_each_region_is_mixed_with_what_the_content_shows_there(tiny_model, pict
     masks[0, :, :20], masks[1, :, 20:] = 1, 1
     options = {"content_masks": list(masks), "model": tiny_model, **TINY}
     other = np.ascontiguousarray(style[..., ::-1])
-    paintings = [stylejax.stylize(content, style, other, strength=strength, **options) for strength in (0.0, 0.5, 1.0)]
-    far = [away(painting.image, content) for painting in paintings]
+    results = [stylejax.stylize(content, style, other, strength=strength, **options) for strength in (0.0, 0.5, 1.0)]
+    far = [away(result.image, content) for result in results]
     assert far[0] < 1e-3 < far[1] < far[2]
 
     regions = read_regions(list(masks), (), (36, 48), [(36, 48)] * 2)
@@ -182,19 +182,19 @@ def test_a_batch_of_contents_at_half_the_strength_paints_each_towards_its_own(ti
     contents = [content, np.ascontiguousarray(content[::-1, :, ::-1])]
     options = {"model": tiny_model, "strength": 0.3, **TINY}
     together = stylejax.stylize_batch(contents, style, **options)
-    for painting, own in zip(together, contents, strict=True):
+    for result, own in zip(together, contents, strict=True):
         alone = stylejax.stylize(own, style, **options)
-        assert_alike(painting.image, alone.image)
+        assert_alike(result.image, alone.image)
 
 
 def test_a_sweep_over_strengths_is_one_program(tiny_weights, pictures, tmp_path):
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     with compiled_programs() as compiled:
-        paintings = stylejax.sweep(
+        results = stylejax.sweep(
             *pictures, grid={"strength": [0.0, 1.0], "tv_weight": [1, 2]}, model=str(tmp_path / "tiny.safetensors"), **TINY
         )
     assert compiled["run_chunk"] == 1
-    far = [away(painting.image, pictures[0]) for painting in paintings]
+    far = [away(result.image, pictures[0]) for result in results]
     assert max(far[:2]) < 1e-3 < min(far[2:])
 
 

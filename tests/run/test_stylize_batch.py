@@ -20,11 +20,11 @@ def options(tiny_model):
 def test_each_picture_is_that_of_a_single_run_with_its_weights(options, pictures):
     content, style = pictures
     weights = [1, {"style_weight": 5.0, "content_weight": 0.5}, {"tv_weight": 0.0}]
-    paintings = stylejax.stylize_batch(content, style, loss_weights=weights, **options)
-    assert [p.settings.style_weight for p in paintings] == [1, 5, 1]
-    for painting, own in zip(paintings[1:], weights[1:], strict=True):
+    results = stylejax.stylize_batch(content, style, loss_weights=weights, **options)
+    assert [p.settings.style_weight for p in results] == [1, 5, 1]
+    for result, own in zip(results[1:], weights[1:], strict=True):
         alone = stylejax.stylize(content, style, **{**options, **own})
-        np.testing.assert_allclose(painting.image, alone.image, atol=1e-4)
+        np.testing.assert_allclose(result.image, alone.image, atol=1e-4)
 
 
 def test_a_picture_that_fails_is_frozen_and_the_others_finish_as_if_alone(options, pictures):

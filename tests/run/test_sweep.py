@@ -48,13 +48,13 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
     grid = {"style_weight": [1, 10], "averaging": [0.0, 0.9], "tv_weight": [3]}
     with compiled_programs() as compiled:
-        paintings = stylejax.sweep("content.png", "style.png", grid=grid, model="tiny.safetensors", **SHALLOW)
+        results = stylejax.sweep("content.png", "style.png", grid=grid, model="tiny.safetensors", **SHALLOW)
     assert compiled["run_chunk"] == 1
-    assert [(p.settings.style_weight, p.settings.averaging) for p in paintings] == [(1, 0), (1, 0.9), (10, 0), (10, 0.9)]
-    for painting in paintings[1:3]:
-        alone = stylejax.stylize("content.png", "style.png", **painting.settings.as_options())
-        np.testing.assert_allclose(painting.image, alone.image, atol=1e-4)
-    assert np.abs(paintings[0].image - paintings[3].image).max() > 1e-3
+    assert [(p.settings.style_weight, p.settings.averaging) for p in results] == [(1, 0), (1, 0.9), (10, 0), (10, 0.9)]
+    for result in results[1:3]:
+        alone = stylejax.stylize("content.png", "style.png", **result.settings.as_options())
+        np.testing.assert_allclose(result.image, alone.image, atol=1e-4)
+    assert np.abs(results[0].image - results[3].image).max() > 1e-3
 
 
 def test_each_combination_is_constructed_once(folder, monkeypatch, capsys):
@@ -70,28 +70,28 @@ def test_each_combination_is_constructed_once(folder, monkeypatch, capsys):
 
 def test_starts_that_begin_at_other_sizes_are_programs_of_their_own(folder):
     options = {**SHALLOW, "size": 128, "smallest_size": 0, "iterations": 1}
-    paintings = stylejax.sweep(
+    results = stylejax.sweep(
         "content.png", "style.png", grid={"init": ["content", "noise"]}, model="tiny.safetensors", **options
     )
-    assert [painting.trace[-1]["scale"] for painting in paintings] == [1, 2]  # noise begins at 64 pixels
+    assert [result.trace[-1]["scale"] for result in results] == [1, 2]  # noise begins at 64 pixels
 
 
 def test_what_is_static_is_painted_by_programs_of_its_own_and_comes_back_in_order(folder):
     seen, kept = [], []
-    paintings = stylejax.sweep(
+    results = stylejax.sweep(
         "content.png",
         "style.png",
         grid={"style_loss": ["gram", "moments"], "style_weight": [1, 2, 3]},
         model="tiny.safetensors",
         batch_size=2,
         observe=lambda progress, numbers: seen.append((progress.fraction, tuple(numbers))),
-        keep=lambda number, painting: kept.append((number, painting)),
+        keep=lambda number, result: kept.append((number, result)),
         **SHALLOW,
     )
-    assert [(p.settings.style_loss, p.settings.style_weight) for p in paintings] == [
+    assert [(p.settings.style_loss, p.settings.style_weight) for p in results] == [
         (loss, weight) for loss in ("gram", "moments") for weight in (1, 2, 3)
     ]
-    assert kept == list(enumerate(paintings))
+    assert kept == list(enumerate(results))
     assert {numbers for _, numbers in seen} == {(0,), (1, 2), (3,), (4, 5)}
     fractions = [fraction for fraction, _ in seen]
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1)

@@ -7,7 +7,7 @@ from places import GOLDEN
 from reference import ours, seeded
 
 from stylejax.run.inputs.job import Job
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.settings.recipes import RECIPES, settings_from
 
 PROGRAMS = np.load(GOLDEN)
@@ -51,7 +51,7 @@ def test_crowson_moves_from_scale_to_scale_with_two_styles_as_its_program_does()
     arrays = {key.removeprefix("weights/"): PROGRAMS[key] for key in PROGRAMS.files if key.startswith("weights/")}
     styles = tuple(PROGRAMS[f"scales/styles/{number}"] for number in range(2))
     job = Job(PROGRAMS["content"], styles, settings, init=PROGRAMS["start"])
-    progresses = list(paint(ours.network(arrays, "torchvision", settings), [job]))
+    progresses = list(optimize_batch(ours.network(arrays, "torchvision", settings), [job]))
     losses = [record["total"] for progress in progresses for record in progress.records[0]]
     np.testing.assert_allclose(losses, PROGRAMS["scales/losses"], rtol=1e-3)
     wanted = PROGRAMS["scales/picture"]

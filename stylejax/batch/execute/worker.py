@@ -27,7 +27,7 @@ from stylejax.network.vgg import VGG19
 from stylejax.run.devices import devices_for, padded
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.preserve_color import with_kept_colors
-from stylejax.run.loop import paint
+from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import NON_FINITE_ADVICE, Preparing, Progress
 from stylejax.run.result import StylizedImage
 from stylejax.settings.settings import Settings
@@ -118,7 +118,9 @@ class Worker:
             network = self.network_for(batch.rows[0].row.settings)
             jobs = padded([one.job for one in batch.rows], batch.size)
             devices = devices_for(batch.size, wanted=self._devices)
-            steps = paint(network, jobs, devices=devices, shared=minibatch.shared, seen=self._targets, preparing=preparing)
+            steps = optimize_batch(
+                network, jobs, devices=devices, shared=minibatch.shared, seen=self._targets, preparing=preparing
+            )
         while True:
             with _batch_errors():
                 following = next(steps, None)

@@ -138,8 +138,8 @@ class Run:
             painting = stylize(self.content, *self.styles, content_masks=masks, observe=observe, settings=self.settings)
             news.put(self._finished(painting, "finished", folder, masks, time.monotonic() - began))
         except StylizeInterrupted as stopped:
-            if stopped.paintings and self.kept:
-                news.put(self._finished(stopped.paintings[0], "stopped", folder, masks, time.monotonic() - began))
+            if stopped.results and self.kept:
+                news.put(self._finished(stopped.results[0], "stopped", folder, masks, time.monotonic() - began))
             else:
                 news.put(StylejaxError("stopped before the first steps"))
         except NonFiniteError as failed:

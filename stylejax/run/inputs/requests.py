@@ -111,7 +111,7 @@ def at_one_shape(pictures: Sequence[Picture]) -> list[Picture]:
     return [made.get(id(each), each) for each in pictures]
 
 
-def at_own_shapes(paintings: Sequence[StylizedImage], contents: Sequence[Picture]) -> list[StylizedImage]:
+def at_own_shapes(results: Sequence[StylizedImage], contents: Sequence[Picture]) -> list[StylizedImage]:
     """The pictures resized to the aspect of their own contents, with the opacity of these."""
 
     def own(painting: StylizedImage, content: Picture) -> StylizedImage:
@@ -119,7 +119,7 @@ def at_own_shapes(paintings: Sequence[StylizedImage], contents: Sequence[Picture
         image = np.clip(resize(painting.image, *shape), 0, 1)
         return dataclasses.replace(painting, image=image, alpha=resized_alpha(content, *shape))
 
-    return [own(painting, content) for painting, content in zip(paintings, contents, strict=True)]
+    return [own(painting, content) for painting, content in zip(results, contents, strict=True)]
 
 
 def resized_alpha(picture: Picture, height: int, width: int) -> np.ndarray | None:
