@@ -127,4 +127,4 @@ def test_a_checkpoint_and_a_table_are_refused(tiny_model, pictures, tmp_path):
         stylejax.stylize(*pictures, model=tiny_model, checkpoint=checkpoint, **{**FAST, "optimizer": LION})
     assert not (tmp_path / "state").exists()
     with pytest.raises(SettingsError, match="optimizer is optax"):
-        stylejax.stylize_table([{"content": "a.png", "style": "b.png"}], tmp_path / "out", optimizer=LION)
+        stylejax.stylize_table([{"content": "a.png", "style": "b.png"}], output=tmp_path / "out", optimizer=LION)
