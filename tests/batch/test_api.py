@@ -51,6 +51,7 @@ def options(tmp_path_factory, tiny_weights):
     return {"model": network, **SMALL}
 
 
+@pytest.mark.slow
 def test_each_row_comes_once_with_its_picture_its_losses_and_its_seconds(folder, options):
     Path("bad.png").write_text("no picture")
     table = [*rows(), {"content": "bad.png", "style": ["style.png"], "tv_weight": 3}]
@@ -87,6 +88,7 @@ def test_the_same_call_yields_all_rows_and_executes_none_again(folder, options):
     assert before.items() <= painted(folder).items()
 
 
+@pytest.mark.slow
 def test_leaving_the_loop_stops_the_run_which_can_be_resumed(folder, options):
     with stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}) as run:
         first = next(run)
@@ -120,6 +122,7 @@ def test_stop_lets_the_batch_in_flight_be_finished(folder, options):
     assert len(list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))) == COUNT
 
 
+@pytest.mark.slow
 def test_the_run_stays_at_most_so_many_pictures_ahead_of_its_consumer(folder, options, monkeypatch):
     monkeypatch.setattr(engine, "BEHIND", 2)
     run = stylejax.stylize_table(rows(), output="painted", **options)
@@ -156,6 +159,7 @@ def test_settings_are_those_of_all_rows_and_cells_and_options_override_them(fold
     assert second.settings.size == settings.size
 
 
+@pytest.mark.slow
 def test_a_bucket_gives_addresses(folder, options):
     (result,) = stylejax.stylize_table(rows(0), output="memory://door/painted/", **options)
     assert result.picture == "memory://door/painted/0.png"

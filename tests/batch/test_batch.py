@@ -59,6 +59,7 @@ def executed(worker, minibatch, **hooks):
     return worker.stylize(minibatch, worker.loader.load(minibatch), **hooks)
 
 
+@pytest.mark.slow
 def test_minibatches_are_executed_into_a_folder_once(folder, tiny_model):
     groups, store, worker = planned(folder), Store(Folder(folder / "out")), Worker(tiny_model)
     assert [len(group.rows) for group in groups] == [2, 1]
@@ -84,6 +85,7 @@ def test_minibatches_are_executed_into_a_folder_once(folder, tiny_model):
     assert [row.output for minibatch in minibatches() for row in minibatch.rows] == ["a.png"]
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_batch_is_that_of_stylize(folder, tiny_model):
     groups, worker = planned(folder), Worker(tiny_model)
     (minibatch,) = groups[0].minibatches(groups[0].rows)
@@ -103,6 +105,7 @@ def test_only_what_is_needed_stays_in_memory(folder, tiny_model):
     assert first.job.styles[0] is second.job.styles[0]
 
 
+@pytest.mark.slow
 def test_a_batch_too_large_for_the_memory_is_executed_one_by_one(folder, tiny_model, monkeypatch):
     def limited(model, jobs, **options):
         if len(jobs) > 1:
@@ -115,6 +118,7 @@ def test_a_batch_too_large_for_the_memory_is_executed_one_by_one(folder, tiny_mo
     assert all(result.stylized for result in executed(worker, minibatch))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "problem", [MemoryError(), ValueError("of a\nrow"), RuntimeError("RESOURCE_EXHAUSTED: no room"), KeyError(7)]
 )

@@ -44,6 +44,7 @@ def painted(folder: Path, output: str) -> set[str]:
     return {path.name for path in (folder / output).glob("?.png")}
 
 
+@pytest.mark.slow
 def test_the_shares_of_a_slurm_array_make_up_the_whole(folder, monkeypatch):
     seen: set[str] = set()
     for task in range(2):
@@ -75,6 +76,7 @@ def test_flags_that_contradict_each_other_are_one_line(folder, capsys, flags, me
     assert not (folder / "out").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_execute_a_share_each_and_do_not_wait_for_each_other(folder):
     (folder / "3.png").write_text("no picture")  # of the second process
     with socket.socket() as free:

@@ -56,6 +56,7 @@ def failures(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "failures.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material, start):
     both = [start("bad.csv", "-o", "both") for _ in range(2)]
     seen = [events(process) for process in both]
@@ -67,6 +68,7 @@ def test_a_row_that_fails_in_one_process_has_failed_for_the_other_too(material, 
     ]
 
 
+@pytest.mark.slow
 def test_a_row_that_failed_otherwise_and_was_left_by_a_process_that_died_is_painted(material, start):
     out = material / "left"
     out.mkdir()
@@ -86,6 +88,7 @@ def test_a_row_that_failed_otherwise_and_was_left_by_a_process_that_died_is_pain
     assert not (out / "failures.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_two_processes_lose_and_double_nothing(material, start):
     out, rng = material / "killed", np.random.default_rng(0)
     for _ in range(3):
@@ -126,6 +129,7 @@ fcntl.lockf = fcntl.flock = refuse
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("error", "free"), [("ENOTSUP", 0), ("ENOLCK", 4)])
 def test_without_locks_or_when_they_run_out_the_run_goes_on_and_says_so_once(material, start, error, free):
     folder = f"lockless-{error}"

@@ -67,6 +67,7 @@ def command(material, monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_every_row_is_painted_and_has_a_record(material, finished):
     assert sorted(finished) == [f"{number % 2}/{number}.png" for number in (0, 2, 4, 1, 3, 5)]
     record = json.loads((material / "whole" / "1/3.png.json").read_text())
@@ -80,6 +81,7 @@ def test_every_row_is_painted_and_has_a_record(material, finished):
     assert not (material / "whole" / "failures.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_again_does_only_what_is_missing_or_changed(material, finished, command):
     before = {path: path.stat().st_mtime_ns for path in (material / "whole").rglob("*.png")}
     (material / "whole" / "1/1.png").unlink()
@@ -95,6 +97,7 @@ def test_again_does_only_what_is_missing_or_changed(material, finished, command)
     assert "6 to paint, 0 done" in out
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_ends_with_the_same_bytes(material, finished, started):
     rng, kills = np.random.default_rng(0), 0
     for kill in (True, True, True, True, False):
@@ -119,6 +122,7 @@ def test_killed_again_and_again_ends_with_the_same_bytes(material, finished, sta
     assert not list((material / "killed").rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_two_processes_paint_each_picture_once(material, finished, started):
     command = [*COMMAND, "-o", "both", "--json"]
     both = [started(command, cwd=material, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -128,6 +132,7 @@ def test_two_processes_paint_each_picture_once(material, finished, started):
     assert painted(material / "both") == finished
 
 
+@pytest.mark.slow
 def test_bad_pictures_fail_alone_and_are_retried_on_request(material, command):
     for name, data in {"text.png": b"no picture", "cut.png": (material / "c0.png").read_bytes()[:300]}.items():
         (material / name).write_bytes(data)
@@ -182,6 +187,7 @@ def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, comma
     assert json.loads(out.splitlines()[-1])["failed"] == 4
 
 
+@pytest.mark.slow
 def test_missing_networks_and_precisions_are_reported_with_their_lines(material, command):
     (material / "cut.safetensors").write_bytes((material / "tiny.safetensors").read_bytes()[:999])
     lines = ["c0.png,s0.png,0.png,,", "c1.png,s0.png,1.png,gone.safetensors,", "c2.png,s0.png,2.png,cut.safetensors,"]
@@ -219,6 +225,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command,
     monkeypatch.undo()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_run_within_its_grace(material, started, number, code):
     more = ["--iterations", "1000000", "--grace", "1", "-o", f"stopped{code}", "--json"]

@@ -88,6 +88,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_picture_is_done_only_with_its_record_and_its_checksum(batch, finished, damage):
     before = (finished / "1.png").read_bytes()
@@ -144,6 +145,7 @@ def test_a_place_that_cannot_be_a_folder_is_one_line(batch, place):
 ODD = {"folder": Path.mkdir, "pipe": os.mkfifo, "full": lambda path: path.write_bytes(b"[" * 100_000 + b"\n{")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 def test_obstacles_cost_the_rows_that_they_block_and_no_others(batch, tmp_path, odd):
     out = tmp_path / "out"
@@ -163,6 +165,7 @@ def test_obstacles_cost_the_rows_that_they_block_and_no_others(batch, tmp_path, 
             assert len(notes(events)) == len(set(notes(events)))
 
 
+@pytest.mark.slow
 def test_an_output_that_rows_are_painted_from_is_not_replaced(batch, material, tmp_path):
     """Neither by its own name nor through a link. Results of an earlier run may be inputs, and may be replaced."""
     out = tmp_path / "photos"

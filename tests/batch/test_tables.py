@@ -164,6 +164,7 @@ def check_all(cells, folder) -> None:
         assert place.path(row.output).startswith(os.path.realpath(folder / "out"))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(CELLS, max_size=4))
 def test_any_cells_are_rows_or_reported(tmp_path_factory, table):
@@ -173,6 +174,7 @@ def test_any_cells_are_rows_or_reported(tmp_path_factory, table):
     check_all(list(enumerate([good, *table], start=1)), folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.one_of(

@@ -65,6 +65,7 @@ def test_numbers_are_told_shortly():
     assert [format_rate(speed) for speed in (0.01234, 12.34, 1234.5)] == ["0.0123", "12.3", "1234"]
 
 
+@pytest.mark.slow
 def test_neither_speed_nor_time_left_contains_compilation(tiny_model, pictures, monkeypatch):
     now = 0.0
     monkeypatch.setattr(progress_module.time, "perf_counter", lambda: now)
@@ -101,6 +102,7 @@ def test_a_tally_does_not_count_compilation(monkeypatch):
     assert tally.seconds_left == pytest.approx(40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["60", "80"])
 def test_a_terminal_sees_compilation_and_then_the_steps(folder, tmp_path, columns):
     command = [*PROGRAM, "stylize", "content.png", "style.png"]

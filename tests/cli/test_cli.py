@@ -32,6 +32,7 @@ def stylize(*more: str) -> list[str]:
     return ["stylize", "content.png", "style.png", "--model", "tiny.safetensors", *FAST, *more]
 
 
+@pytest.mark.slow
 def test_stylize_writes_a_picture_that_says_how_it_was_made(run):
     code, out, err = run(*stylize("-o", "out.png", "--content-weight", "0.2"))
     assert (code, err) == (0, "")
@@ -46,6 +47,7 @@ def test_stylize_writes_a_picture_that_says_how_it_was_made(run):
     assert record["network"] == "tiny"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["town[old].png", "m[/b].png", "[red]:dog:.png", "a very long name " * 10 + ".png"])
 def test_names_are_told_as_they_are(run, tmp_path, name):
     code, out, err = run(*stylize("-o", name, "--report", f"{name}.html"))
@@ -76,12 +78,14 @@ def test_every_format_can_be_written(run, suffix):
     assert read_metadata(f"out.{suffix}")["program"] == "stylejax"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(run):
     for name in ("a.png", "b.png"):
         run(*stylize("-o", name, "--init", "noise", "--seed", "7", "--quiet"))
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_trace_intermediate_pictures_and_json(run):
     code, out, _ = run(*stylize("-o", "out.png", "--trace", "losses.jsonl", "--save-every", "3", "--json"))
     assert code == 0
@@ -112,6 +116,7 @@ def test_quiet_prints_nothing(run):
     assert run(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_several_styles_are_mixed(run):
     arguments = stylize("-o", "out.png", "--quiet")
     arguments.insert(3, "content.png")
@@ -201,6 +206,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_clear_line_and_nothing_is_written(run, name):
     make_bad_files()
@@ -216,6 +222,7 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(run, name):
     assert sorted(Path().iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory", "told"), [("8M", "these would fit: a long side of "), ("lots", "such as 6G")])
 def test_more_memory_than_there_is_is_refused_before_anything_is_written(run, monkeypatch, memory, told):
     monkeypatch.setenv("STYLEJAX_MEMORY", memory)
@@ -225,6 +232,7 @@ def test_more_memory_than_there_is_is_refused_before_anything_is_written(run, mo
     assert not Path("out.png").exists()
 
 
+@pytest.mark.slow
 def test_masks_of_another_shape_are_resized_with_a_note(run):
     make_bad_files()
     arguments = stylize("-o", "out.png", *REGIONS)
@@ -271,6 +279,7 @@ def test_info_names_versions_devices_cache_and_weights(run):
         assert told in out
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
     output = tmp_path / "out.png"
     command = [*PROGRAM, "stylize", "content.png", "style.png"]
@@ -287,6 +296,7 @@ def test_ctrl_c_saves_what_there_is_and_says_so(folder, tmp_path):
     assert read_metadata(output) is not None
 
 
+@pytest.mark.slow
 def test_no_color_and_no_terminal_give_plain_text(folder, tmp_path):
     command = [*PROGRAM, *stylize("-o", str(tmp_path / "o.png"))]
     result = subprocess.run(

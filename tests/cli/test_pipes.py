@@ -42,6 +42,7 @@ def run(folder, run):
     return run
 
 
+@pytest.mark.slow
 def test_a_result_that_nobody_names_lies_beside_the_content_and_over_nothing(run, folder):
     first, second = Path("photos/town-wave.png"), Path("photos/town-wave-2.webp")
     code, out, _ = run("stylize", "photos/town.png", "wave.png", *FAST)
@@ -81,6 +82,7 @@ def pipe(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([*PROGRAM, *arguments], input=given, capture_output=True, timeout=240)
 
 
+@pytest.mark.slow
 def test_a_picture_comes_through_a_pipe_and_goes_on_through_one(run, folder):
     content = Path("photos/town.png").read_bytes()
     told = pipe("stylize", "-", "wave.png", *FAST, "-o", "-", "--report", "page.html", given=content)
@@ -95,6 +97,7 @@ def test_a_picture_comes_through_a_pipe_and_goes_on_through_one(run, folder):
     assert "stylejax stylize - wave.png -o - " in page
 
 
+@pytest.mark.slow
 def test_a_style_comes_through_a_pipe_in_a_format_of_ones_own(folder):
     arguments = ["stylize", "photos/town.png", "-", *FAST, "-o", "-", "--format", "tiff", "--bits", "16", "--quiet"]
     told = pipe(*arguments, given=Path("wave.png").read_bytes())
@@ -119,6 +122,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_piped_is_one_line(folder, name):
     arguments, line = BAD[name]
@@ -129,6 +133,7 @@ def test_what_cannot_be_piped_is_one_line(folder, name):
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -148,6 +153,7 @@ def test_a_terminal_neither_gives_nor_takes_a_picture(folder, arguments, line):
     assert line in told.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_is_told_in_one_line(folder):
     reading, writing = os.pipe()
     os.close(reading)

@@ -73,6 +73,7 @@ def fail_at_the_third_chunk(monkeypatch):
     monkeypatch.setattr(loop, "run_chunk", fails)
 
 
+@pytest.mark.slow
 def test_a_bug_in_the_middle_keeps_the_picture_and_the_state(run, folder, monkeypatch):
     fail_at_the_third_chunk(monkeypatch)
     flags = ["--iterations", "20", "-o", "kept.png", "--checkpoint", "state", "--trace", "kept.jsonl"]
@@ -100,6 +101,7 @@ def test_a_bug_in_the_middle_of_a_sweep_keeps_all_pictures(run, monkeypatch):
     assert Path("swept/contact_sheet.png").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_modules_are_imported_is_one_word(tmp_path):
     (tmp_path / "jax.py").write_text(
         "import time\n"
@@ -122,6 +124,7 @@ def test_ctrl_c_while_modules_are_imported_is_one_word(tmp_path):
         assert (process.returncode, out, err) == (128 + number, "", "stylejax: stopped\n")
 
 
+@pytest.mark.slow
 def test_the_work_goes_on_when_nobody_reads(folder, tmp_path):
     """`--json | head -1`, and then a full disk under everything that is printed."""
     flags = [*TINY, "--iterations", "30", "-o", str(tmp_path / "out.png"), "--json"]
@@ -146,6 +149,7 @@ def take_the_terminal() -> None:
     restore_signals()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_goes_away_stops_the_run_and_keeps_its_state(folder, tmp_path):
     flags = [*TINY, "--iterations", "1000000", "-o", str(tmp_path / "out.png"), "--checkpoint", str(tmp_path / "state")]
     command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]

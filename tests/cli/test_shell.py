@@ -16,6 +16,7 @@ from stylejax.weights.sources import SOURCES
 HEAVY = ("jax", "flax", "optax", "numpy", "PIL", "h5py", "safetensors", "tifffile", "requests", "gradio", "uvicorn")
 
 
+@pytest.mark.slow
 def test_what_does_no_work_imports_nothing_heavy():
     """All in one process, which is what the imports of one command are that does all of this."""
     lines = [

@@ -52,6 +52,7 @@ def lost_terminal():
     os.close(slave)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", [nobody_reads, full_disk, lost_terminal])
 @pytest.mark.parametrize("which", [("stdout",), ("stderr",), ("stdout", "stderr")], ids=" ".join)
 def test_a_stream_that_fails_falls_silent(tmp_path, broken, which):

@@ -75,6 +75,7 @@ def test_lines_of_a_table_that_are_nested_too_deep_are_bad_rows(tmp_path):
     assert second == (2, {"content": "a.png"})
 
 
+@pytest.mark.slow
 @posix
 def test_an_endless_profile_is_refused_on_the_command_line_in_one_line(tmp_path, pictures):
     from stylejax.images.io.write import write_picture

@@ -38,6 +38,7 @@ def code_of(arguments: list[str]) -> int:
     return done.value.code
 
 
+@pytest.mark.slow
 def test_a_home_is_found_by_every_flag(home):
     outputs = ["-o", "~/out/t.png", "--trace", "~/out/t.jsonl", "--report=~/out/t.html", "--checkpoint", "~/out/state"]
     inputs = [
@@ -59,6 +60,7 @@ def test_a_home_is_found_by_a_table(home):
     assert (row.settings.init, row.settings.model) == (str(home / "photo.png"), str(home / "tiny.safetensors"))
 
 
+@pytest.mark.slow
 def test_a_home_is_found_by_a_pattern_but_not_in_what_it_found(home):
     Path("~").mkdir()
     for name in ("~/photo.png", "~root.png"):
@@ -69,6 +71,7 @@ def test_a_home_is_found_by_a_pattern_but_not_in_what_it_found(home):
     assert names == {"%7E/photo-style.png", "~root-style.png"}
 
 
+@pytest.mark.slow
 def test_a_home_is_found_by_the_library(home, tiny_model, tmp_path):
     checkpoint = stylejax.Checkpoint("~/state")
     assert checkpoint.folder == home / "state"

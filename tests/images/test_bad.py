@@ -108,6 +108,7 @@ def test_truncated_files(tmp_path: Path, files: dict[str, bytes], name: str, cap
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(deadline=None, max_examples=120)
 def test_damaged_files_are_read_or_rejected(files: dict[str, bytes], data: st.DataObject):
@@ -127,6 +128,7 @@ def test_damaged_files_are_read_or_rejected(files: dict[str, bytes], data: st.Da
                 assert "\n" not in str(problem)
 
 
+@pytest.mark.slow
 def test_programs_can_silence_the_decoders(tmp_path: Path, files: dict[str, bytes]):
     (tmp_path / "a.tif").write_bytes(files["float.tif"][:120])
     program = (

@@ -148,6 +148,7 @@ def hue_error(picture: np.ndarray, content: np.ndarray) -> float:
     return float(np.abs(np.cross(chroma, wanted)).max())
 
 
+@pytest.mark.slow
 def test_transfer_of_luminance_keeps_the_hues_of_the_content_in_every_progress(batch, pictures):
     (plain, gray_painted, _), seen = batch
     content = pictures[0]

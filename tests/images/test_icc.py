@@ -49,6 +49,7 @@ def cmyk_profile() -> bytes:
     return table_profile(b"CMYK", 4, colors)
 
 
+@pytest.mark.slow
 def test_the_embedded_profile_is_srgb_and_reproducible():
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert [i for i in range(len(made)) if made[i] != SRGB_PROFILE[i] and not 24 <= i < 36] == []

@@ -67,6 +67,7 @@ def test_a_printer_without_colors_prints_lightness(black_ink):
     np.testing.assert_allclose(ends[:, 0], [[0, 0, 0], [1, 1, 1]], atol=1.5 / 255)
 
 
+@pytest.mark.slow
 def test_a_run_with_a_proof_equals_a_run_with_proofed_pictures(tiny_model, pictures, black_ink):
     content, style = pictures
     options = {"model": tiny_model, "size": 32, "smallest_size": 32, "octaves": 1, "iterations": 3}

@@ -81,6 +81,7 @@ def test_a_fully_transparent_picture_is_rejected():
         fill_transparent(Picture(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.float32), "it"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "options"),
     [
@@ -112,6 +113,7 @@ def test_colors_of_transparent_pixels_do_not_change_the_result(tiny_model, pictu
     np.testing.assert_array_equal(*images)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", ["gram", "covariance", "moments"])
 @pytest.mark.parametrize("regions", [False, True])
 def test_only_the_visible_part_of_a_style_counts(tiny_model, statistic: str, regions: bool):

@@ -35,6 +35,7 @@ def smooth(height: int = 48, width: int = 64) -> np.ndarray:
     return np.dstack([x / width, y / height, 0.5 + 0.4 * np.sin(x / 9) * np.cos(y / 7)]).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "bits"), [(".png", 8), (".tif", 8), (".tiff", 8), (".webp", 8), (".png", 16), (".TIF", 16)])
 @given(values=PIXELS, opaque=st.booleans())
 @settings(deadline=None, max_examples=25)
@@ -57,6 +58,7 @@ def test_lossless_formats_give_the_nearest_levels(suffix: str, bits: int, values
         assert np.abs(picture.alpha - alpha).max() <= half_a_level
 
 
+@pytest.mark.slow
 @given(height=st.integers(1, 60), width=st.integers(1, 60), suffix=st.sampled_from([".jpg", ".jpeg", ".webp", ".avif"]))
 @settings(deadline=None, max_examples=40)
 def test_lossy_formats_come_close_at_every_size(height: int, width: int, suffix: str):
@@ -78,6 +80,7 @@ def test_lossy_formats_carry_alpha(tmp_path: Path, suffix: str):
     assert np.abs(read.alpha - alpha).max() < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 def test_incompressible_noise_is_written(tmp_path: Path, suffix: str):
     pixels = np.random.default_rng(0).random((700, 500, 3)).astype(np.float32)
@@ -105,6 +108,7 @@ def test_every_format_contains_the_metadata(tmp_path: Path, suffix: str, alpha: 
         assert read_metadata(path) is None
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=30), max_size=4), st.sampled_from(sorted(SUFFIXES)))
 @settings(deadline=None, max_examples=60)
 def test_metadata_of_any_text_is_read_back(metadata: dict[str, str], suffix: str):
@@ -148,6 +152,7 @@ def test_every_file_contains_an_srgb_profile(tmp_path: Path, suffix: str):
             assert image.info["icc_profile"] == SRGB_PROFILE
 
 
+@pytest.mark.slow
 def test_the_same_picture_gives_the_same_bytes(tmp_path: Path):
     def written() -> dict[str, bytes]:
         for suffix in SUFFIXES:

@@ -76,6 +76,7 @@ def test_regions_weigh_as_much_as_they_cover():
     np.testing.assert_allclose(make_guides(jnp.asarray(masks), LAYERS, ZERO).shares, [0.25, 0.75], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_one_region_that_is_everything_is_an_unguided_picture(tiny_model, pictures, statistic):
     content, style = map(jnp.asarray, pictures)
@@ -86,6 +87,7 @@ def test_one_region_that_is_everything_is_an_unguided_picture(tiny_model, pictur
     np.testing.assert_allclose(values[1], values[0], rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_the_loss_of_a_region_sees_only_its_own_pixels(tiny_model, pictures, statistic):
     content, style = map(jnp.asarray, pictures)
@@ -104,6 +106,7 @@ def test_the_loss_of_a_region_sees_only_its_own_pixels(tiny_model, pictures, sta
     assert np.isfinite(strength).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_flat_pictures_and_tiny_regions_have_finite_losses_and_gradients(tiny_model, statistic):
     spec = ObjectiveSpec((), LAYERS, statistic)
@@ -165,6 +168,7 @@ def regions_of(picture: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(picture[(mask > 0) & away].mean(0), picture[(mask > 0) & ~away].mean(0)) for mask in sky_and_town(48, 64)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("index", "sky_style", "town_style"), [(0, RED, BLUE), (1, BLUE, RED), (2, RED, BLUE)])
 def test_each_region_takes_the_color_of_its_own_style_up_to_the_border(painted, index, sky_style, town_style):
     sky, town = regions_of(painted[index])
@@ -179,6 +183,7 @@ def test_a_blue_town_makes_the_sky_no_bluer_than_a_red_town_does(painted):
     assert np.linalg.norm(beside_blue - beside_red) < 0.1 * np.linalg.norm(blue - beside_red)
 
 
+@pytest.mark.slow
 def test_a_guided_picture_of_a_batch_equals_its_single_run(tiny_model, pictures):
     content, style = pictures
     masks = [list(sky_and_town(48, 64)), [content[..., 0], 1 - content[..., 0]]]

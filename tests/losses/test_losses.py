@@ -60,6 +60,7 @@ def test_statistics_are_those_of_numpy(centered):
     np.testing.assert_allclose(measure(sums, "moments")["deviation"], flat.std(0), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("centered", [False, True])
 def test_tiles_add_up_to_the_picture_and_so_do_their_gradients(centered):
     def of_tiles(features):
@@ -101,6 +102,7 @@ def test_the_content_loss_compares_place_by_place():
     assert float(content_loss(target[::-1], target, relative=False)) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("relative", [True, False])
 def test_the_gradient_of_a_style_loss_equals_finite_differences(statistic, relative):
@@ -140,6 +142,7 @@ def test_normalized_content_does_not_change_under_other_colors_and_contrasts(sca
     assert float(flipped) == pytest.approx(4 / 3, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flat", [1, 3])
 def test_channels_that_hardly_vary_are_not_blown_up(flat):
     noise = 1e-6 * values(6, 7, 3)
@@ -177,6 +180,7 @@ HARD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("name", HARD)
 def test_hard_features_have_a_finite_loss_and_gradient(statistic, name):
@@ -198,6 +202,7 @@ def test_hard_features_have_a_finite_content_loss(name):
         assert np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_relative_losses_do_not_change_when_everything_is_scaled(statistic):
     features, target = values(5, 4, 3, seed=1), values(6, 4, 3)
@@ -221,6 +226,7 @@ def covariance_of_spectrum(eigenvalues, seed):
     return (axes * eigenvalues) @ axes.T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_the_derivative_of_twelve_unconverged_iterations_is_that_of_the_iterations(symmetric):
     """Not that of the exact root, from which a spectrum as wide as this keeps them away."""
@@ -250,6 +256,7 @@ def test_the_backward_pass_of_a_square_root_keeps_no_iterate():
     assert kept not in str(program)
 
 
+@pytest.mark.slow
 def test_wasserstein_agrees_with_the_exact_distance_where_its_iterations_converge():
     rng = np.random.default_rng(0)
     means = rng.standard_normal((2, 8))
@@ -308,6 +315,7 @@ def test_targets_need_a_style(tiny_model, pictures):
         make_targets(tiny_model, jnp.asarray(pictures[0]), [], ObjectiveSpec())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [False, True])
 def test_variations_of_a_ramp_in_closed_form(turned):
     step, width, height = 0.1, 6, 4
@@ -319,6 +327,7 @@ def test_variations_of_a_ramp_in_closed_form(turned):
     assert float(variation_loss(image, "nine-point")) == pytest.approx(2 * step**2 * (along / 3 + 2 * diagonal / 12), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", VARIATIONS)
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1)])
 def test_the_variation_of_a_picture_one_pixel_wide_is_finite(kind, shape):
@@ -328,11 +337,13 @@ def test_the_variation_of_a_picture_one_pixel_wide_is_finite(kind, shape):
     assert (float(value) == 0) == (shape == (1, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", VARIATIONS)
 def test_the_variation_of_a_flat_picture_is_zero(kind):
     assert float(variation_loss(jnp.full((4, 5, 3), 0.3), kind)) == 0
 
 
+@pytest.mark.slow
 def test_a_unit_gradient_has_the_norm_of_its_weight_and_the_same_direction():
     features, weight = values(3, 4, 2), jnp.asarray(7.0)
     np.testing.assert_array_equal(unit_gradient(features, weight), features)
@@ -369,6 +380,7 @@ GOLDEN_PROBLEMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN_PROBLEMS)
 def test_the_objective_and_its_gradient_equal_those_of_the_pytorch_program(name):
     golden = np.load(GOLDEN)

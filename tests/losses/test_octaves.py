@@ -39,6 +39,7 @@ def halved(image, edge):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.integers(4, 13), st.integers(4, 13), st.sampled_from(["zero", "replicate", "reflect"]))
 def test_each_octave_is_the_means_over_two_by_two_pixels_of_the_one_before(height, width, edge):
@@ -51,6 +52,7 @@ def test_each_octave_is_the_means_over_two_by_two_pixels_of_the_one_before(heigh
         np.testing.assert_allclose(octave, image, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_style_loss_is_the_mean_over_octaves_and_the_rest_that_of_the_picture_itself(tiny_model):
     layers = {"style_layers": ("pixels", "relu1_1", "relu2_1"), "content_layers": ("relu2_1",), "statistic": "covariance"}
     image, style, content = (jnp.asarray(picture(26, 34, seed)) for seed in range(3))
@@ -69,6 +71,7 @@ def test_the_style_loss_is_the_mean_over_octaves_and_the_rest_that_of_the_pictur
     np.testing.assert_allclose(together.variation, alone[0].variation, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_layer_called_pixels_measures_colors(tiny_model):
     content, style = picture(16, 20), picture(12, 18, 1) ** 2
     spec = ObjectiveSpec((), (PIXELS,), "covariance", octaves=2)
@@ -94,6 +97,7 @@ def test_pixels_alone_need_no_network(tiny_model):
     assert "conv_general_dilated" not in str(program)
 
 
+@pytest.mark.slow
 def test_pixels_have_regions_of_their_own(tiny_model):
     content, style = picture(12, 16), picture(10, 14, 1)
     left, right = np.zeros((2, 10, 14), np.float32)
@@ -109,6 +113,7 @@ def test_pixels_have_regions_of_their_own(tiny_model):
         np.testing.assert_allclose(targets.style[0][PIXELS]["covariance"][region], covariance, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(33, 45), (32, 64), (35, 50)])
 @pytest.mark.parametrize("padding", ["zero", "replicate", "reflect-conv1_1"])
 @pytest.mark.parametrize("layer", [PIXELS, "relu1_1", "relu3_1"])
@@ -123,6 +128,7 @@ def test_guides_fit_the_features_of_every_octave_and_add_up_to_one(tiny_weights,
         assert halvings(layer, number) == number + {PIXELS: 0, "relu1_1": 0, "relu3_1": 2}[layer]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", ["gram", "covariance"])
 def test_the_sums_of_two_halves_add_up_to_those_of_the_whole_at_every_octave(tiny_model, statistic):
     """Where the halves are cut at a multiple of what the octaves halve; pixels have no receptive field beyond it."""
@@ -135,6 +141,7 @@ def test_the_sums_of_two_halves_add_up_to_those_of_the_whole_at_every_octave(tin
         assert float(added.ones) == 24 * 40 / 4**octave
 
 
+@pytest.mark.slow
 def test_the_gradient_flows_through_every_octave(tiny_model):
     with jax.enable_x64(True):
         image, style = (jnp.asarray(picture(17, 19, seed), jnp.float64) for seed in (0, 1))
@@ -182,6 +189,7 @@ def test_a_style_too_small_for_the_octaves_is_told_in_one_line(tiny_model, pictu
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("octaves", [1, 3])
 def test_octaves_do_not_matter_for_a_program_without_style(tiny_model, octaves):
     spec = ObjectiveSpec(("relu1_1",), (), octaves=octaves)

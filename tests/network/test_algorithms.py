@@ -34,6 +34,7 @@ def unfolded(features, kernel, zero_padded):
     return convolve_unfolded(pad_by_one(features, "zero") if zero_padded else features, kernel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [by_tiles, unfolded])
 @settings(max_examples=5, deadline=None)
 @given(st.integers(3, 11), st.integers(3, 11), st.integers(1, 4), st.integers(1, 4), st.booleans())
@@ -56,6 +57,7 @@ def test_rounding_in_float32_stays_near_a_millionth():
     assert away < 5e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["zero", "replicate"])
 def test_a_network_sees_the_same_with_either_algorithm(tiny_weights, padding):
     image = jnp.asarray(np.random.default_rng(0).random((37, 50, 3), np.float32))
@@ -69,6 +71,7 @@ def test_a_network_sees_the_same_with_either_algorithm(tiny_weights, padding):
         assert apart < 2e-5, layer
 
 
+@pytest.mark.slow
 def test_pictures_of_a_batch_are_their_single_runs(tiny_weights):
     network = build_model(tiny_weights, convolution="winograd")
 

@@ -55,6 +55,7 @@ def test_what_the_device_or_the_algorithm_lacks_is_refused(tiny_weights):
         build_model(tiny_weights, precision="bfloat16", convolution="winograd")
 
 
+@pytest.mark.slow
 def test_bfloat16_features_are_those_of_float32_to_a_percent(tiny_weights, pictures):
     image = jnp.asarray(pictures[0])
     exact, rough = (build_model(tiny_weights, precision=name)(image, LAYERS) for name in ("float32", "bfloat16"))
@@ -64,6 +65,7 @@ def test_bfloat16_features_are_those_of_float32_to_a_percent(tiny_weights, pictu
         assert 0 < away < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"style_loss": "wasserstein"}])
 def test_painting_in_bfloat16_ends_near_float32(tiny_weights, pictures, options):
     """On average: where a single painting ends depends on every rounding on its way, in float32, too."""
@@ -79,6 +81,7 @@ def test_painting_in_bfloat16_ends_near_float32(tiny_weights, pictures, options)
     assert np.mean(totals[1]) == pytest.approx(np.mean(totals[0]), rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"normalize_gradients": True}, {"optimizer": "l-bfgs"}])
 def test_what_follows_the_gradient_closely_still_gets_down_in_bfloat16(tiny_weights, pictures, options):
     model = build_model(tiny_weights, precision="bfloat16")

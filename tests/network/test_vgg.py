@@ -96,6 +96,7 @@ def test_pooling_pads_an_odd_edge_where_convolutions_do(kind, edge, shape):
     np.testing.assert_array_equal(pool(jnp.asarray(features), kind, edge=edge), pool(jnp.asarray(even), kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["zero", "replicate", "reflect", "replicate-conv1_1"])
 def test_deep_layers_see_the_edge_of_an_odd_picture_where_it_is_padded(tiny_weights, padding):
     model, whole = build_model(tiny_weights, padding=padding), padding in ("replicate", "reflect")
@@ -112,6 +113,7 @@ def test_an_unknown_pooling_is_told():
         pool(values(2, 2, 1), "max-rescaled")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7)])
 def test_the_gradient_of_max_pooling_goes_to_the_first_of_tied_values_in_reading_order(shape):
     features = np.random.default_rng(3).integers(0, 3, (*shape, 4)).astype(np.float32)  # most windows tie
@@ -124,6 +126,7 @@ def test_the_gradient_of_max_pooling_goes_to_the_first_of_tied_values_in_reading
     np.testing.assert_array_equal(gradient, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["l2", "l2-rescaled"])
 def test_the_gradient_of_l2_pooling_is_zero_where_a_window_is_zero(kind):
     features = values(4, 4, 2).at[:2, :2].set(0)
@@ -133,6 +136,7 @@ def test_the_gradient_of_l2_pooling_is_zero_where_a_window_is_zero(kind):
     assert gradient[2:, 2:].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zero_padded", [True, False])
 def test_convolution_and_both_its_gradients_equal_those_of_jax(zero_padded):
     features, kernel = values(5, 6, 3), values(3, 3, 3, 4, seed=1)
@@ -151,6 +155,7 @@ def test_convolution_and_both_its_gradients_equal_those_of_jax(zero_padded):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["octaves", "gram"])
 def test_features_equal_those_of_the_pytorch_program(name):
     golden = np.load(GOLDEN)
@@ -204,6 +209,7 @@ def convolutions_in(jaxpr):
     return count
 
 
+@pytest.mark.slow
 def test_a_batch_equals_a_loop(tiny_model):
     images = jax.random.uniform(jax.random.key(0), (3, 18, 21, 3))
     look = jax.jit(lambda model, image: model(image, ("relu1_1", "relu3_1")))
@@ -269,6 +275,7 @@ for layer, value in sharded.items():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "settings"),
     [
@@ -295,6 +302,7 @@ class Generator(linen.Module):
         return linen.sigmoid(linen.Conv(3, (3, 3))(hidden))[0]
 
 
+@pytest.mark.slow
 def test_the_objective_trains_a_linen_network(tiny_model, pictures):
     image = jnp.asarray(pictures[0][:24, :32])
     generator = Generator()
@@ -319,6 +327,7 @@ def test_the_objective_trains_a_linen_network(tiny_model, pictures):
     check_that_only_the_other_network_learns(tiny_model, pictures, losses)
 
 
+@pytest.mark.slow
 def test_the_objective_trains_a_network_in_plain_jax(tiny_model, pictures):
     image = jnp.asarray(pictures[0][:24, :32])
 

@@ -43,6 +43,7 @@ def test_it_compares_the_lowest_losses_of_two_windows():
     assert done_after(np.full(200, np.inf), 0.5) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 def test_a_stopped_picture_stays_exactly_as_it_is_while_the_others_go_on(tiny_model, pictures, optimizer):
     content, style = pictures
@@ -59,6 +60,7 @@ def test_a_stopped_picture_stays_exactly_as_it_is_while_the_others_go_on(tiny_mo
     np.testing.assert_allclose(snapshots[60][0], alone.pictures[0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_scale_ends_when_all_pictures_have_stopped_and_the_next_begins_afresh(tiny_model, pictures):
     content, style = pictures
     options = {**SHALLOW, "smallest_size": 16, "iterations": 100, "model": tiny_model, "stop_when": EAGER}

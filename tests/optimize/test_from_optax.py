@@ -25,6 +25,7 @@ LION, MOMENTUM = optax.lion(5e-3), optax.sgd(0.2, momentum=0.9)
 SCHEDULED = optax.nadamw(optax.cosine_decay_schedule(2e-2, 12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [LION, MOMENTUM, SCHEDULED], ids=describe)
 def test_the_loss_falls_and_a_batch_is_its_single_runs_in_one_program(tiny_model, pictures, optimizer):
     content, style = pictures
@@ -43,6 +44,7 @@ def test_the_loss_falls_and_a_batch_is_its_single_runs_in_one_program(tiny_model
     assert run_chunk._cache_size() == before
 
 
+@pytest.mark.slow
 def test_a_line_search_gets_the_value_the_gradient_and_the_function(tiny_model, pictures):
     search = optax.chain(optax.sgd(1.0), optax.scale_by_backtracking_linesearch(max_backtracking_steps=10))
     options = {**FAST, "smallest_size": 32, "averaging": 0.0, "clamp": False, "optimizer": search}
@@ -62,6 +64,7 @@ def test_the_record_names_the_optimizer_and_leaves_out_what_it_does_not_use(tiny
     json.dumps(result.record)
 
 
+@pytest.mark.slow
 def test_a_sweep_compares_optimizers(tiny_weights, pictures, tmp_path):
     path = tmp_path / "tiny.safetensors"
     stylejax.weights.weight_set.write_weights(path, tiny_weights)

@@ -75,6 +75,7 @@ def minimize(function, point, evaluations, *, learning_rate=0.02, history=10):
     return lbfgs.best(state), values, bests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_known_minima_are_found_with_about_as_few_evaluations_as_pytorch(name):
     function, point, below = FUNCTIONS[name]
@@ -84,6 +85,7 @@ def test_known_minima_are_found_with_about_as_few_evaluations_as_pytorch(name):
     np.testing.assert_allclose(best, 1, atol=0.02)
 
 
+@pytest.mark.slow
 def test_the_unit_of_the_loss_does_not_matter():
     plain, _, _ = minimize(long_bowl, [0.0] * 50, 60)
     for unit in (1e-10, 1e10):
@@ -100,6 +102,7 @@ def test_what_is_kept_never_gets_worse(name):
     np.testing.assert_allclose(kept, np.minimum.accumulate(values), rtol=0.2, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_function_that_is_not_convex_is_minimized():
     point = 0.01 * np.sin(np.arange(30)) + 0.01  # on the hill between the wells, where it curves downwards
     best, values, _ = minimize(two_wells, point, 60)
@@ -139,6 +142,7 @@ def test_the_direction_is_that_of_the_matrix_that_the_last_pairs_imply(pairs):
     assert two_loop.clear(history, when=jnp.bool_(True)).empty
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_not_finite_shortens_the_step():
     def walled(x):  # not a number left of 0, least at 1
         return jnp.sum(x - jnp.log(x))
@@ -149,6 +153,7 @@ def test_a_trial_that_is_not_finite_shortens_the_step():
     np.testing.assert_allclose(best, 1, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_first_evaluation_that_is_not_finite_changes_nothing():
     point = jnp.array([1.0, 2.0])
     state = lbfgs.init(point)
@@ -164,12 +169,14 @@ def test_a_flat_function_leaves_the_point_where_it_is():
     assert values == [3.0] * 40
 
 
+@pytest.mark.slow
 def test_a_search_along_a_function_without_a_minimum_ends():
     best, values, _ = minimize(lambda x: -jnp.sum(x), [0.0], 100)
     assert np.isfinite(best).all()
     assert values[-1] < values[0]
 
 
+@pytest.mark.slow
 def test_the_points_of_a_batch_do_not_see_each_other():
     points = jnp.array([[-1.2, 1.0], [3.0, -4.0], [jnp.nan, 0.0]])
 
@@ -188,6 +195,7 @@ def test_the_points_of_a_batch_do_not_see_each_other():
         np.testing.assert_allclose(together[index], alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_state_is_float32_and_keeps_its_types():
     state = lbfgs.init(jnp.ones((4, 5, 3)), history=7)
     after, _ = lbfgs.update(state, jnp.ones((4, 5, 3)), jnp.float32(1), jnp.ones((4, 5, 3)), jnp.float32(0.02))
@@ -197,6 +205,7 @@ def test_the_state_is_float32_and_keeps_its_types():
     assert state.history.steps.shape == (7, 4, 5, 3)
 
 
+@pytest.mark.slow
 def test_a_batch_lowers_to_no_grouped_convolution_and_no_branch(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**FAST)
@@ -210,6 +219,7 @@ def test_a_batch_lowers_to_no_grouped_convolution_and_no_branch(tiny_model, pict
     assert Shared(content=True, style=True).style
 
 
+@pytest.mark.slow
 def test_a_picture_equals_its_single_run_whatever_else_is_in_the_batch(tiny_model, pictures):
     content, style = pictures
     easy = Settings(**FAST)
@@ -239,6 +249,7 @@ def test_it_gets_as_far_down_as_adam_and_its_result_is_a_picture(tiny_model, pic
     assert best["l-bfgs"] < 1.1 * best["adam"]
 
 
+@pytest.mark.slow
 def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_model, pictures):
     content, style = pictures
     result = stylejax.stylize(content, style, model=tiny_model, **{**FAST, "smallest_size": 24})
@@ -254,6 +265,7 @@ def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_m
     assert not larger.optimizer.started.any()
 
 
+@pytest.mark.slow
 def test_other_numbers_run_the_same_program(tiny_model, pictures):
     content, style = pictures
     options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}

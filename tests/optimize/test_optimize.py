@@ -37,6 +37,7 @@ def painting(tiny_model, pictures):
     return stylejax.stylize(content, style, model=tiny_model, **FAST)
 
 
+@pytest.mark.slow
 def test_the_result_is_a_picture_of_the_asked_size(painting):
     assert painting.image.shape == (36, 48, 3)
     assert painting.image.dtype == np.float32
@@ -51,6 +52,7 @@ def test_the_loss_falls_at_every_scale(painting):
         assert min(totals[-3:]) < totals[0]
 
 
+@pytest.mark.slow
 def test_the_trace_holds_the_loss_before_each_update(tiny_model, pictures, painting):
     content, style = pictures
     options = {**FAST, "iterations": 1, "smallest_size": 48, "init": "content"}
@@ -72,6 +74,7 @@ def test_the_trace_holds_the_loss_before_each_update(tiny_model, pictures, paint
     assert (painting.trace[0]["height"], painting.trace[0]["width"]) == (18, 24)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(tiny_model, pictures):
     content, style = pictures
     options = {**FAST, "init": "noise", "model": tiny_model}
@@ -82,6 +85,7 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(tiny_mode
     assert not np.array_equal(first.image, other.image)
 
 
+@pytest.mark.slow
 def test_each_picture_of_a_batch_equals_its_single_run(tiny_model, pictures):
     content, style = pictures
     each = [{"style_weight": 1.0}, {"style_weight": 30.0, "learning_rate": 0.05}, {"tv_weight": 100.0}]
@@ -92,6 +96,7 @@ def test_each_picture_of_a_batch_equals_its_single_run(tiny_model, pictures):
         assert painting.trace[-1]["total"] == pytest.approx(single.trace[-1]["total"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_picture_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_model, pictures):
     content, style = pictures
     settings = Settings(**{**FAST, "smallest_size": 48})
@@ -105,6 +110,7 @@ def test_a_picture_that_goes_non_finite_is_frozen_and_the_others_finish(tiny_mod
     np.testing.assert_allclose(last.pictures[1], 0.5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(tiny_weights, pictures):
     content, style = pictures
     arrays = dict(tiny_weights.arrays)
@@ -115,6 +121,7 @@ def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(
     assert np.isfinite(error.value.result.image).all()
 
 
+@pytest.mark.slow
 def test_only_another_shape_or_kind_compiles_another_program(tiny_model, pictures):
     content, style = pictures
     options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}

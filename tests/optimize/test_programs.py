@@ -14,6 +14,8 @@ from stylejax.run.inputs.job import Job
 from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
 COMMAND += ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "2", "-o", "out.png"]
 COMMAND += ["--quiet", "--content-layers", "relu2_1", "--style-layers", "relu1_1", "--octaves", "1"]

@@ -25,6 +25,7 @@ def inputs(tmp_path, pictures, tiny_weights) -> dict:
     return {"content": tmp_path / "content.png", "styles": [tmp_path / "style.png"], "options": options}
 
 
+@pytest.mark.slow
 def test_a_run_shows_the_picture_and_ends_with_files(inputs, monkeypatch):
     monkeypatch.setattr(app, "SECONDS_BETWEEN_FRAMES", 0)
     first, *_, last = app.Run(**inputs).frames()
@@ -40,6 +41,7 @@ def test_a_run_shows_the_picture_and_ends_with_files(inputs, monkeypatch):
     assert "<svg" in last.curves
 
 
+@pytest.mark.slow
 def test_a_region_that_was_drawn_gets_the_second_style(inputs, tmp_path):
     region = np.zeros((48, 64), np.uint8)
     region[:, 40:] = 255
@@ -70,6 +72,7 @@ def test_stop_keeps_the_picture(inputs):
     assert read_picture(last.files[0]).pixels.shape == (36, 48, 3)
 
 
+@pytest.mark.slow
 def test_a_run_says_what_takes_so_long(inputs, monkeypatch):
     compiled = threading.Event()
 
@@ -116,6 +119,7 @@ def test_a_visitor_who_leaves_ends_the_run(inputs):
     assert not any(thread.name == "painting" for thread in threading.enumerate())
 
 
+@pytest.mark.slow
 def test_what_cannot_be_painted_is_refused_before_it_is_read(inputs, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")

@@ -76,6 +76,7 @@ def run(*arguments: str) -> int:
     return int(stopped.value.code or 0)
 
 
+@pytest.mark.slow
 def test_a_batch_with_hostile_names_and_a_failure(folder):
     arguments = ["batch", "--content", "photos/*", "--style", "style.png", "-o", "out", "--report", "pages/all.html", *SHALLOW]
     assert run(*arguments) == 3
@@ -96,6 +97,7 @@ def test_a_batch_with_hostile_names_and_a_failure(folder):
         assert policy and policy.startswith("default-src 'none'") and "unsafe" not in policy
 
 
+@pytest.mark.slow
 def test_a_sweep_tells_what_differs_and_what_is_the_same(folder):
     grid = ["--style-weight", "1,10", "--tv-weight", "3,4"]
     assert run("sweep", f"photos/{NASTY}", "style.png", "-o", "out", "--report", "out/sweep.html", *SHALLOW, *grid) == 0
@@ -120,6 +122,7 @@ def test_a_report_that_cannot_be_written_is_told_before_any_work(folder, capsys,
         assert "leave out --report" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_many_pictures_are_sampled_evenly_and_the_page_stays_small(tmp_path):
     y, x = np.mgrid[0:300, 0:300].astype(np.float32)
     rng = np.random.default_rng(0)

@@ -93,6 +93,7 @@ def in_thread(work, *arguments) -> threading.Thread:
     return thread
 
 
+@pytest.mark.slow
 def test_a_watcher_sees_it_all(live, tiny_model, pictures):
     with served(live) as server, watched(server.url) as states:
         first = next(states)
@@ -137,6 +138,7 @@ def test_stop_keeps_the_picture(live, tiny_model, pictures):
     assert stopped.value.results[0].trace[-1]["step"] < 11
 
 
+@pytest.mark.slow
 def test_pause_holds_until_resume(live, tiny_model, pictures):
     with served(live) as server, watched(server.url) as states:
         assert press(server.url, "pause") == 204
@@ -256,6 +258,7 @@ def is_open(connection: socket.socket) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_many_who_ask_for_nothing_take_few_connections_and_nobodys_place(live):
     """Each is a file descriptor, without which a run cannot write its picture."""
     with served(live) as server, ExitStack() as stack, watched(server.url) as states:
@@ -267,6 +270,7 @@ def test_many_who_ask_for_nothing_take_few_connections_and_nobodys_place(live):
         assert sum(map(is_open, crowd)) <= connections.MAX_CONNECTIONS
 
 
+@pytest.mark.slow
 def test_who_asks_for_nothing_is_sent_away(live, monkeypatch):
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
     with served(live) as server, watched(server.url) as states, knock(server) as slow, knock(server, b"") as silent:
@@ -281,6 +285,7 @@ def test_who_asks_for_nothing_is_sent_away(live, monkeypatch):
         assert next(states)["status"] == "paused"  # a stream may be silent
 
 
+@pytest.mark.slow
 def test_a_wall_shows_the_latest_pictures(tiny_model, pictures):
     wall = Live("a batch")
     with served(wall) as server, watched(server.url) as states:
@@ -328,6 +333,7 @@ def test_a_port_that_is_taken_is_one_clear_error(folder, capsys):
     assert not Path("out.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["ctrl-c", "button", "to the end"])
 def test_the_command_ends_whoever_watches(folder, how):
     steps = "40" if how == "to the end" else "1000000"
@@ -349,6 +355,7 @@ def test_the_command_ends_whoever_watches(folder, how):
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
 
 
+@pytest.mark.slow
 def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
     write_picture(folder / "other.png", np.ones((48, 64, 3), np.float32) / 3)
     command = [*PROGRAM, "batch", "--content", "content.png", "other.png"]
@@ -368,6 +375,7 @@ def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
         assert process.wait(30) == 130
 
 
+@pytest.mark.slow
 def test_a_sweep_is_a_wall_whose_stop_keeps_what_there_is(folder):
     command = [*PROGRAM, "sweep", "content.png", "style.png"]
     command += ["-o", "swept", "--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--style-weight", "1,2"]

@@ -62,6 +62,7 @@ def reported(result, pictures, tmp_path):
     return path.read_text()
 
 
+@pytest.mark.slow
 def test_names_from_outside_are_text_and_nothing_else(reported):
     page = Page(reported)
     assert NASTY in page.text
@@ -115,6 +116,7 @@ def test_a_report_is_refused_before_the_work(tmp_path, result, pictures):
             stylejax.write_report(path, result, *pictures)
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_a_report_whose_command_paints_the_same(tmp_path, monkeypatch, pictures, tiny_weights, capsys):
     monkeypatch.chdir(tmp_path)
     write_picture("my content.png", pictures[0])
@@ -155,6 +157,7 @@ def test_a_bad_report_path_costs_no_time(tmp_path, capsys):
     assert ".html" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @given(
     recipe=some.sampled_from(list(RECIPES)),
     changes=some.fixed_dictionaries(

@@ -211,6 +211,7 @@ def test_an_invalid_list_of_pairs_is_rejected_in_one_line(tmp_path, text, proble
         read_pairs(tmp_path / "pairs.csv")
 
 
+@pytest.mark.slow
 def test_the_script_reports_errors_in_one_line(files, tiny_file):
     cases = {
         (*files[:2], "missing.png"): "missing.png does not exist; check the path",

@@ -32,6 +32,7 @@ def test_links_to_files_resolve(page):
             assert (page.parent / target.partition("#")[0]).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.slow
 def test_the_training_loop_trains():
     names = {}
     for block in python_blocks(DOCS / "howto" / "training-loop.md"):
@@ -40,6 +41,7 @@ def test_the_training_loop_trains():
     assert np.isfinite(names["losses"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", ["quickstart.md", "howto/many.md", "howto/optimizers.md", "howto/colors.md", "howto/regions.md"]
 )
@@ -61,6 +63,7 @@ def test_the_examples_stylize_and_save(page, tmp_path, monkeypatch, pictures, ti
     assert list(tmp_path.glob("painted*.png"))
 
 
+@pytest.mark.slow
 def test_the_example_of_tables_writes_its_outputs(tmp_path, monkeypatch, capsys, pictures, tiny_weights):
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg"), [*pictures, pictures[1]], strict=True):

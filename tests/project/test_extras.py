@@ -37,6 +37,7 @@ def test_every_extra_that_an_error_can_name_exists():
     assert not required & (OPTIONAL - {"requests"})
 
 
+@pytest.mark.slow
 def test_stylize_loads_no_optional_package(folder):
     arguments = "stylize photo.png style.png -o painted.png --model vgg19-slim --size 40 --smallest-size 40 --octaves 1"
     arguments += " --iterations 1 --quiet"
@@ -49,6 +50,7 @@ def test_stylize_loads_no_optional_package(folder):
     assert (folder / "painted.png").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [

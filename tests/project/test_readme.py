@@ -5,10 +5,13 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from places import ROOT
 
 import stylejax
 from stylejax.images.io.write import write_picture
+
+pytestmark = pytest.mark.slow
 
 README = (ROOT / "README.md").read_text()
 FIRST, BATCH, SECOND = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[:3]

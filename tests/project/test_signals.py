@@ -76,6 +76,7 @@ def ready(program: str, **more: Any) -> Iterator[subprocess.Popen]:
         yield process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "said"), [(NOTING, "kept\n"), (RAISING, "kept\n"), (BEGINNING, "")])
 @pytest.mark.parametrize("number", ALL, ids=lambda number: number.name)
 def test_no_signal_is_swallowed_by_the_garbage_collector(program, said, number):
@@ -125,6 +126,7 @@ def pythons_own_handler():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 def test_a_library_caller_gets_the_picture_with_the_interruption(tiny_model, pictures, pythons_own_handler):
     content, style = pictures
     result = threading.Event()

@@ -97,6 +97,7 @@ def test_public_names_are_documented():
             assert getattr(stylejax, name).__doc__, name
 
 
+@pytest.mark.slow
 def test_importing_the_library_initializes_no_device_and_changes_no_configuration():
     program = (
         "import jax; before = dict(jax.config.values); import stylejax; assert dict(jax.config.values) == before;"

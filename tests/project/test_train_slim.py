@@ -99,6 +99,7 @@ def test_the_convolution_and_its_gradients_are_those_of_autodiff(shape):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4 * float(np.abs(wanted).max()))
 
 
+@pytest.mark.slow
 def test_folding_and_normalizing_keep_the_scores_and_equalize_the_layers():
     parameters, statistics, images = random_network()
     wanted, _ = jax.jit(logits)(parameters, images, statistics=statistics)

@@ -48,6 +48,7 @@ def stylize_interrupted(checkpoint, scale, step, pictures, **options):
         stylejax.stylize(*pictures, checkpoint=checkpoint, observe=interrupted_at(scale, step), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 @pytest.mark.parametrize("place", [(1, 20), (1, 30), (2, 10)])
 def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_path, optimizer, place):
@@ -66,6 +67,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_p
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.slow
 def test_a_batch_of_which_a_picture_has_failed_goes_on(tiny_model, pictures, tmp_path):
     content, style = pictures
     each = [{"style_weight": 3.0}, {"learning_rate": 1e3, "style_weight": 1e12, "init": "noise"}]
@@ -255,6 +257,7 @@ def test_a_run_that_saved_nothing_leaves_nothing(tiny_model, pictures, tmp_path)
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_state_that_came_from_elsewhere_meanwhile_is_neither_replaced_nor_removed(sealed, tiny_model, pictures, tmp_path):
     reported: list[str] = []
 
@@ -291,6 +294,7 @@ def test_a_folder_that_vanishes_or_becomes_a_file_does_not_end_the_run(tiny_mode
     assert "cannot be saved" in reported[0]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_a_while_does_not_end_the_run(tiny_model, pictures, tmp_path):
     options = {**OPTIONS, "model": tiny_model, "optimizer": "l-bfgs"}
     reported, limits = [], resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -357,6 +361,7 @@ def events(folder: Path, arguments: list[str], *, stop_after: int = 0, how: int 
     return [json.loads(line) for line in lines if line.endswith("}\n")], code
 
 
+@pytest.mark.slow
 def test_a_process_killed_again_and_again_ends_with_the_same_bytes(folder, tmp_path):
     _, code = events(folder, command(folder, tmp_path / "whole.png"))
     assert code == 0

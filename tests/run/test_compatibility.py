@@ -35,6 +35,7 @@ def job(change: dict, shape: tuple[int, int], regions: int) -> Job:
 JOBS = st.builds(job, st.sampled_from(CHANGES), st.sampled_from([(48, 64), (64, 48), (96, 128)]), st.sampled_from([0, 2, 3]))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(JOBS, JOBS)
 def test_pictures_form_a_batch_exactly_if_their_keys_are_equal(one, other):

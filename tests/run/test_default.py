@@ -21,6 +21,7 @@ def test_the_default_has_the_parts_that_these_tests_are_about():
     assert "pixels" in settings.style_layer_weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "l-bfgs", **SHALLOW}], ids=["adam", "l-bfgs"])
 def test_painting_gets_down_and_goes_on_from_a_checkpoint_to_the_same_bits(tiny_model, pictures, tmp_path, changes):
     options = {**SMALL, "model": tiny_model, **changes}
@@ -45,6 +46,7 @@ def test_painting_gets_down_and_goes_on_from_a_checkpoint_to_the_same_bits(tiny_
     assert resumed.trace == whole.trace
 
 
+@pytest.mark.slow
 def test_pictures_with_regions_of_their_own_strengths_and_blends_are_their_single_runs(tiny_model, pictures):
     content, style = pictures
     other = np.ascontiguousarray(style[..., ::-1])

@@ -17,6 +17,7 @@ from stylejax.run import devices
 from stylejax.run.devices import devices_for, divisible, padded
 
 
+@pytest.mark.slow
 def test_four_devices_paint_what_one_does_without_a_collective():
     program = SUPPORT / "four_devices.py"
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}

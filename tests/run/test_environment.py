@@ -34,6 +34,7 @@ for optimizer in ("adam", "l-bfgs"):
 """
 
 
+@pytest.mark.slow
 def test_a_process_at_64_bits_that_is_strict_about_types_paints_the_same(tiny_weights, pictures, tmp_path):
     for name, picture in zip(("content", "style"), pictures, strict=True):
         np.save(tmp_path / name, picture)
@@ -50,6 +51,7 @@ def test_a_process_at_64_bits_that_is_strict_about_types_paints_the_same(tiny_we
         assert np.array_equal(stylejax.stylize(*pictures, **options).image, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [CUDA, "JAX_PLATFORMS=nonsense", "JAX_PLATFORM_NAME=nonsense"])
 def test_a_platform_that_is_not_here_is_told_in_one_line(pictures, tmp_path, setting):
     for name, picture in zip(("content", "style"), pictures, strict=True):

@@ -27,6 +27,7 @@ SHALLOW = {
 SETTINGS = Settings(**SHALLOW)
 
 
+@pytest.mark.slow
 def test_each_further_picture_takes_the_same(tiny_model):
     peaks = {batch_size: chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=batch_size) for batch_size in (1, 2, 5)}
     assert peaks[5] == pytest.approx(peaks[1] + 4 * (peaks[2] - peaks[1]), rel=0.06)
@@ -35,6 +36,7 @@ def test_each_further_picture_takes_the_same(tiny_model):
     assert shared < peaks[5] - 3 * 15 * 20 * 8 * 4  # four content targets of relu2_1 less, or nearly
 
 
+@pytest.mark.slow
 def test_as_many_fit_as_the_compiler_says(tiny_model):
     one, three = (chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=batch_size) for batch_size in (1, 3))
 
@@ -49,6 +51,7 @@ def test_as_many_fit_as_the_compiler_says(tiny_model):
     assert fitting(1000) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [{}, {"optimizer": "l-bfgs", "history": 2}, {"style_loss": "wasserstein"}, {"size": 38, "smallest_size": 19}],
@@ -64,6 +67,7 @@ def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, opti
     assert result.memory == seen[-1].memory == chunk_bytes(tiny_model, Settings(**options), *result.image.shape[:2])
 
 
+@pytest.mark.slow
 def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, pictures):
     content, style = pictures
     mask = np.zeros((48, 64, 3), np.float32)
@@ -74,6 +78,7 @@ def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, picture
     assert compiled["run_chunk"] == 2
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_model, pictures, monkeypatch):
     content, style = pictures
     whole = chunk_bytes(tiny_model, SETTINGS, 30, 40, batch_size=3, shared=Shared(True, True, True))
@@ -88,6 +93,7 @@ def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_mode
         stylejax.stylize_batch([content] * count, [style] * count, model=tiny_model, **{**SHALLOW, **fitting})
 
 
+@pytest.mark.slow
 def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatch):
     content, style = pictures
     options = {**SHALLOW, "optimizer": "l-bfgs", "history": 12}
@@ -100,6 +106,7 @@ def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatc
     stylejax.stylize(content, style, model=tiny_model, **{**options, "history": int(offered)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("offered", "changes"),
     [("convolution direct", DIRECT), ("precision bfloat16", {"precision": "bfloat16"} | DIRECT)],

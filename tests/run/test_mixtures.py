@@ -25,6 +25,7 @@ def assert_alike(got, wanted):
         np.testing.assert_allclose(getattr(got, part), getattr(wanted, part), rtol=1e-4, atol=2e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=4), st.booleans(), st.integers(0, 999))
 def test_shares_that_are_the_sizes_of_pictures_give_the_statistics_of_all_their_pixels(shapes, centered, seed):
@@ -59,6 +60,7 @@ def test_the_covariance_of_a_mixture_holds_the_distance_between_the_means():
     np.testing.assert_allclose(mixed.covariance, 0.25 * 0.75 * 16, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_two_styles_are_one_picture_that_is_made_of_both(tiny_model, statistic):
     """Exactly so for pixels, which have no neighbors, with shares that are the areas."""
@@ -77,6 +79,7 @@ def test_two_styles_are_one_picture_that_is_made_of_both(tiny_model, statistic):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), alone, first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", ["gram+mean", "covariance"])
 def test_regions_are_mixed_region_by_region(tiny_model, statistic):
     pictures = [jnp.asarray(np.clip(0.3 * features(8, 12, seed) + 0.5, 0, 1)) for seed in (1, 2)]

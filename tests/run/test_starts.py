@@ -125,6 +125,7 @@ def test_a_gray_photograph_gets_the_style_s_mean_color_and_no_garish_ones():
     np.testing.assert_allclose(flat, 0.25, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_colors_are_those_of_the_style_as_it_is_looked_at():
     """Made smaller, a checkerboard is gray."""
     y, x = np.mgrid[0:64, 0:64]
@@ -137,6 +138,7 @@ def test_colors_are_those_of_the_style_as_it_is_looked_at():
         assert (stats.std() < 0.1) == (wanted == "smaller")
 
 
+@pytest.mark.slow
 def test_the_other_starts_show_what_they_say():
     content, style = soft(1), soft(2)
     np.testing.assert_array_equal(begun(content, style, init="content"), content)
@@ -151,6 +153,7 @@ def detail_of(*jobs, before=(24, 32), after=(48, 64)):
     return added_detail(jobs, before, after)
 
 
+@pytest.mark.slow
 def test_detail_is_what_the_larger_start_shows_beyond_the_smaller_one(pictures):
     content, style = pictures
     jobs = [Job(content, (style,), Settings(init="content", detail=detail)) for detail in (1.0, 0.25, 0.0)]
@@ -163,6 +166,7 @@ def test_detail_is_what_the_larger_start_shows_beyond_the_smaller_one(pictures):
     assert np.abs(wanted.mean((0, 1))).max() < 0.01  # fine: no color of its own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ["noise", "gray", "style-stats"])
 def test_starts_that_show_nothing_of_the_content_have_no_detail(pictures, init):
     content, style = pictures
@@ -181,6 +185,7 @@ def test_a_picture_to_start_from_gives_its_own_detail(pictures):
     np.testing.assert_allclose(detail_of(job), detail_of(same), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", ["unit", "caffe", "normalized"])
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
@@ -212,6 +217,7 @@ def test_a_picture_that_did_not_move_is_the_larger_start(pictures):
     np.testing.assert_allclose(larger.variable[0], content, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_detail_differs_from_picture_to_picture_and_is_seen(tiny_model, pictures):
     options = {"model": tiny_model, "smallest_size": 24, **SHALLOW}
     full, half, none = (

@@ -47,6 +47,7 @@ def assert_alike(one, other):
     assert np.abs(one - other).mean() < 5e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "smallest", "init"),
     [("adam", 24, "recolored"), ("adam", 48, "recolored"), ("adam", 48, "content"), ("l-bfgs", 24, "recolored")],
@@ -80,6 +81,7 @@ def batch(tiny_model, pictures):
     return results, compiled["run_chunk"]
 
 
+@pytest.mark.slow
 def test_pictures_of_one_program_have_strengths_of_their_own_and_lie_in_between(batch, pictures):
     results, programs = batch
     assert programs == 1
@@ -130,6 +132,7 @@ def test_a_blend_keeps_its_proportions_at_less_strength(tiny_model, pictures):
     np.testing.assert_allclose(targets.style[0]["pixels"]["mean"], mean, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_each_region_is_mixed_with_what_the_content_shows_there(tiny_model, pictures):
     content, style = (np.ascontiguousarray(picture[:36, :48]) for picture in pictures)
     masks = np.zeros((2, 36, 48), np.float32)
@@ -177,6 +180,7 @@ def test_rows_of_a_table_share_style_targets_only_where_the_content_has_no_part_
     assert shared(("a.png", 0.5), ("a.png", 0.5)).style
 
 
+@pytest.mark.slow
 def test_a_batch_of_contents_at_half_the_strength_paints_each_towards_its_own(tiny_model, pictures):
     content, style = pictures
     contents = [content, np.ascontiguousarray(content[::-1, :, ::-1])]
@@ -187,6 +191,7 @@ def test_a_batch_of_contents_at_half_the_strength_paints_each_towards_its_own(ti
         assert_alike(result.image, alone.image)
 
 
+@pytest.mark.slow
 def test_a_sweep_over_strengths_is_one_program(tiny_weights, pictures, tmp_path):
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     with compiled_programs() as compiled:
@@ -198,6 +203,7 @@ def test_a_sweep_over_strengths_is_one_program(tiny_weights, pictures, tmp_path)
     assert max(far[:2]) < 1e-3 < min(far[2:])
 
 
+@pytest.mark.slow
 def test_a_table_has_a_column_of_strengths(tiny_weights, pictures, tmp_path, monkeypatch):
     content, style = pictures
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)

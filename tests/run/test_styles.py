@@ -39,6 +39,7 @@ def test_shares_must_be_as_many_as_the_styles(pictures):
         stylejax.stylize(content, style, content, style_blend=[1, 2])
 
 
+@pytest.mark.slow
 def test_targets_are_mixed_by_the_shares_picture_by_picture(tiny_model, pictures):
     content, style = pictures
     mixed = [Settings(style_blend=blend, **LAYERS) for blend in ("3,1", "0,1", "")]

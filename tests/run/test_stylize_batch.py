@@ -17,6 +17,7 @@ def options(tiny_model):
     return {"model": tiny_model, **SHALLOW}
 
 
+@pytest.mark.slow
 def test_each_picture_is_that_of_a_single_run_with_its_weights(options, pictures):
     content, style = pictures
     weights = [1, {"style_weight": 5.0, "content_weight": 0.5}, {"tv_weight": 0.0}]
@@ -27,6 +28,7 @@ def test_each_picture_is_that_of_a_single_run_with_its_weights(options, pictures
         np.testing.assert_allclose(result.image, alone.image, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_picture_that_fails_is_frozen_and_the_others_finish_as_if_alone(options, pictures):
     content, style = pictures
     overflowing = {"init": "noise", "noise": 1e6, "style_weight": 1e12, "style_layers": "relu1_1=1e12,relu2_1=1e12"}
@@ -37,6 +39,7 @@ def test_a_picture_that_fails_is_frozen_and_the_others_finish_as_if_alone(option
     assert np.isfinite(failed.image).all()
 
 
+@pytest.mark.slow
 def test_contents_of_different_shapes_are_named_and_grouped_or_resized_on_request(options, pictures):
     content, style = pictures
     upright = np.ascontiguousarray(content.swapaxes(0, 1))

@@ -45,6 +45,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
     return int(stopped.value.code or 0), written.out, written.err
 
 
+@pytest.mark.slow
 def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
     grid = {"style_weight": [1, 10], "averaging": [0.0, 0.9], "tv_weight": [3]}
     with compiled_programs() as compiled:
@@ -57,6 +58,7 @@ def test_a_grid_is_one_program_and_each_picture_that_of_a_single_run(folder):
     assert np.abs(results[0].image - results[3].image).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_each_combination_is_constructed_once(folder, monkeypatch, capsys):
     constructed = []
     check = Settings.__post_init__
@@ -68,6 +70,7 @@ def test_each_combination_is_constructed_once(folder, monkeypatch, capsys):
     assert [settings.style_weight for settings in constructed if settings.model == "tiny.safetensors"] == [1, 10]
 
 
+@pytest.mark.slow
 def test_starts_that_begin_at_other_sizes_are_programs_of_their_own(folder):
     options = {**SHALLOW, "size": 128, "smallest_size": 0, "iterations": 1}
     results = stylejax.sweep(
@@ -76,6 +79,7 @@ def test_starts_that_begin_at_other_sizes_are_programs_of_their_own(folder):
     assert [result.trace[-1]["scale"] for result in results] == [1, 2]  # noise begins at 64 pixels
 
 
+@pytest.mark.slow
 def test_what_is_static_is_painted_by_programs_of_its_own_and_comes_back_in_order(folder):
     seen, kept = [], []
     results = stylejax.sweep(
@@ -97,6 +101,7 @@ def test_what_is_static_is_painted_by_programs_of_its_own_and_comes_back_in_orde
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_command_writes_pictures_a_sheet_and_their_losses(folder, capsys):
     code, out, err = run(capsys, "--style-weight", "1,1e3", "--content-weight", "0.1,0.2,0.3")
     assert (code, err) == (0, "")
@@ -151,6 +156,7 @@ def test_values_are_read_by_the_type_of_the_setting():
     assert picture_name(7, {"init": "a/b c.png", "seed": 1}) == "007-init=b_c.png-seed=1.png"
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_there_is(folder):
     command = [
         sys.executable,

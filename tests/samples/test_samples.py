@@ -44,6 +44,7 @@ def test_another_seed_gives_another_composition(paint: Painter):
     assert np.abs(first - second).mean() > 0.03
 
 
+@pytest.mark.slow
 @each_painter
 @pytest.mark.parametrize(("height", "width"), [(128, 128), (128, 192)])
 def test_a_seed_has_one_composition_at_every_size(paint: Painter, height: int, width: int):
@@ -62,6 +63,7 @@ def test_every_part_of_the_frame_has_contrast_and_texture(paint: Painter):
     assert parts.std(1).min() > 0.04
 
 
+@pytest.mark.slow
 def test_the_styles_differ_in_palette_and_texture():
     pictures = {name: paint(96, 96) for name, paint in PAINTINGS.items()}
     names = sorted(pictures)

@@ -10,6 +10,8 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.loop import optimize_batch
 from stylejax.settings.recipes import RECIPES, settings_from
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = np.load(GOLDEN)
 PUBLISHED = [name for name in RECIPES if name != "stylejax"]
 STEPS = 20

@@ -115,6 +115,7 @@ def test_a_file_cut_anywhere_is_one_line(source: Path) -> None:
         assert "truncated or damaged" in refusal(source), end
 
 
+@pytest.mark.slow
 def test_bytes_that_were_changed_never_end_in_anything_but_one_line(source: Path) -> None:
     content = old_torch(code_books()[0])
     generator = np.random.default_rng(0)

@@ -260,6 +260,7 @@ def wait_until(condition: object, seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_two_at_once_download_once(keras: bytes, cache: Path, fetching) -> None:
     gate = threading.Event()
     behavior = Behavior(keras, slow=gate)
@@ -279,6 +280,7 @@ def test_two_at_once_download_once(keras: bytes, cache: Path, fetching) -> None:
     assert_fetched(cache / "vgg19.safetensors", cache)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_part_and_the_next_run_goes_on(keras: bytes, cache: Path, fetching) -> None:
     gate = threading.Event()
     behavior = Behavior(keras, slow=gate)

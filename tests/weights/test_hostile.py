@@ -172,6 +172,7 @@ def packed_archive(path: Path) -> str:
 BOMBS = [forty_empty, strangers, large_chunk, lying_chunk, packed_archive]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", BOMBS)
 def test_a_small_file_does_not_become_a_large_one(tmp_path: Path, make: Callable[[Path], str]) -> None:
     path = tmp_path / "bomb"

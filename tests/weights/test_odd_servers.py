@@ -129,6 +129,7 @@ def test_the_endless_body_of_a_redirect_is_not_read(keras: bytes, cache: Path) -
         assert_fetched(fetch(oxford(url, keras), retries=Retries(tries=1)), cache)
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_is_given_up(keras: bytes, timm: bytes, cache: Path) -> None:
     begun = time.monotonic()
     with serving(Behavior(keras, drip=0.02)) as url, pytest.raises(WeightsError, match=r"came within 0\.3 seconds"):

