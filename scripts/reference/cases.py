@@ -43,7 +43,6 @@ class Case:
     network: Network = field(default_factory=Network)
     shares: tuple[float, ...] = (1.0,)
     """Shares of the styles, one per style."""
-    sizes: tuple[str, ...] = tuple(SIZES)
     adam: bool = False
     """Whether iterates of Adam are also compared."""
     space: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
@@ -52,6 +51,11 @@ class Case:
     """Whether Adam clamps the picture to [0, 1]."""
     stretched: bool = False
     """Whether the style is resized to the content's shape."""
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The size that no pooling divides, and for cases with Adam also one that all poolings divide."""
+        return tuple(SIZES) if self.adam else tuple(SIZES)[-1:]
 
 
 _PLAIN = {"octaves": 1, "content_norm": "none", "detail": 0.0, "init": "content"}
@@ -197,7 +201,6 @@ OBJECTIVES = (
         {**_GRAM_AND_MEAN, "style_loss": "wasserstein", "pooling": "l2-rescaled"},
         _relative(measure=formulas.mean_and_covariance, style_distance=formulas.relative_wasserstein),
         Network(pooling="l2-rescaled", padding="replicate"),
-        sizes=("71×57",),
     ),
     Case(
         "relative Wasserstein at octaves, several styles",
