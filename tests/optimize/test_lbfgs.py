@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from objectives import GRAMS
-from programs import lowered_program
+from programs import counting_chunks, lowered_program
 
 import stylejax
 from stylejax.errors import SettingsError
 from stylejax.optimize import lbfgs
 from stylejax.optimize import lbfgs_history as two_loop
-from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
@@ -267,14 +267,8 @@ def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_m
 
 @pytest.mark.slow
 def test_other_numbers_run_the_same_program(tiny_model, pictures):
-    content, style = pictures
     options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}
-
-    def programs(**changes):
-        before = run_chunk._cache_size()
-        stylejax.stylize(content, style, **{**options, **changes})
-        return run_chunk._cache_size() - before
-
+    programs = counting_chunks(*pictures, **options)
     assert programs() == 1
     numbers = {"content_weight": 0.7, "style_weight": 3.0, "tv_weight": 0.0, "learning_rate": 0.3}
     assert programs(**numbers, iterations=15, stop_when=0.1) == 0

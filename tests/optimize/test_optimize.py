@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from objectives import GRAMS
+from programs import counting_chunks
 
 import stylejax
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights, make_targets, objective
-from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
@@ -123,14 +123,8 @@ def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(
 
 @pytest.mark.slow
 def test_only_another_shape_or_kind_compiles_another_program(tiny_model, pictures):
-    content, style = pictures
     options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}
-
-    def programs(**changes):
-        before = run_chunk._cache_size()
-        stylejax.stylize(content, style, **{**options, **changes})
-        return run_chunk._cache_size() - before
-
+    programs = counting_chunks(*pictures, **options)
     assert programs() == 1
     assert programs() == 0
     assert programs(content_weight=0.7, style_weight=3.0, tv_weight=0.0, learning_rate=0.3, iterations=25) == 0

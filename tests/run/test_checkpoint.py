@@ -17,22 +17,10 @@ from processes import restore_signals
 import stylejax
 from stylejax.errors import CheckpointError, SettingsError
 from stylejax.files.checksummed import read_checksummed, read_kind, write_checksummed
-from stylejax.images.io.write import write_picture
 from stylejax.run.result import StylizeInterrupted
-from stylejax.weights.weight_set import write_weights
 
 STATE = Path("stylejax-checkpoint", "state")
 OPTIONS = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 30}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, pictures, tiny_weights) -> Path:
-    """A folder with two pictures and a network."""
-    folder = tmp_path_factory.mktemp("checkpoint")
-    for name, picture in zip(("content", "style"), pictures, strict=True):
-        write_picture(folder / f"{name}.png", picture)
-    write_weights(folder / "tiny.safetensors", tiny_weights)
-    return folder
 
 
 def interrupted_at(scale, step):

@@ -7,6 +7,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+import stylejax
 from stylejax.losses.objective import LossWeights
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.config import StaticConfig
@@ -28,6 +29,17 @@ def lowered_program(model, jobs, height, width, platform="cpu"):
     rates, traced = jnp.full((static.chunk, batch_size), 0.02), TracedConfig.of([job.settings for job in jobs])
     program = run_chunk.trace(model, states, targets, weights, rates, traced, jnp.int32(3), static=static, shared=shared)
     return program.lower(lowering_platforms=(platform,)).as_text()
+
+
+def counting_chunks(content, style, **options):
+    """A function that stylizes with `options` and the given changes, and returns how many chunks that compiled."""
+
+    def programs(**changes):
+        before = run_chunk._cache_size()
+        stylejax.stylize(content, style, **{**options, **changes})
+        return run_chunk._cache_size() - before
+
+    return programs
 
 
 @contextlib.contextmanager
