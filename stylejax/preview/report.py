@@ -24,6 +24,7 @@ from stylejax.preview.template import render_page
 from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
 from stylejax.run.result import StylizedImage
 from stylejax.settings.recipes import changes_of, recipe_named
+from stylejax.settings.record import record_of
 
 LARGE, SMALL = 1600, 640
 """Long sides, in pixels, of the two pictures that are compared and of the input pictures."""
@@ -109,7 +110,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         varied=[],
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
-        settings=settings.as_record(),
+        settings=record_of(settings),
         environment=environment_facts(painting.network, seconds),
     )
 

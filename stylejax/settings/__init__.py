@@ -1,5 +1,5 @@
 """What a run is asked to do, as data.
 
-Reading order: `fields` (metadata of a setting), `validation`, `settings`, `derived`, `parse`, `recipes`, `objective_spec`; then
-`layer_weights`, `blend`, `schedules`, `pixel_space`, `pyramid`, and `transformation` (optimizers of optax).
+Reading order: `fields` (metadata of a setting), `validation`, `settings`, `derived`, `parse`, `recipes`, `objective_spec`,
+`record`; then `layer_weights`, `blend`, `schedules`, `pixel_space`, `pyramid`, and `transformation` (optimizers of optax).
 """

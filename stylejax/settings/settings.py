@@ -38,7 +38,7 @@ from stylejax.errors import SettingsError
 from stylejax.settings.blend import parse_blend
 from stylejax.settings.fields import Range, check_values, fields_of, setting
 from stylejax.settings.layer_weights import parse_layers
-from stylejax.settings.transformation import Transformation, describe
+from stylejax.settings.transformation import Transformation
 from stylejax.settings.validation import (
     AFTER_THE_FIRST_STEPS,
     WITH_ADAM,
@@ -286,16 +286,3 @@ class Settings:
     def as_options(self) -> dict[str, Any]:
         """The settings by name, as keyword arguments."""
         return dataclasses.asdict(self)
-
-    def as_record(self) -> dict[str, Any]:
-        """The settings by name as plain values, for the record inside a picture.
-
-        An optimizer of optax is described in words, and the settings that it does not use are left out.
-        """
-        options = self.as_options()
-        if isinstance(self.optimizer, str):
-            return options
-        uses = {name: each.info.uses for name, each in fields_of(Settings).items()}
-        idle = {name for name in uses if any(use.other == "optimizer" and not use.met(self) for use in uses[name])}
-        kept = {name: value for name, value in options.items() if name not in idle}
-        return kept | {"optimizer": describe(self.optimizer)}
