@@ -23,7 +23,7 @@ from stylejax.run.inputs.reader import named_picture
 from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import Progress
 from stylejax.run.result import StylizedImage, StylizeInterrupted
-from stylejax.settings.record import record_of
+from stylejax.settings.record import recorded_settings
 from stylejax.signals import handling_signals, mark_started
 from stylejax.version import VERSION
 from stylejax.weights.sources import resolve_auto
@@ -54,7 +54,7 @@ class StylizeRun(StylizeFiles):
             content=content,
             styles=styles,
             record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
-            | {"settings": record_of(self.settings)},
+            | {"settings": recorded_settings(self.settings)},
             quiet=self.quiet,
             as_json=self.json,
         )

@@ -24,7 +24,7 @@ from stylejax.preview.template import render_page
 from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
 from stylejax.run.result import StylizedImage
 from stylejax.settings.recipes import changes_of, recipe_named
-from stylejax.settings.record import record_of
+from stylejax.settings.record import recorded_settings
 
 LARGE, SMALL = 1600, 640
 """Long sides, in pixels, of the two pictures that are compared and of the input pictures."""
@@ -110,7 +110,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         varied=[],
         recipe=settings.recipe,
         changed=[(name, value, getattr(usual, name)) for name, value in changes_of(settings).items()],
-        settings=record_of(settings),
+        settings=recorded_settings(settings),
         environment=environment_facts(painting.network, seconds),
     )
 

@@ -10,7 +10,7 @@ from stylejax.errors import ImageError
 from stylejax.files.user_paths import user_path
 from stylejax.images.io.write import write_picture
 from stylejax.run.progress import Converged, Failure
-from stylejax.settings.record import record_of
+from stylejax.settings.record import recorded_settings
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
 from stylejax.version import VERSION
@@ -48,7 +48,7 @@ class StylizedImage:
     def record(self) -> dict[str, Any]:
         """How the picture was made; the same run gives the same record."""
         made_with = {"program": "stylejax", "version": VERSION, "network": self.network}
-        return {**made_with, **self.sources, "settings": record_of(self.settings)}
+        return {**made_with, **self.sources, "settings": recorded_settings(self.settings)}
 
     def save(self, path: str | Path, *, bits: Literal[8, 16] = 8) -> Path:
         """Write the picture, its opacity and its record to `path`: PNG, JPEG, WebP, TIFF or AVIF by suffix.

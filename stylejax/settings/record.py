@@ -7,7 +7,7 @@ from stylejax.settings.settings import Settings
 from stylejax.settings.transformation import describe
 
 
-def record_of(settings: Settings) -> dict[str, Any]:
+def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings by name, as plain values.
 
     An optimizer of optax is described in words, and the settings that it does not use are left out.

@@ -17,7 +17,7 @@ import jax
 from stylejax.batch.records import JobSpec, RowResult
 from stylejax.choices import LOSSES
 from stylejax.files.url import change_stamp
-from stylejax.settings.record import record_of
+from stylejax.settings.record import recorded_settings
 from stylejax.version import VERSION
 from stylejax.weights.sources import SOURCES, resolve, resolve_auto
 
@@ -30,7 +30,7 @@ def digest(row: JobSpec, shape: Sequence[int], *, bits: int = 8) -> str:
     """
     settings = row.settings
     facts = {
-        "settings": record_of(settings),
+        "settings": recorded_settings(settings),
         "network": network_stamp(settings.model),
         "shape": list(shape),
         "bits": bits,
