@@ -40,7 +40,7 @@ def optimize_batch(
     seen: StyleCache | None = None,
     preparing: Callable[[Preparing], None] | None = None,
 ) -> Iterator[Progress]:
-    """Paint all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
+    """Optimize all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
 
     The consumer decides what to do with a progress, and stops the run by not asking for the next.
 
@@ -57,7 +57,7 @@ def optimize_batch(
 
     Raises:
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
-        OutOfMemoryError: the largest scale needs more memory than is available; nothing was painted.
+        OutOfMemoryError: the largest scale needs more memory than is available; no step was taken.
     """
     batch = _Batch(model, jobs, devices, shared, seen)
     memory = memory_of(model, batch.jobs_of_a_device, batch.shapes[-1], shared=shared)
