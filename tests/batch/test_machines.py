@@ -107,6 +107,7 @@ def test_two_processes_execute_a_share_each_and_do_not_wait_for_each_other(folde
     assert painted(folder, "out") == {"0.png", "1.png", "2.png", "4.png"}
 
 
+@pytest.mark.slow
 def test_the_ray_engine_paints_by_the_same_command(folder, capsys):
     pytest.importorskip("ray")
     assert exit_code(batch(folder, "out", "--engine", "ray", "--workers", "1", "--batch-size", "2")) == 0

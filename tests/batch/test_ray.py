@@ -56,6 +56,7 @@ def workers() -> set[int]:
     return {int(path.parent.name) for path, name in names.items() if name.startswith(b"ray::Actor")}
 
 
+@pytest.mark.slow
 def test_every_picture_is_there_once_although_workers_are_killed(cluster, minibatches, tmp_path):
     folder, killed, results = tmp_path / "painted", set(), []
     store = Store(Folder(folder))

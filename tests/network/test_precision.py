@@ -89,6 +89,7 @@ def test_what_follows_the_gradient_closely_still_gets_down_in_bfloat16(tiny_weig
     assert min(record["total"] for record in trace) < 0.7 * trace[0]["total"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", ["cuda", "tpu"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_step_lowers_for_accelerators_with_the_precision_asked_for(tiny_weights, pictures, platform, precision):

@@ -123,6 +123,7 @@ def test_normalizing_does_not_scale_a_dead_layer():
     np.testing.assert_allclose(run_folded(normalized, images)[0], scores, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_equals_an_uninterrupted_one(settings, monkeypatch, tmp_path):
     whole = Training(settings)
     assert whole.run()
