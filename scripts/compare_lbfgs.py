@@ -97,10 +97,11 @@ def minimize_ours(settings: Settings, problem: Problem, content: np.ndarray, sty
 def minimize_theirs(settings: Settings, problem: Problem, content: np.ndarray, style: np.ndarray) -> np.ndarray:
     """The result of PyTorch after the same number of evaluations."""
     image = torch.tensor(content, requires_grad=True)
+    (steps,) = settings.steps(1)
     optimizer = torch.optim.LBFGS(
         [image],
-        max_iter=settings.iterations,
-        max_eval=settings.iterations,
+        max_iter=steps,
+        max_eval=steps,
         tolerance_grad=0,
         tolerance_change=0,
         history_size=settings.history,
@@ -115,7 +116,7 @@ def minimize_theirs(settings: Settings, problem: Problem, content: np.ndarray, s
 
     optimizer.step(closure)  # pyright: ignore[reportArgumentType]
     evaluations = optimizer.state[image]["func_evals"]
-    if evaluations != settings.iterations:
+    if evaluations != steps:
         print(f"PyTorch made {evaluations} evaluations", flush=True)
     return image.detach().numpy()
 

@@ -91,7 +91,7 @@ class Peers:
         one_scale = {"size": self.size, "size_rule": "long", "smallest_size": self.size, "iterations": self.steps}
         one_scale["resampling"] = "lanczos"  # no resizing is needed; other filters would clip the brightening by `BYTES`
         start = {"init": "content"} if recipe == "neural-style" else {}
-        settings = {"recipe": recipe, "first_iterations": 0, "style_size": 0, **one_scale, **start, **changes}
+        settings = {"recipe": recipe, "style_size": 0, **one_scale, **start, **changes}
         return settings_from(settings)
 
     def _print(self, recipe, peer, theirs, mine) -> None:

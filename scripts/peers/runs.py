@@ -66,16 +66,17 @@ def from_formula(weights: WeightSet, recipe: str, settings: Settings, content: n
         losses.append(total.item())
         return unit * total.detach()
 
+    (steps,) = settings.steps(1)
     if settings.optimizer == "l-bfgs":
         # SciPy, which the paper used, has a line search; the later programs have none.
         search = "strong_wolfe" if recipe == "gatys-2016" else None
-        budget = {"max_iter": settings.iterations, "max_eval": settings.iterations}
+        budget = {"max_iter": steps, "max_eval": steps}
         optimizer = torch.optim.LBFGS([variable], line_search_fn=search, tolerance_grad=0, tolerance_change=0, **budget)
         optimizer.step(closure)
         return Run(losses, (scale * variable + offset).detach().clamp(0, 1).numpy())
     optimizer = torch.optim.Adam([variable], lr=settings.learning_rate, betas=(settings.beta1, settings.beta2))
     average, kept = torch.zeros_like(variable), 1.0
-    for _ in range(settings.iterations):
+    for _ in range(steps):
         optimizer.step(closure)
         with torch.no_grad():
             if settings.clamp:

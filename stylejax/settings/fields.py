@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_origin
 from stylejax.choices import names_in
 from stylejax.errors import SettingsError
 from stylejax.files.user_paths import expand_home
+from stylejax.settings.per_scale import parse_counts
 from stylejax.settings.transformation import Transformation, written_type
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class SettingInfo:
     harmless: tuple[Any, ...]
     commas: bool
     place: bool
+    per_scale: bool
 
 
 def setting(
@@ -93,6 +95,7 @@ def setting(
     harmless: tuple[Any, ...] = (),
     commas: bool = False,
     place: bool = False,
+    per_scale: bool = False,
 ) -> T:
     """Declare a field of `Settings`.
 
@@ -106,8 +109,9 @@ def setting(
         harmless: values that are accepted although the setting is idle, because they ask for what happens anyway.
         commas: whether values contain commas, so that several of them are separated by semicolons.
         place: whether a value may be the path or URL of a file.
+        per_scale: whether a whole number may differ from scale to scale; see `settings.per_scale`.
     """
-    info = SettingInfo(traced, within, decides, uses, harmless, commas, place)
+    info = SettingInfo(traced, within, decides, uses, harmless, commas, place, per_scale)
     return dataclasses.field(default=default, metadata={SettingInfo: info})
 
 
@@ -131,6 +135,8 @@ class Setting:
     @property
     def kind(self) -> str:
         """What a value is, in words."""
+        if self.info.per_scale:
+            return "a whole number"
         return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(self.default)]
 
     @property
@@ -138,7 +144,8 @@ class Setting:
         """What a value may be, in words."""
         if self.info.within is None:
             return f"one of {', '.join(self.names)}" if get_origin(self.type) is Literal else self.kind
-        return ", or ".join([self.info.within.in_words(self.kind), *(f"`{name}`" for name in self.names)])
+        others = ["several for the scales, such as 600,200,66"] if self.info.per_scale else [f"`{name}`" for name in self.names]
+        return ", or ".join([self.info.within.in_words(self.kind), *others])
 
     def allows(self, value: Any) -> bool:
         """Whether a value is in the range, or one of the names where there are no others."""
@@ -150,7 +157,19 @@ class Setting:
             return not isinstance(self.default, str) or isinstance(value, str)
         if isinstance(value, str) and value in self.names:
             return True
-        return self.info.within.contains(value) and (isinstance(value, Integral) or not isinstance(self.default, int))
+        if self.info.per_scale and isinstance(value, str):
+            return self._allows_counts(value)
+        return self._in_range(value)
+
+    def _allows_counts(self, text: str) -> bool:
+        try:
+            return all(map(self._in_range, parse_counts(text)))
+        except ValueError:
+            return False
+
+    def _in_range(self, value: Any) -> bool:
+        assert self.info.within is not None
+        return self.info.within.contains(value) and (isinstance(value, Integral) or self.kind != "a whole number")
 
     def given_place(self, value: Any) -> Any:
         """A path as text with `~` expanded; other values as they are.

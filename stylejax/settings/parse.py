@@ -23,7 +23,7 @@ def parse_setting(name: str, value: Any) -> Any:
     try:
         if isinstance(value, str) and value in each.names:
             return value
-        return _READERS[type(each.default)](value)
+        return _counts(value) if each.info.per_scale else _READERS[type(each.default)](value)
     except (ValueError, TypeError, KeyError, OverflowError):
         raise SettingsError(f"{name} is {value!r}; it must be {each.kind}") from None
 
@@ -37,7 +37,9 @@ def parse_values(name: str, text: str) -> list[Any]:
     parts = [part.strip() for part in text.split(separator(name))]
     values = [parse_setting(name, part) for part in parts if part]
     if len(values) < len(parts) or len(set(values)) < len(values):
-        raise SettingsError(f"{name} is {text!r}; give values that differ, separated by commas (layers and blends: semicolons)")
+        raise SettingsError(
+            f"{name} is {text!r}; give values that differ, separated by commas (layers, blends, iterations: semicolons)"
+        )
     return values
 
 
@@ -56,6 +58,13 @@ def _int(value: Any) -> int:
     if number != int(number):
         raise ValueError
     return int(number)
+
+
+def _counts(value: Any) -> int | str:
+    """A whole number, or the text of one for each scale."""
+    if not isinstance(value, str) or "," not in value:
+        return _int(value)
+    return ",".join(str(_int(entry)) for entry in value.split(","))
 
 
 def _float(value: Any) -> float:

@@ -38,9 +38,9 @@ from stylejax.errors import SettingsError
 from stylejax.settings.blend import parse_blend
 from stylejax.settings.fields import Range, check_values, fields_of, setting
 from stylejax.settings.layer_weights import parse_layers
+from stylejax.settings.per_scale import at_scales, parse_counts
 from stylejax.settings.transformation import Transformation
 from stylejax.settings.validation import (
-    AFTER_THE_FIRST_STEPS,
     WITH_ADAM,
     WITH_CONTENT_LAYERS,
     WITH_DESCENT,
@@ -181,11 +181,8 @@ class Settings:
     scale_factor: float = setting(2.0, within=Range(1.05, 100), uses=(WITH_SEVERAL_SCALES,))
     """Size of each scale relative to the one before."""
 
-    iterations: int = setting(70, within=Range(1, 1_000_000), uses=(AFTER_THE_FIRST_STEPS,))
-    """Steps at each scale."""
-
-    first_iterations: int = setting(0, within=Range(0, 1_000_000), uses=(WITH_SEVERAL_SCALES,), harmless=(0,))
-    """Steps at the first scale; 0 for the same number as at the others."""
+    iterations: int | str = setting(70, within=Range(1, 1_000_000), commas=True, per_scale=True)
+    """Steps at each scale; or a list from coarse to fine, such as `600,200,66`, whose last number is repeated."""
 
     stop_when: float = setting(0.0, traced=True, within=Range(0, 1, excluded="high"))
     """End a scale early when the lowest loss of 20 steps differs from that of the 20 steps before by less than this fraction,
@@ -276,7 +273,7 @@ class Settings:
 
     def steps(self, scales: int) -> list[int]:
         """Number of steps of each scale, for a number of scales."""
-        return [self.first_iterations or self.iterations, *[self.iterations] * (scales - 1)]
+        return at_scales(parse_counts(self.iterations), scales)
 
     def file(self, name: str) -> str:
         """The path or URL that the setting `name` holds; empty where its value is one of the known names."""

@@ -43,11 +43,6 @@ WITH_SEVERAL_SCALES = Use(
     "at several scales",
     state=lambda settings: f"{settings.coarsest} at size {settings.size}",
 )
-AFTER_THE_FIRST_STEPS = Use(
-    "first_iterations",
-    lambda settings: not settings.first_iterations or settings.may_have_several_scales,
-    "at several scales, or where that is 0,",
-)
 
 
 def check_used(settings: "Settings", changed: Iterable[str]) -> None:

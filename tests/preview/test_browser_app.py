@@ -69,7 +69,7 @@ def fill_in(page, address: str, content, style, steps: int = 1000, size: int = 6
     page.locator("#styles input[type=file]").set_input_files(style)
     page.locator("#styles img").first.wait_for()
     for label, value in (("Size", size), ("Steps at each scale", steps)):
-        page.get_by_role("spinbutton", name=label).fill(str(value))
+        page.get_by_label(label, exact=True).fill(str(value))
         page.keyboard.press("Tab")
 
 
@@ -148,7 +148,7 @@ def test_a_message_goes_when_it_is_mended_and_buttons_are_active_when_they_do_so
     page.keyboard.press("Tab")
     wait_for(page, lambda: message.inner_text() == "")
     page.get_by_role("spinbutton", name="Size").fill("64")
-    page.get_by_role("spinbutton", name="Steps at each scale").fill("1000")  # so that it is not over before it is stopped
+    page.get_by_label("Steps at each scale").fill("1000")  # so that it is not over before it is stopped
     page.keyboard.press("Tab")
     paint(page)
     wait_for(page, lambda: button(page, "Stop and keep").is_enabled())

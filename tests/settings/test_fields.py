@@ -37,7 +37,7 @@ def test_what_is_derived_covers_all_fields():
     assert set(NAMES) <= set(COLUMNS)
     assert not TRACED & {*STATIC} and TRACED | {*STATIC} == {*NAMES}
     assert PLACES == ("proof", "model", "init")
-    assert {name for name in NAMES if separator(name) == ";"} == {"content_layers", "style_layers", "style_blend"}
+    assert {name for name in NAMES if separator(name) == ";"} == {"content_layers", "style_layers", "style_blend", "iterations"}
 
 
 def test_targets_depend_on_these_settings_besides_the_static_ones():
@@ -62,7 +62,8 @@ def values(name: str) -> st.SearchStrategy:
     if within:
         high = min(within.high, 2**32)
         if isinstance(each.default, int):
-            return st.integers(int(within.low), int(high)) | named
+            lists = st.just("600,200,66") if each.info.per_scale else st.nothing()
+            return st.integers(int(within.low), int(high)) | named | lists
         numbers = st.floats(within.low, high, exclude_min=within.excluded == "low", exclude_max=within.excluded == "high")
         return numbers | named
     if each.info.commas:

@@ -48,7 +48,7 @@ def test_a_recipe_has_the_values_gradient_and_adam_iterates_of_the_pytorch_progr
 def test_crowson_moves_from_scale_to_scale_with_two_styles_as_its_program_does():
     sides, steps = (24, 34), 4
     scales = {"smallest_size": sides[0], "size": sides[1], "scale_factor": sides[1] / sides[0]}
-    others = {"iterations": steps, "first_iterations": steps, "style_blend": "0.7,0.3", "init": "start.png"}
+    others = {"iterations": steps, "style_blend": "0.7,0.3", "init": "start.png"}
     settings = settings_from({"recipe": "crowson", **scales, **others})
     arrays = {key.removeprefix("weights/"): PROGRAMS[key] for key in PROGRAMS.files if key.startswith("weights/")}
     styles = tuple(PROGRAMS[f"scales/styles/{number}"] for number in range(2))

@@ -23,6 +23,9 @@ from stylejax.settings.settings import Settings
         ("size", 0),
         ("size", -1),
         ("iterations", 0),
+        ("iterations", "600,0"),
+        ("iterations", "600,much"),
+        ("iterations", "600,"),
         ("content_weight", -1.0),
         ("style_weight", math.nan),
         ("tv_weight", math.inf),
@@ -94,8 +97,6 @@ def test_every_recipe_carries_its_own_name():
         ({"detail": 0.5, "init": "noise"}, "detail is 0.5, but init is noise"),
         ({"carry": "average", "optimizer": "l-bfgs"}, "carry is average, but optimizer is l-bfgs"),
         ({"scale_factor": 1.5, "size": 256}, "scale_factor is 1.5, but smallest_size is 256 at size 256"),
-        ({"first_iterations": 9, "size": 100}, "first_iterations is 9, but smallest_size is 256 at size 100"),
-        ({"recipe": "crowson", "size": 128, "iterations": 9}, "iterations is 9, but first_iterations is 1000"),
         ({"restart": False, "smallest_size": 512}, "restart is False, but smallest_size is 512"),
         ({"content_layers": "relu4_1=0", "content_weight": 2.0}, "content_weight is 2.0, but content_layers is relu4_1=0"),
         ({"style_layers": "relu4_1=0", "octaves": 2}, "octaves is 2, but style_layers is relu4_1=0"),
@@ -112,12 +113,18 @@ def test_a_setting_that_nothing_uses_is_refused(options, expected):
         {"seed": 3, "init": "noise"},
         {"scale_factor": 1.5, "size": "native"},
         {"recipe": "gatys-code", "size": 512},
-        {"recipe": "crowson", "size": 128, "first_iterations": 0, "iterations": 9},
+        {"recipe": "crowson", "size": 128, "iterations": 9},
         {"optimizer": "l-bfgs", "clamp": False},
     ],
 )
 def test_a_setting_that_is_used_or_says_what_is_done_anyway_is_not(options):
     settings_from(options)
+
+
+def test_steps_may_differ_from_scale_to_scale():
+    assert Settings(iterations=7).steps(3) == [7, 7, 7]
+    assert settings_from({"iterations": "600,200,66"}).steps(5) == [600, 200, 66, 66, 66]
+    assert Settings(iterations="600, 200,66").steps(2) == [600, 200]
 
 
 def test_one_style_has_no_shares():

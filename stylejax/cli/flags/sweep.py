@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Sweep:
     """Paint a photograph with every combination of settings, and lay the results out on one sheet.
 
-    Every setting of `stylejax stylize` takes several values, separated by commas (layers and blends by semicolons).
+    Every setting of `stylejax stylize` takes several values, separated by commas (layers, blends and iterations by semicolons).
     Combinations that differ only in numbers or starts share one compiled program; another size or loss needs another.
 
     Example: stylejax sweep town.jpg starry_night.jpg -o sweep --strength 0.5,1 --content-weight 0.03,0.3,3

@@ -80,7 +80,9 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
         "recipe": gr.Dropdown(SETTINGS["recipe"].names, value=usual.recipe, label="Recipe"),
         "model": gr.Dropdown(_models(), value=usual.model, label="Network"),
         "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
-        "iterations": gr.Slider(5, 1000, usual.iterations, step=5, label="Steps at each scale"),
+        "iterations": gr.Textbox(
+            str(usual.iterations), label="Steps at each scale", info="or several numbers, from coarse to fine", max_length=100
+        ),
         "strength": gr.Slider(
             *_bounds("strength"), usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"
         ),
