@@ -10,7 +10,7 @@ The paper replaces max by average pooling. Averages are smaller than maxima, whi
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Float
 
 from stylejax.errors import SettingsError
@@ -67,17 +67,14 @@ def _max_pool_backward(saved: tuple[AnyFeatures, AnyFeatures], gradient: AnyFeat
     # reproduced to the digit only when the gradient takes the same way. Elementwise code is also faster than XLA's
     # select-and-scatter, which differentiating `reduce_window` would give.
     features, pooled = saved
-    windows = _windows(features)
-    taken = jnp.zeros(pooled.shape, bool)
-    rows = []
-    for i in (0, 1):
-        row = []
-        for j in (0, 1):
-            first = (windows[:, i, :, j] == pooled) & ~taken
-            taken = taken | first
-            row.append(jnp.where(first, gradient, 0))
-        rows.append(jnp.stack(row, axis=2))
-    even = jnp.stack(rows, axis=1).reshape(windows.shape[0] * 2, windows.shape[2] * 2, -1)
+    windows, largest = _windows(features), pooled[:, jnp.newaxis, :, jnp.newaxis]
+    place = 2 * lax.broadcasted_iota(jnp.int32, windows.shape, 1) + lax.broadcasted_iota(jnp.int32, windows.shape, 3)
+    taken = windows == largest
+    for earlier in range(3):
+        i, j = divmod(earlier, 2)
+        taken &= (place <= earlier) | (windows[:, i : i + 1, :, j : j + 1] != largest)
+    even = jnp.where(taken, gradient[:, jnp.newaxis, :, jnp.newaxis], 0)
+    even = even.reshape(windows.shape[0] * 2, windows.shape[2] * 2, -1)
     dropped = [(0, features.shape[0] % 2), (0, features.shape[1] % 2), (0, 0)]
     return (jnp.pad(even, dropped),)
 
