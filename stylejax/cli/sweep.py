@@ -1,4 +1,4 @@
-"""`stylejax sweep`: a grid of settings on one photograph, painted together, and one sheet to compare them on."""
+"""`stylejax sweep`: a grid of settings on one photograph, stylized together, and one sheet to compare them on."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,42 @@ from stylejax.weights.sources import resolve_auto
 COLUMNS = 5
 
 
+class _Results:
+    """Saves each picture as soon as it is finished, and shows the progress of the others."""
+
+    def __init__(self, folder: Path, names: Sequence[str], live: Live | None, display: RunDisplay):
+        self.finished: dict[int, StylizedImage] = {}
+        self._folder, self._names, self._live, self._display = folder, names, live, display
+        self._latest: tuple[Progress, Sequence[int]] | None = None
+
+    def keep(self, number: int, result: StylizedImage) -> None:
+        """Save the result of the settings of this number."""
+        self.finished[number] = result
+        result.save(self._folder / self._names[number])
+
+    def observe(self, progress: Progress, numbers: Sequence[int]) -> None:
+        """Show the progress of the settings of these numbers."""
+        self._latest = progress, numbers
+        mark_started()
+        self._display.show(progress)
+        if self._live:
+            names = [self._names[number] for number in numbers]
+            self._live.show(progress, names=names, counts=(len(self.finished), len(self._names)))
+
+    def keep_latest(self) -> None:
+        """Save the pictures in progress."""
+        if self._latest:
+            progress, numbers = self._latest
+            for number, result in zip(numbers, progress.results(), strict=False):
+                if number not in self.finished:
+                    self.keep(number, result)
+
+
 class SweepRun(Sweep):
     """Does what the flags ask for."""
 
     def run(self, console: Console) -> int:
-        """Paint and save all; returns the exit code."""
+        """Stylize and save all; returns the exit code."""
         if self.report:
             check_report(self.report)
         self.watching.check()
@@ -58,73 +90,47 @@ class SweepRun(Sweep):
             console.print(f"{len(changes)} pictures:{text}", soft_wrap=True)
             if all(each.model == "auto" for each in settings):
                 console.print(resolve_auto().message, soft_wrap=True)
-        finished: dict[int, StylizedImage] = {}
         began = time.monotonic()
         display = run_display(quiet=self.quiet, as_json=self.json, console=console)
 
         def leave() -> None:
             display.close()
-            self._tell({}, names, 0, True, console)
+            self._print_outcome({}, names, 0, True, console)
 
         with (
             self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live,
             handling_signals(display.stopping, on_early_exit=leave) as interrupts,
         ):
+            results = _Results(self.output, names, live, display)
             try:
-                stopped = self._paint(settings, names, finished, live, display)
-            finally:  # whatever has ended it
+                stopped = self._stylize(settings, results, display)
+            finally:  # after an error, too
                 seconds = time.monotonic() - began
-                if finished:
-                    self._write(finished, names, changes, grid, seconds)
+                if results.finished:
+                    self._write(results.finished, names, changes, grid, seconds)
             if live:
                 live.end("stopped" if stopped else "finished", message=f"the pictures are in {self.output.resolve()}")
-            self._tell(finished, names, seconds, stopped, console)
-        if finished and all(painting.failure for painting in finished.values()):
-            text = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
-            raise NonFiniteError(text, finished[min(finished)])
+            self._print_outcome(results.finished, names, seconds, stopped, console)
+        _check_any_finite(results.finished)
         return interrupts.exit_code if stopped else 0
 
-    def _paint(
-        self,
-        settings: Sequence[Settings],
-        names: Sequence[str],
-        finished: dict[int, StylizedImage],
-        live: Live | None,
-        display: RunDisplay,
-    ) -> bool:
-        """Fill `finished`, and save each picture as soon as it is there; whether it was stopped."""
-
-        def keep(number: int, painting: StylizedImage) -> None:
-            finished[number] = painting
-            painting.save(self.output / names[number])
-
-        latest = None
-
-        def observe(progress: Progress, numbers: Sequence[int]) -> None:
-            nonlocal latest
-            latest = progress, numbers
-            mark_started()
-            display.show(progress)
-            if live:
-                live.show(progress, names=[names[number] for number in numbers], counts=(len(finished), len(names)))
-
+    def _stylize(self, settings: Sequence[Settings], results: _Results, display: RunDisplay) -> bool:
+        """Stylize with all settings into `results`; returns whether it was stopped."""
         try:
             sweep_settings(
                 self.content,
                 self.styles,
                 settings,
                 batch_size=self.batch_size,
-                observe=observe,
-                keep=keep,
+                observe=results.observe,
+                keep=results.keep,
                 preparing=display.show,
             )
         except StylizeInterrupted:
             return True
         except Exception:
             with suppress(Exception):  # the first error is the one to report
-                for number, painting in zip(latest[1], latest[0].results(), strict=False) if latest else ():
-                    if number not in finished:
-                        keep(number, painting)
+                results.keep_latest()
             raise
         finally:
             display.close()
@@ -156,7 +162,7 @@ class SweepRun(Sweep):
         seconds: float,
     ) -> None:
         write_picture(self.output / "contact_sheet.png", sheet_of(finished, changes, grid))
-        records = [_record(painting, names[number], changes[number]) for number, painting in sorted(finished.items())]
+        records = [_record(result, names[number], changes[number]) for number, result in sorted(finished.items())]
         save_file(self.output / "sweep.jsonl", b"".join(json.dumps(record).encode() + b"\n" for record in records))
         if self.report:
             cells = [self._cell(names[number], change, finished.get(number)) for number, change in enumerate(changes)]
@@ -172,27 +178,27 @@ class SweepRun(Sweep):
                 seconds=seconds,
             )
 
-    def _cell(self, name: str, change: dict[str, Any], painting: StylizedImage | None) -> Cell:
+    def _cell(self, name: str, change: dict[str, Any], result: StylizedImage | None) -> Cell:
         facts = {setting: in_short(value) for setting, value in change.items()}
-        if painting is None:
+        if result is None:
             return Cell(name, facts)
-        total, failure = painting.trace[-1]["total"] if painting.trace else math.nan, ""
-        if painting.failure:
-            failure = f"{painting.failure}; this is the last good picture"
-        return Cell(name, facts, painting.settings, self.output / name, total, painting.network, failure)
+        total, failure = result.trace[-1]["total"] if result.trace else math.nan, ""
+        if result.failure:
+            failure = f"{result.failure}; this is the last good picture"
+        return Cell(name, facts, result.settings, self.output / name, total, result.network, failure)
 
-    def _tell(
+    def _print_outcome(
         self, finished: dict[int, StylizedImage], names: Sequence[str], seconds: float, stopped: bool, console: Console
     ) -> None:
-        memory = max((painting.memory for painting in finished.values()), default=0)
+        memory = max((result.memory for result in finished.values()), default=0)
         if self.json:
             sheet = str(self.output / "contact_sheet.png") if finished else None
-            result = {"event": "stopped" if stopped else "result", "pictures": len(finished), "sheet": sheet}
-            print(json.dumps({**result, "seconds": seconds, "peak_memory_bytes": memory}), flush=True)
+            event = {"event": "stopped" if stopped else "result", "pictures": len(finished), "sheet": sheet}
+            print(json.dumps({**event, "seconds": seconds, "peak_memory_bytes": memory}), flush=True)
             return
-        for number, painting in sorted(finished.items()):
-            if painting.failure:
-                console.print(f"{names[number]}: {painting.failure}", soft_wrap=True)
+        for number, result in sorted(finished.items()):
+            if result.failure:
+                console.print(f"{names[number]}: {result.failure}", soft_wrap=True)
         if self.quiet:
             return
         if not finished:
@@ -211,32 +217,38 @@ def picture_name(number: int, change: dict[str, Any]) -> str:
 
 
 def columns_of(changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> int:
-    """How many pictures stand side by side: the values of the last axis of several."""
+    """The number of columns: the values of the last axis if there are several axes."""
     return len(list(grid.values())[-1]) if len(grid) > 1 else min(COLUMNS, len(changes))
 
 
 def sheet_of(finished: dict[int, StylizedImage], changes: Sequence[dict[str, Any]], grid: dict[str, list[Any]]) -> np.ndarray:
-    """All pictures with what differs as labels: a row for each value of the first axis of two, wrapped otherwise."""
+    """All pictures, labeled with their settings: with two axes a row for each value of the first, otherwise wrapped."""
     columns = columns_of(changes, grid)
     cells = []
     for number, change in enumerate(changes):
-        painting = finished.get(number)
+        result = finished.get(number)
         lines = [f"{name} {in_short(value)}" for name, value in change.items()]
-        if painting is None:
+        if result is None:
             blank = np.ones_like(next(iter(finished.values())).image)
             cells.append(("\n".join([*lines, "not painted"]), blank))
         else:
-            cells.append(("\n".join([*lines, "not finite"] if painting.failure else lines), painting.image))
+            cells.append(("\n".join([*lines, "not finite"] if result.failure else lines), result.image))
     return contact_sheet([cells[start : start + columns] for start in range(0, len(cells), columns)])
 
 
-def _record(painting: StylizedImage, name: str, change: dict[str, Any]) -> dict[str, Any]:
-    last = painting.trace[-1] if painting.trace else {}
+def _check_any_finite(finished: dict[int, StylizedImage]) -> None:
+    if finished and all(result.failure for result in finished.values()):
+        text = f"the loss of all {len(finished)} pictures stopped being finite; {NON_FINITE_ADVICE}"
+        raise NonFiniteError(text, finished[min(finished)])
+
+
+def _record(result: StylizedImage, name: str, change: dict[str, Any]) -> dict[str, Any]:
+    last = result.trace[-1] if result.trace else {}
     return {
         "picture": name,
         "varied": change,
         "losses": {term: last.get(term) for term in LOSSES},
-        "failure": dataclasses.asdict(painting.failure) if painting.failure else None,
-        "peak_memory_bytes": painting.memory,
-        "record": painting.record,
+        "failure": dataclasses.asdict(result.failure) if result.failure else None,
+        "peak_memory_bytes": result.memory,
+        "record": result.record,
     }

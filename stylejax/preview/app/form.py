@@ -55,7 +55,10 @@ def _connect(visitors: Visitors, inputs: dict[str, Any], outputs: dict[str, Any]
 
 
 def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
-    usual = recipe_named("stylejax")
+    return _picture_inputs(examples) | _setting_inputs() | _region_inputs()
+
+
+def _picture_inputs(examples: Sequence[Example]) -> dict[str, Any]:
     inputs: dict[str, Any] = {
         "content": _undecoded(
             gr.Image(label="Photograph", type="filepath", height=260, sources=["upload", "clipboard"], elem_id="content")
@@ -76,7 +79,12 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
             lambda number: (str(examples[number].content), [str(examples[number].style)]), shown,
             [inputs["content"], inputs["styles"]], queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
-    inputs |= {
+    return inputs
+
+
+def _setting_inputs() -> dict[str, Any]:
+    usual = recipe_named("stylejax")
+    inputs: dict[str, Any] = {
         "recipe": gr.Dropdown(SETTINGS["recipe"].names, value=usual.recipe, label="Recipe"),
         "model": gr.Dropdown(_models(), value=usual.model, label="Network"),
         "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
@@ -99,15 +107,19 @@ def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
         inputs["style_blend"] = gr.Textbox(
             usual.style_blend, label="Share of each style", placeholder="0.7,0.3", max_length=100
         )
+    return inputs
+
+
+def _region_inputs() -> dict[str, Any]:
     with gr.Accordion("Regions", open=False):
         gr.Markdown("With two styles: draw where the second one goes. Or upload a mask for each style, white where it goes.")
         brush = gr.Brush(default_size=40, colors=["#e0452b"], color_mode="fixed")
-        inputs["drawn"] = gr.ImageEditor(
+        drawn = gr.ImageEditor(
             label="Draw a region", type="numpy", image_mode="RGBA", sources=(), brush=brush, layers=False, transforms=(),
             buttons=[], height=320, elem_id="drawn",
         )  # fmt: skip
-        inputs["masks"] = gr.File(label="Masks", file_count="multiple", file_types=["image"], type="filepath", height=120)
-    return inputs
+        masks = gr.File(label="Masks", file_count="multiple", file_types=["image"], type="filepath", height=120)
+    return {"drawn": drawn, "masks": masks}
 
 
 def _bounds(name: str) -> tuple[float, float]:
