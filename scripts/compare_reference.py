@@ -16,7 +16,7 @@ import os
 import sys
 
 # Before JAX is imported: the pictures are small, and most of the time goes into compilation.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 Python can lose a KeyboardInterrupt: when its handler happens to raise it inside a destructor or a garbage collector callback
 (JAX has one), Python prints the exception and continues. Therefore nothing is raised while there are results to keep.
-Instead, a thread receives every signal at once, whatever the main thread is doing. What the first signal does depends on where
+Instead, a thread receives every signal at once, also while the main thread is busy. What the first signal does depends on where
 the program is:
 
     the process exits at once, with a message      from `listen` on, and in `handling_signals` until `mark_started`

@@ -1,4 +1,4 @@
-"""What happens in a run. Whoever iterates the run gets one event after the other."""
+"""The events of a run, in the order in which iterating the run yields them."""
 
 import time
 from dataclasses import dataclass, field

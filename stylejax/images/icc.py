@@ -67,7 +67,7 @@ def _transform(profile: bytes | Any, mode: str) -> ImageCms.ImageCmsTransform | 
 
 
 def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether the profile is sRGB, whatever its name: a grid of colors changes by at most one level of 255.
+    """Whether the profile is sRGB, under any name: a grid of colors changes by at most one level of 255.
 
     Such profiles are not applied, which preserves every bit.
     """

@@ -18,6 +18,9 @@ def resize(pixels: np.ndarray, height: int, width: int, *, resampling: Resamplin
 
     Returns:
         A new float32 array, clipped to [0, 1] because Lanczos overshoots at edges; a copy if the shape is the same.
+
+    Raises:
+        ImageError: a number of rows or columns is below 1.
     """
     if height < 1 or width < 1:
         raise ImageError(f"cannot resize to {height} rows and {width} columns; wanted at least one of each")

@@ -28,6 +28,9 @@ def contact_sheet(
 
     Returns:
         The sheet. A column is as wide as its widest picture, a row as high as its highest.
+
+    Raises:
+        ImageError: there is no picture.
     """
     if not any(rows):
         raise ImageError("a contact sheet needs at least one picture; got none")

@@ -1,4 +1,4 @@
-"""Gradient normalization: the gradient of each layer has the size of the layer's weight, whatever the size of its loss.
+"""Gradient normalization: the gradient of each layer has the size of the layer's weight, independent of its loss.
 
 Source: Johnson, neural-style, 2015, `-normalize_gradients`: the gradient of a layer's loss for its features is divided by its
 L1 norm, then multiplied by the layer's weight. The value of the loss does not change.

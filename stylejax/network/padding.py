@@ -30,7 +30,11 @@ class Padding:
 
     @classmethod
     def named(cls, name: str) -> "Padding":
-        """The padding that the flag `--padding` calls `name`."""
+        """The padding that the flag `--padding` calls `name`.
+
+        Raises:
+            SettingsError: there is no such padding.
+        """
         mode, _, only_first = name.partition("-")
         if mode not in ("zero", "replicate", "reflect") or only_first not in ("", "conv1_1"):
             raise SettingsError(f"padding {name!r} is not one of zero, replicate, reflect, replicate-conv1_1, reflect-conv1_1")

@@ -77,6 +77,9 @@ def update(search: Search, value: Scalar, slope: Scalar, reach: Scalar) -> tuple
         value: φ(search.step); may be infinite or not a number.
         slope: φ'(search.step).
         reach: the largest coordinate of the direction.
+
+    Returns:
+        The search with the next step to evaluate, and what this evaluation has decided.
     """
     start, low, high, step = search.start, search.low, search.high, search.step
     finite = jnp.isfinite(value) & jnp.isfinite(slope)

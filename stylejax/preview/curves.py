@@ -1,7 +1,7 @@
 """Loss curves as SVG: the total and its terms over the steps of all scales, on a logarithmic axis.
 
 The drawing fills the available width while its text keeps its size: labels and bands are positioned in percent, and the curves
-lie in an inner drawing that is stretched. The style sheet of the page sets the colors.
+are in an inner drawing that is stretched. The style sheet of the page sets the colors.
 """
 
 import math

@@ -177,5 +177,5 @@ def _compared(settings: Sequence[Settings]) -> tuple[str, dict[str, Any], list[s
 def _notes(shown: int, painted: int, left: int) -> list[str]:
     notes = [f"{left} {'picture is' if left == 1 else 'pictures are'} not painted yet."] if left else []
     if shown < painted:
-        notes.append(f"These are {shown} of {painted} pictures, an even sample; the others lie beside them.")
+        notes.append(f"These are {shown} of {painted} pictures, an even sample; the others are in the same folder.")
     return notes

@@ -1,7 +1,7 @@
 """Which pictures can be optimized in one batch.
 
 Pictures run the same programs if they agree in everything static: shapes, layers, statistic, number of steps, number of
-regions. Their numbers (every weight, the learning rate, the seed) may differ. Whoever forms batches uses a key of this module:
+regions. Their numbers (every weight, the learning rate, the seed) may differ. What forms batches uses a key of this module:
 
     a list of pictures (`stylize_batch`)    `batch_key` of each job must be the same; with `shapes="group"`, `scales_of`
     a grid of settings (`sweep`)            `program_key`: the content, and so the shape, is one

@@ -86,7 +86,7 @@ def sweep_settings(
     keep: Callable[[int, StylizedImage], None] | None = None,
     preparing: Callable[[Preparing], None] | None = None,
 ) -> list[StylizedImage]:
-    """Stylize `content` once with each of `settings`, which are checked; see `sweep` for the other arguments."""
+    """Stylize `content` once with each of `settings`, which are checked; see `sweep` for the other arguments and errors."""
     if batch_size != "auto" and batch_size < 1:
         raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1, or auto")
     content, styles = given_source(content), [given_source(style) for style in styles]

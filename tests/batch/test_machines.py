@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from objectives import SHALLOW_FLAGS
 
 from stylejax.cli.main import main
 from stylejax.images.io.write import write_picture
@@ -30,8 +31,7 @@ def folder(tmp_path, pictures, tiny_weights) -> Path:
 
 def batch(folder: Path, output: str, *more: str) -> list[str]:
     options = ["--model", str(folder / "tiny.safetensors"), "--size", "32", "--smallest-size", "32", "--iterations", "3"]
-    options += ["--octaves", "1"]
-    return ["batch", str(folder / "jobs.csv"), "-o", str(folder / output), *options, "--json", *more]
+    return ["batch", str(folder / "jobs.csv"), "-o", str(folder / output), *options, *SHALLOW_FLAGS, "--json", *more]
 
 
 def exit_code(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Names of files, whatever they contain: existing ones are accepted, new ones are checked, and all are printable."""
+"""Names of files with any characters: existing ones are accepted, new ones are checked, and all are printable."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Several processes on one table: each sees what the others finish, fail and leave behind; killed ones lose nothing."""
+"""Several processes on one table: each sees the results and failures of the others, and kills lose nothing."""
 
 import errno
 import json
@@ -16,7 +16,8 @@ from stylejax.batch.records import JobSpec
 from stylejax.files.folder import Folder
 from stylejax.settings.settings import Settings
 
-FLAGS = [*flags(size=32, iterations=4), "--json"]
+DEEP = ["--content-layers", Settings().content_layers, "--style-layers", Settings().style_layers]
+FLAGS = [*flags(size=32, iterations=4), *DEEP, "--json"]
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ fcntl.lockf = fcntl.flock = refuse
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("error", "free"), [("ENOTSUP", 0), ("ENOLCK", 4)])
-def test_without_locks_or_when_they_run_out_the_run_goes_on_and_says_so_once(material, start, error, free):
+def test_without_locks_or_when_they_run_out_the_run_continues_with_one_note(material, start, error, free):
     folder = f"lockless-{error}"
     process = start("bad.csv", "-o", folder, program=LOCKLESS.format(error=error, free=free) + MAIN)
     seen = events(process)

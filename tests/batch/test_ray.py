@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("ray")
 import ray
+from objectives import SHALLOW
 
 from stylejax.batch.execute.ray import execute_on_ray
 from stylejax.batch.output.store import Store
@@ -39,7 +40,7 @@ def minibatches(tmp_path, pictures, tiny_weights) -> list[Minibatch]:
     """Fourteen pictures, the last of which cannot be read, in batches of two."""
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
     write_picture(tmp_path / "style.png", pictures[1])
-    settings = Settings(size=32, smallest_size=32, octaves=1, iterations=40, model=str(tmp_path / "tiny.safetensors"))
+    settings = Settings(size=32, smallest_size=32, iterations=40, model=str(tmp_path / "tiny.safetensors"), **SHALLOW)
     rows = []
     for number in range(PICTURES):
         write_picture(tmp_path / f"{number}.png", pictures[0] * (number + 1) / PICTURES)

@@ -155,8 +155,8 @@ def test_bad_pictures_fail_alone_and_are_retried_on_request(material, command):
     assert len((material / "bad/failures.jsonl").read_text().splitlines()) == 3
 
 
-def test_whatever_a_row_raises_in_any_stage_costs_that_row_alone(material, command, monkeypatch):
-    """Planning, reading, optimizing and writing each fail for one row, in a way that nobody has foreseen."""
+def test_an_exception_in_any_stage_costs_only_its_row(material, command, monkeypatch):
+    """Planning, reading, optimizing and writing each fail for one row with an unexpected exception."""
 
     def failing(module, name, when, problem):
         real = getattr(module, name)

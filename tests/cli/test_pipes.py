@@ -1,4 +1,4 @@
-"""The result of one picture where nobody names it, and pictures through pipes."""
+"""The result without a name, and pictures through pipes."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from objectives import SHALLOW_FLAGS
 from PIL import Image
 from processes import PROGRAM
 
@@ -22,7 +23,7 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import write_weights
 
-FAST = ["--model", "tiny.safetensors", "--size", "32", "--iterations", "2", "--octaves", "1"]
+FAST = ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "2", *SHALLOW_FLAGS]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def run(folder, run):
 
 
 @pytest.mark.slow
-def test_a_result_that_nobody_names_lies_beside_the_content_and_over_nothing(run, folder):
+def test_a_result_without_a_name_is_beside_the_content_and_replaces_nothing(run, folder):
     first, second = Path("photos/town-wave.png"), Path("photos/town-wave-2.webp")
     code, out, _ = run("stylize", "photos/town.png", "wave.png", *FAST)
     assert code == 0
@@ -83,12 +84,12 @@ def pipe(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.slow
-def test_a_picture_comes_through_a_pipe_and_goes_on_through_one(run, folder):
+def test_a_picture_is_read_from_a_pipe_and_written_to_one(run, folder):
     content = Path("photos/town.png").read_bytes()
-    told = pipe("stylize", "-", "wave.png", *FAST, "-o", "-", "--report", "page.html", given=content)
-    assert told.returncode == 0, told.stderr
-    assert b"the picture is on standard output" in told.stderr
-    Path("piped.png").write_bytes(told.stdout)  # nothing but the picture
+    result = pipe("stylize", "-", "wave.png", *FAST, "-o", "-", "--report", "page.html", given=content)
+    assert result.returncode == 0, result.stderr
+    assert b"the picture is on standard output" in result.stderr
+    Path("piped.png").write_bytes(result.stdout)  # nothing but the picture
     assert run("stylize", "photos/town.png", "wave.png", *FAST, "-o", "named.png", "--quiet") == (0, "", "")
     assert np.array_equal(read_picture("piped.png").pixels, read_picture("named.png").pixels)
     record, named = read_metadata("piped.png"), read_metadata("named.png")
@@ -100,11 +101,11 @@ def test_a_picture_comes_through_a_pipe_and_goes_on_through_one(run, folder):
 @pytest.mark.slow
 def test_a_style_comes_through_a_pipe_in_a_format_of_ones_own(folder):
     arguments = ["stylize", "photos/town.png", "-", *FAST, "-o", "-", "--format", "tiff", "--bits", "16", "--quiet"]
-    told = pipe(*arguments, given=Path("wave.png").read_bytes())
-    assert (told.returncode, told.stderr) == (0, b"")
-    Path("piped.tiff").write_bytes(told.stdout)
+    result = pipe(*arguments, given=Path("wave.png").read_bytes())
+    assert (result.returncode, result.stderr) == (0, b"")
+    Path("piped.tiff").write_bytes(result.stdout)
     assert read_picture("piped.tiff").pixels.shape == (24, 32, 3)
-    assert told.stdout[:2] in (b"II", b"MM")
+    assert result.stdout[:2] in (b"II", b"MM")
 
 
 BAD = {
@@ -127,9 +128,9 @@ BAD = {
 def test_what_cannot_be_piped_is_one_line(folder, name):
     arguments, line = BAD[name]
     before = sorted(folder.rglob("*"))
-    told = pipe("stylize", *arguments, *FAST, given=b"")
-    assert (told.returncode, told.stdout, told.stderr.count(b"\n")) == (2, b"", 1), told.stderr
-    assert line in told.stderr.decode()
+    result = pipe("stylize", *arguments, *FAST, given=b"")
+    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (2, b"", 1), result.stderr
+    assert line in result.stderr.decode()
     assert sorted(folder.rglob("*")) == before
 
 
@@ -145,23 +146,23 @@ def test_a_terminal_neither_gives_nor_takes_a_picture(folder, arguments, line):
     ours, terminal = pty.openpty()
     try:
         run = [*PROGRAM, "stylize", *arguments, *FAST]
-        told = subprocess.run(run, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True, timeout=60)
+        result = subprocess.run(run, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True, timeout=60)
     finally:
         os.close(ours)
         os.close(terminal)
-    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
-    assert line in told.stderr
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert line in result.stderr
 
 
 @pytest.mark.slow
-def test_a_reader_that_goes_is_told_in_one_line(folder):
+def test_a_closed_pipe_is_reported_in_one_line(folder):
     reading, writing = os.pipe()
     os.close(reading)
     run = [*PROGRAM, "stylize", "photos/town.png", "wave.png", *FAST, "-o", "-", "--quiet"]
-    told = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=240)
+    result = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=240)
     os.close(writing)
     lost = "stylejax: standard output did not take the picture: Broken pipe; it is lost\n"
-    assert (told.returncode, told.stderr) == (2, lost)
+    assert (result.returncode, result.stderr) == (2, lost)
 
 
 def bomb() -> bytes:
@@ -173,7 +174,7 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         (b"", "the pipe is empty"),
         (b"words", "the pipe is not a picture"),
@@ -182,9 +183,9 @@ def bomb() -> bytes:
         (bytes(3000), "the pipe has more than 2,000 bytes"),
     ],
 )
-def test_a_pipe_is_read_within_the_limits_of_files(monkeypatch, data, told):
+def test_a_pipe_is_read_within_the_limits_of_files(monkeypatch, data, expected):
     monkeypatch.setattr(stream, "LIMIT", 2000)
-    with pytest.raises(ImageError, match=told):
+    with pytest.raises(ImageError, match=expected):
         stream.read_stream(BytesIO(data), "the pipe")
 
 

@@ -1,4 +1,4 @@
-"""What is printed may fail to be: the work goes on, and its exit code stays."""
+"""Output that cannot be printed: the run continues and keeps its exit code."""
 
 import contextlib
 import os
@@ -68,7 +68,7 @@ def test_a_full_disk_under_standard_output_is_told_once(tmp_path):
     with full_disk() as stream:
         result = subprocess.run([sys.executable, "-c", MANY], cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 3
-    assert result.stderr.count("standard output cannot be written: No space left on device; the work goes on") == 1
+    assert result.stderr.count("standard output cannot be written: No space left on device; the run continues") == 1
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])

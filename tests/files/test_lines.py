@@ -1,4 +1,4 @@
-"""A file of lines that many processes add to and tidy: no line is lost or doubled, whatever is killed or full."""
+"""A file of lines that many processes add to and tidy: no line is lost or doubled by kills or a full disk."""
 
 import json
 import os

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from objectives import SHALLOW_FLAGS
 
 from stylejax.cli.main import main
 from stylejax.errors import StylejaxError
@@ -12,7 +13,7 @@ from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import write_weights
 
-FEW = ["--model", "tiny.safetensors", "--size", "48", "--octaves", "1", "--iterations", "3"]
+FEW = ["--model", "tiny.safetensors", "--size", "48", *SHALLOW_FLAGS, "--iterations", "3"]
 
 
 @pytest.fixture

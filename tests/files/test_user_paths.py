@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from objectives import SHALLOW, SHALLOW_FLAGS
 
 import stylejax
 from stylejax.batch.input.table import rows_of
@@ -14,7 +15,7 @@ from stylejax.files.user_paths import user_path
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import write_weights
 
-FEW = ["--size", "48", "--octaves", "1", "--iterations", "1", "--quiet"]
+FEW = ["--size", "48", *SHALLOW_FLAGS, "--iterations", "1", "--quiet"]
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_home_is_found_by_the_library(home, tiny_model, tmp_path):
     checkpoint = stylejax.Checkpoint("~/state")
     assert checkpoint.folder == home / "state"
     result = stylejax.stylize(
-        "~/photo.png", Path("~/style.png"), model=tiny_model, init="~/photo.png", size=48, octaves=1, iterations=1
+        "~/photo.png", Path("~/style.png"), model=tiny_model, init="~/photo.png", size=48, iterations=1, **SHALLOW
     )
     assert result.save("~/t.png") == home / "t.png"
     assert stylejax.write_report("~/t.html", result, "~/photo.png", ["~/style.png"]) == home / "t.html"
@@ -120,7 +121,7 @@ def test_an_empty_path_is_an_error_of_one_line(home, capsys, arguments):
 
 
 def test_an_empty_path_is_an_error_in_the_library(tiny_model, pictures):
-    result = stylejax.stylize(*pictures, model=tiny_model, size=48, octaves=1, iterations=1)
+    result = stylejax.stylize(*pictures, model=tiny_model, size=48, iterations=1, **SHALLOW)
     for use in (
         lambda: stylejax.Checkpoint(""),
         lambda: Folder(""),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from objectives import SHALLOW, SHALLOW_FLAGS
 from programs import lowered_program
 
 from stylejax.images.io.write import write_picture
@@ -18,14 +19,13 @@ pytestmark = pytest.mark.slow
 
 COMMAND = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
 COMMAND += ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "2", "-o", "out.png"]
-COMMAND += ["--quiet", "--content-layers", "relu2_1", "--style-layers", "relu1_1", "--octaves", "1"]
+COMMAND += ["--quiet", *SHALLOW_FLAGS]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 def test_a_batch_has_no_grouped_convolution_and_its_state_is_donated(tiny_model, pictures, optimizer):
     content, style = pictures
-    layers = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "octaves": 1}
-    settings = Settings(size=32, optimizer=optimizer, history=2, **layers)
+    settings = Settings(size=32, optimizer=optimizer, history=2, **SHALLOW)
     text = lowered_program(tiny_model, [Job(content, (style,), settings)] * 3, 24, 32)
     groups = re.findall(r"(?:feature|batch)_group_count = (\d+)", text)
     assert groups and set(groups) == {"1"}
@@ -40,7 +40,7 @@ def test_a_second_process_starts_from_the_compile_cache_unless_it_is_turned_off(
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
 
     def run(cache: str, *more: str) -> tuple[set[str], str]:
-        log = {"JAX_LOGGING_LEVEL": "DEBUG", "STYLEJAX_CACHE": str(tmp_path / cache)}
+        log = {"JAX_LOGGING_LEVEL": "DEBUG", "STYLEJAX_CACHE": str(tmp_path / cache), "XLA_FLAGS": ""}
         result = subprocess.run(
             [*COMMAND, *more], cwd=tmp_path, env={**os.environ, **log}, capture_output=True, text=True, timeout=170
         )

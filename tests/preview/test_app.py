@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from objectives import SHALLOW
 from PIL import Image
 
 import stylejax.preview.app.run as app
@@ -21,7 +22,7 @@ def inputs(tmp_path, pictures, tiny_weights) -> dict:
         write_picture(tmp_path / name, picture)
     write_picture(tmp_path / "other.png", pictures[1][::-1].copy())
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
-    options = {"model": str(tmp_path / "tiny.safetensors"), "size": 48, "smallest_size": 48, "iterations": 12}
+    options = {"model": str(tmp_path / "tiny.safetensors"), "size": 48, "smallest_size": 48, "iterations": 12, **SHALLOW}
     return {"content": tmp_path / "content.png", "styles": [tmp_path / "style.png"], "options": options}
 
 
@@ -144,6 +145,6 @@ def test_what_cannot_be_painted_is_refused_before_it_is_read(inputs, tmp_path):
 
 
 def test_an_error_while_painting_reaches_the_visitor(inputs):
-    inputs["options"]["size"] = 8
+    inputs["options"] |= {"size": 8, "style_layers": "relu5_1"}
     with pytest.raises(SettingsError, match="at least"):
         list(app.Run(**inputs).frames())

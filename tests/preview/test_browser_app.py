@@ -30,9 +30,9 @@ def served(temporary, ending: signal.Signals) -> Iterator[str]:
     surroundings = {**os.environ, "TMPDIR": str(temporary)}
     with interruptible_process(command, env=surroundings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told.startswith(f"stylejax is at http://127.0.0.1:{port}/")
-        yield told.split()[3]
+        line = process.stdout.readline()
+        assert line.startswith(f"stylejax is at http://127.0.0.1:{port}/")
+        yield line.split()[3]
         process.send_signal(ending)
         assert process.wait(30) == 128 + ending
     assert not list(temporary.iterdir())
@@ -125,16 +125,16 @@ WRONG = {
 }
 
 
-def test_a_message_goes_when_it_is_mended_and_buttons_are_active_when_they_do_something(page, address, folder):
+def test_a_message_disappears_when_the_input_is_corrected_and_only_usable_buttons_are_active(page, address, folder):
     page.goto(address)
     message = page.locator("#message")
     message.get_by_text("click an example").wait_for()
     assert not button(page, "Paint").is_enabled()
     assert not button(page, "Stop and keep").is_enabled()
     page.locator("#styles input[type=file]").set_input_files(folder / "style.png")
-    for name, told in WRONG.items():
+    for name, expected in WRONG.items():
         page.locator("#content input[type=file]").set_input_files(folder / name)
-        message.get_by_text(told).wait_for()
+        message.get_by_text(expected).wait_for()
         assert not button(page, "Paint").is_enabled()
         page.locator("#content").get_by_role("button", name="Remove Image").click()
         message.get_by_text("click an example").wait_for()

@@ -1,4 +1,4 @@
-"""The report of many pictures: names are harmless, links lead to files, large batches are sampled, failures are told."""
+"""The report of many pictures: names are harmless, links lead to files, large batches are sampled, failures are shown."""
 
 import base64
 import dataclasses
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 import tyro
+from objectives import SHALLOW_FLAGS
 from PIL import Image
 
 from stylejax.batch.options import BatchOptions
@@ -30,8 +31,7 @@ from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
 NASTY = "<img src=x onerror=alert(1)>.jpg"
-FAST = ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "3", "--octaves", "1"]
-SHALLOW = ["--content-layers", "relu2_1", "--style-layers", "relu1_1=1,relu2_1=1"]
+FAST = ["--model", "tiny.safetensors", "--size", "32", "--smallest-size", "32", "--iterations", "3", *SHALLOW_FLAGS]
 
 
 class Page(HTMLParser):
@@ -78,7 +78,7 @@ def run(*arguments: str) -> int:
 
 @pytest.mark.slow
 def test_a_batch_with_hostile_names_and_a_failure(folder):
-    arguments = ["batch", "--content", "photos/*", "--style", "style.png", "-o", "out", "--report", "pages/all.html", *SHALLOW]
+    arguments = ["batch", "--content", "photos/*", "--style", "style.png", "-o", "out", "--report", "pages/all.html"]
     assert run(*arguments) == 3
     first = Page(Path("pages/all.html"))
     assert run(*arguments) == 3  # nothing is left to do, and the page still tells of all
@@ -98,9 +98,9 @@ def test_a_batch_with_hostile_names_and_a_failure(folder):
 
 
 @pytest.mark.slow
-def test_a_sweep_tells_what_differs_and_what_is_the_same(folder):
+def test_a_sweep_shows_what_differs_and_what_is_the_same(folder):
     grid = ["--style-weight", "1,10", "--tv-weight", "3,4"]
-    assert run("sweep", f"photos/{NASTY}", "style.png", "-o", "out", "--report", "out/sweep.html", *SHALLOW, *grid) == 0
+    assert run("sweep", f"photos/{NASTY}", "style.png", "-o", "out", "--report", "out/sweep.html", *grid) == 0
     page = Page(Path("out/sweep.html"))
     assert len(page.linked()) == 4 and all(path.is_file() for path in page.linked())
     assert len(page.images()) == 6  # and the content and the style

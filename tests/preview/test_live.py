@@ -1,4 +1,4 @@
-"""The live page's server as programs meet it: who may look, who may act, what a stream tells, how everything ends."""
+"""The server of the live page: who may look, who may act, what the stream contains, how runs end."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from objectives import GRAMS
+from objectives import SHALLOW_FLAGS, SHALLOW_GRAMS
 from PIL import Image
 from processes import PROGRAM, interruptible_process
 
@@ -32,7 +32,7 @@ from stylejax.run.progress import Clock
 from stylejax.run.result import StylizeInterrupted
 from stylejax.weights.weight_set import write_weights
 
-FAST = {**GRAMS, "restart": False, "size": 48, "smallest_size": 24, "iterations": 12}
+FAST = {**SHALLOW_GRAMS, "restart": False, "size": 48, "smallest_size": 24, "iterations": 12}
 """Paints pictures smooth enough for a JPEG to be near them."""
 ENDS = ("finished", "stopped", "failed")
 
@@ -71,7 +71,7 @@ def press(url: str, button: str, **headers: str | None) -> int:
 
 @contextmanager
 def watched(url: str) -> Iterator[Iterator[dict]]:
-    """The states that a stream tells."""
+    """The states that the stream sends."""
     with closing(get(url, "events", stream=True, timeout=30)) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.iter_lines(chunk_size=1)
@@ -79,12 +79,12 @@ def watched(url: str) -> Iterator[Iterator[dict]]:
 
 
 def until(states: Iterator[dict], *statuses: str) -> list[dict]:
-    told = []
+    seen = []
     for state in states:
-        told.append(state)
+        seen.append(state)
         if state["status"] in statuses:
             break
-    return told
+    return seen
 
 
 def in_thread(work, *arguments) -> threading.Thread:
@@ -94,7 +94,7 @@ def in_thread(work, *arguments) -> threading.Thread:
 
 
 @pytest.mark.slow
-def test_a_watcher_sees_it_all(live, tiny_model, pictures):
+def test_a_client_sees_the_whole_run(live, tiny_model, pictures):
     with served(live) as server, watched(server.url) as states:
         first = next(states)
         assert (first["status"], first["progress"], first["tiles"]) == ("starting", None, [])
@@ -113,7 +113,7 @@ def test_a_watcher_sees_it_all(live, tiny_model, pictures):
     assert np.abs(np.asarray(picture, float) - wanted).mean() < 6  # the thumbnail of the very end; JPEG
 
 
-def test_who_comes_late_gets_the_history_and_nothing_was_made_for_nobody(live, tiny_model, pictures):
+def test_a_late_client_gets_the_history_and_thumbnails_are_made_on_demand(live, tiny_model, pictures):
     painting = stylejax.stylize(*pictures, model=tiny_model, observe=live.show, **FAST)
     with served(live) as server, watched(server.url) as states:
         state = next(states)
@@ -153,7 +153,7 @@ def test_pause_holds_until_resume(live, tiny_model, pictures):
         assert live.state()["progress"]["fraction"] == 1
 
 
-def test_waiting_counts_as_no_time(monkeypatch):
+def test_a_pause_does_not_count_as_time(monkeypatch):
     now = 0.0
     monkeypatch.setattr("time.perf_counter", lambda: now)
     clock = Clock([(10, 10)], [100])
@@ -165,8 +165,8 @@ def test_waiting_counts_as_no_time(monkeypatch):
     assert clock.tick(1, 10, share=0.2) == (0.2, pytest.approx(80), 1)
 
 
-def test_a_token_is_wanted_and_only_the_page_itself_acts(live):
-    """Whoever knows it may look, at any port of this machine; another site may neither look nor act."""
+def test_a_token_is_required_and_only_the_page_itself_acts(live):
+    """Clients with the token may look, from any port of this machine; another site may neither look nor act."""
     with served(live) as server:
         address, _, token = server.url.partition("?token=")
         assert len(token) >= 32
@@ -228,7 +228,7 @@ def test_a_name_from_elsewhere_that_points_here_is_refused(live, host):
     assert live.state()["status"] == "starting"
 
 
-def test_others_reach_a_page_that_is_for_them_by_any_name(live):
+def test_a_page_for_other_machines_is_reached_by_any_name(live):
     with served(live, host="0.0.0.0") as server:
         address = f"http://127.0.0.1:{server.port}/"
         token = server.url.partition("?token=")[2]
@@ -241,10 +241,10 @@ def test_others_reach_a_page_that_is_for_them_by_any_name(live):
     assert live.state()["status"] == "paused"
 
 
-def knock(server: Server, told: bytes = b"GET / HTTP/1.1\r\nHost: ") -> socket.socket:
+def knock(server: Server, data: bytes = b"GET / HTTP/1.1\r\nHost: ") -> socket.socket:
     """A connection whose request never ends."""
     knocking = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-    knocking.sendall(told)
+    knocking.sendall(data)
     return knocking
 
 
@@ -259,19 +259,21 @@ def is_open(connection: socket.socket) -> bool:
 
 
 @pytest.mark.slow
-def test_many_who_ask_for_nothing_take_few_connections_and_nobodys_place(live):
+def test_many_idle_connections_are_limited_and_displace_no_client(live):
     """Each is a file descriptor, without which a run cannot write its picture."""
     with served(live) as server, ExitStack() as stack, watched(server.url) as states:
         assert next(states)["status"] == "starting"
-        told = [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /stop HTTP/1.1\r\nContent-Length: 99\r\n\r\n", b"nonsense"]
-        crowd = [stack.enter_context(knock(server, told[number % 4])) for number in range(4 * connections.MAX_CONNECTIONS)]
+        beginnings = [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /stop HTTP/1.1\r\nContent-Length: 99\r\n\r\n", b"nonsense"]
+        crowd = [
+            stack.enter_context(knock(server, beginnings[number % 4])) for number in range(4 * connections.MAX_CONNECTIONS)
+        ]
         assert press(server.url, "pause") == 204  # a visitor comes through the crowd
         assert next(states)["status"] == "paused"  # and who was there before stays
         assert sum(map(is_open, crowd)) <= connections.MAX_CONNECTIONS
 
 
 @pytest.mark.slow
-def test_who_asks_for_nothing_is_sent_away(live, monkeypatch):
+def test_an_idle_connection_is_closed(live, monkeypatch):
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
     with served(live) as server, watched(server.url) as states, knock(server) as slow, knock(server, b"") as silent:
         next(states)
@@ -286,7 +288,7 @@ def test_who_asks_for_nothing_is_sent_away(live, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_wall_shows_the_latest_pictures(tiny_model, pictures):
+def test_a_batch_shows_the_latest_pictures(tiny_model, pictures):
     wall = Live("a batch")
     with served(wall) as server, watched(server.url) as states:
         next(states)
@@ -319,23 +321,24 @@ def folder(tmp_path, pictures, tiny_weights, monkeypatch) -> Path:
     return tmp_path
 
 
-STYLIZE = ["stylize", "content.png", "style.png", "-o", "out.png", "--model", "tiny.safetensors", "--size", "48", "--live"]
+QUICK = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", *SHALLOW_FLAGS]
+STYLIZE = ["stylize", "content.png", "style.png", "-o", "out.png", *QUICK, "--live"]
 
 
-def test_a_port_that_is_taken_is_one_clear_error(folder, capsys):
+def test_a_port_in_use_is_one_clear_error(folder, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SystemExit) as stopped:
         main([*STYLIZE, "--live-port", str(other.getsockname()[1])])
     assert stopped.value.code == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "in use" in told
-    assert "--live-port" in told
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "in use" in error
+    assert "--live-port" in error
     assert not Path("out.png").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["ctrl-c", "button", "to the end"])
-def test_the_command_ends_whoever_watches(folder, how):
+def test_the_command_ends_while_a_client_watches(folder, how):
     steps = "40" if how == "to the end" else "1000000"
     command = [*PROGRAM, *STYLIZE, "--json", "--iterations", steps]
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
@@ -356,10 +359,10 @@ def test_the_command_ends_whoever_watches(folder, how):
 
 
 @pytest.mark.slow
-def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
+def test_stop_on_the_page_of_a_batch_ends_it_gracefully(folder):
     write_picture(folder / "other.png", np.ones((48, 64, 3), np.float32) / 3)
     command = [*PROGRAM, "batch", "--content", "content.png", "other.png"]
-    command += ["--style", "style.png", "-o", "painted", "--model", "tiny.safetensors", "--size", "48", "--grace", "0"]
+    command += ["--style", "style.png", "-o", "painted", *QUICK, "--grace", "0"]
     command += ["--iterations", "1000000", "--live", "--json"]
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -376,11 +379,9 @@ def test_a_batch_is_a_wall_whose_stop_ends_it_politely(folder):
 
 
 @pytest.mark.slow
-def test_a_sweep_is_a_wall_whose_stop_keeps_what_there_is(folder):
-    command = [*PROGRAM, "sweep", "content.png", "style.png"]
-    command += ["-o", "swept", "--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--style-weight", "1,2"]
-    command += ["--content-layers", "relu2_1", "--style-layers", "relu1_1=1,relu2_1=1", "--report", "swept/all.html"]
-    command += ["--iterations", "1000000", "--live", "--json"]
+def test_stop_on_the_page_of_a_sweep_keeps_the_pictures(folder):
+    command = [*PROGRAM, "sweep", "content.png", "style.png", "-o", "swept", *QUICK, "--style-weight", "1,2"]
+    command += ["--report", "swept/all.html", "--iterations", "1000000", "--live", "--json"]
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]

@@ -13,6 +13,7 @@ import pytest
 import tyro
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from objectives import SHALLOW
 
 import stylejax
 from stylejax.cli.flags.stylize import Stylize
@@ -27,7 +28,7 @@ from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import write_weights
 
 NASTY = "<img onerror=alert(1) src=x>&'`$(x).png"
-FAST = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 6}
+FAST = {"size": 48, "smallest_size": 24, "iterations": 6, **SHALLOW}
 
 
 class Page(HTMLParser):
@@ -111,8 +112,8 @@ def test_opacity_is_shown(tiny_model, pictures, tmp_path):
 
 
 def test_a_report_is_refused_before_the_work(tmp_path, result, pictures):
-    for path, told in ((tmp_path / "out.png", "html"), (Path("/dev/null/out.html"), "cannot be written")):
-        with pytest.raises(StylejaxError, match=told):
+    for path, expected in ((tmp_path / "out.png", "html"), (Path("/dev/null/out.html"), "cannot be written")):
+        with pytest.raises(StylejaxError, match=expected):
             stylejax.write_report(path, result, *pictures)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from objectives import SHALLOW
 from places import ROOT
 
 import stylejax
@@ -49,7 +50,7 @@ def test_the_examples_stylize_and_save(page, tmp_path, monkeypatch, pictures, ti
     monkeypatch.chdir(tmp_path)
     for name, picture in zip(("town.jpg", "wave.jpg", "scream.jpg", "starry_night.jpg"), pictures + pictures, strict=True):
         write_picture(name, picture)
-    small = {"model": tiny_model, "smallest_size": 32, "iterations": 2, "octaves": 1}
+    small = {"model": tiny_model, "smallest_size": 32, "iterations": 2, **SHALLOW}
     for name in ("stylize", "stylize_batch"):
         original = getattr(stylejax, name)
         monkeypatch.setattr(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from objectives import SHALLOW, SHALLOW_FLAGS
 from processes import restore_signals
 
 import stylejax
@@ -20,7 +21,7 @@ from stylejax.files.checksummed import read_checksummed, read_kind, write_checks
 from stylejax.run.result import StylizeInterrupted
 
 STATE = Path("stylejax-checkpoint", "state")
-OPTIONS = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 30}
+OPTIONS = {"size": 48, "smallest_size": 24, "iterations": 30, **SHALLOW}
 
 
 def interrupted_at(scale, step):
@@ -39,7 +40,7 @@ def stylize_interrupted(checkpoint, scale, step, pictures, **options):
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
 @pytest.mark.parametrize("place", [(1, 20), (1, 30), (2, 10)])
-def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_path, optimizer, place):
+def test_an_interrupted_run_resumes_to_the_same_bits(tiny_model, pictures, tmp_path, optimizer, place):
     options = {**OPTIONS, "model": tiny_model, "optimizer": optimizer}
     options |= {"schedule": "cosine"} if optimizer == "adam" else {}
     whole = stylejax.stylize(*pictures, **options)
@@ -56,7 +57,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tiny_model, pictures, tmp_p
 
 
 @pytest.mark.slow
-def test_a_batch_of_which_a_picture_has_failed_goes_on(tiny_model, pictures, tmp_path):
+def test_a_batch_with_a_failed_picture_resumes(tiny_model, pictures, tmp_path):
     content, style = pictures
     each = [{"style_weight": 3.0}, {"learning_rate": 1e3, "style_weight": 1e12, "init": "noise"}]
     options = {**OPTIONS, "model": tiny_model, "each": each, "clamp": False, "content_weight": 1e12}
@@ -332,8 +333,8 @@ def test_only_arrays_and_json_are_written(sealed, tmp_path):
 
 def command(folder: Path, output: Path, *more: str) -> list[str]:
     program = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
-    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1", "--iterations", "300"]
-    return [*program, *options, "-o", str(output), "--trace", f"{output}.jsonl", "--json", *more]
+    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--iterations", "300"]
+    return [*program, *options, *SHALLOW_FLAGS, "-o", str(output), "--trace", f"{output}.jsonl", "--json", *more]
 
 
 def events(folder: Path, arguments: list[str], *, stop_after: int = 0, how: int = 0) -> tuple[list[dict], int]:

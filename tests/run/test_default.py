@@ -1,4 +1,4 @@
-"""The default recipe as it is, whatever its numbers are, on a tiny network: optimizers, checkpoints, regions, batches."""
+"""The default recipe, with its current numbers, on a tiny network: optimizers, checkpoints, regions, batches."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_the_default_has_the_parts_that_these_tests_are_about():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "l-bfgs", **SHALLOW}], ids=["adam", "l-bfgs"])
-def test_painting_gets_down_and_goes_on_from_a_checkpoint_to_the_same_bits(tiny_model, pictures, tmp_path, changes):
+def test_the_loss_falls_and_a_checkpoint_resumes_to_the_same_bits(tiny_model, pictures, tmp_path, changes):
     options = {**SMALL, "model": tiny_model, **changes}
     whole = stylejax.stylize(*pictures, **options)
     assert whole.image.shape == (48, 64, 3)

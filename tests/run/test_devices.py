@@ -20,7 +20,8 @@ from stylejax.run.devices import devices_for, divisible, padded
 @pytest.mark.slow
 def test_four_devices_paint_what_one_does_without_a_collective():
     program = SUPPORT / "four_devices.py"
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     environment["PYTHONPATH"] = os.pathsep.join([str(SUPPORT.parent), *sys.path])
     result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=280, env=environment)
     assert result.returncode == 0, result.stderr

@@ -1,4 +1,4 @@
-"""What the environment says about devices, types and memory: the same bytes, or one line."""
+"""Environment variables for devices, types and memory: the same result, or an error of one line."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from objectives import SHALLOW
 
 import stylejax
 from stylejax.batch.input.distributed import join
@@ -17,7 +18,7 @@ from stylejax.images.io.write import write_picture
 from stylejax.run.memory.available import parse_bytes
 from stylejax.weights.weight_set import write_weights
 
-OPTIONS = {"octaves": 1, "size": 48, "smallest_size": 24, "iterations": 3, "init": "noise"}
+OPTIONS = {"size": 48, "smallest_size": 24, "iterations": 3, "init": "noise", **SHALLOW}
 HAS_CUDA = jax.default_backend() == "gpu"
 CUDA = pytest.param("JAX_PLATFORMS=cuda", marks=pytest.mark.skipif(HAS_CUDA, reason="there is one"))
 PROGRAM = """
@@ -35,7 +36,7 @@ for optimizer in ("adam", "l-bfgs"):
 
 
 @pytest.mark.slow
-def test_a_process_at_64_bits_that_is_strict_about_types_paints_the_same(tiny_weights, pictures, tmp_path):
+def test_a_process_with_x64_and_strict_promotion_has_the_same_result(tiny_weights, pictures, tmp_path):
     for name, picture in zip(("content", "style"), pictures, strict=True):
         np.save(tmp_path / name, picture)
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
@@ -53,7 +54,7 @@ def test_a_process_at_64_bits_that_is_strict_about_types_paints_the_same(tiny_we
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", [CUDA, "JAX_PLATFORMS=nonsense", "JAX_PLATFORM_NAME=nonsense"])
-def test_a_platform_that_is_not_here_is_told_in_one_line(pictures, tmp_path, setting):
+def test_an_unavailable_platform_is_reported_in_one_line(pictures, tmp_path, setting):
     for name, picture in zip(("content", "style"), pictures, strict=True):
         write_picture(tmp_path / f"{name}.png", picture)
     name, _, value = setting.partition("=")
@@ -71,7 +72,7 @@ def test_a_platform_that_is_not_here_is_told_in_one_line(pictures, tmp_path, set
 @pytest.mark.parametrize(
     "text", ["9" * 400, "9" * 5000 + "G", "1e9", "-1", "0", "0.1", "8589934592G", "6 Gigs", "6" + "." + "0" * 500 + "X"]
 )
-def test_an_amount_of_memory_that_cannot_be_is_told(text):
+def test_an_invalid_amount_of_memory_is_refused(text):
     with pytest.raises(SettingsError, match="it must be an amount such as 6G") as error:
         parse_bytes(text)
     assert len(str(error.value)) < 200
@@ -83,12 +84,12 @@ ADDRESSES = ["garbage", "", "host:", "host:0", "host:99999", "a b:80", "http://a
 @pytest.mark.parametrize(
     "arguments", [*((address, 2, 0) for address in ADDRESSES), ("a:80", 0, 0), ("a:80", 2, 2), ("a:80", 2, -1)]
 )
-def test_processes_that_cannot_meet_are_told_at_once(arguments):
+def test_invalid_addresses_and_process_numbers_are_refused(arguments):
     with pytest.raises(SettingsError, match="it must be"):
         join(arguments[0], processes=arguments[1], process=arguments[2])
 
 
-def test_a_coordinator_that_cannot_be_is_one_line(tmp_path, capsys, pictures):
+def test_an_invalid_coordinator_is_reported_in_one_line(tmp_path, capsys, pictures):
     write_picture(tmp_path / "photo.png", pictures[0])
     photo = str(Path(tmp_path / "photo.png"))
     with pytest.raises(SystemExit) as done:

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from objectives import SHALLOW
 from programs import compiled_programs
 
 import stylejax
@@ -16,15 +17,8 @@ from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, leas
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model, reconfigured
 
-SHALLOW = {
-    "content_layers": "relu2_1",
-    "style_layers": "relu1_1,relu2_1",
-    "octaves": 1,
-    "size": 40,
-    "smallest_size": 40,
-    "iterations": 2,
-}
-SETTINGS = Settings(**SHALLOW)
+SMALL = {**SHALLOW, "size": 40, "smallest_size": 40, "iterations": 2}
+SETTINGS = Settings(**SMALL)
 
 
 @pytest.mark.slow
@@ -59,7 +53,7 @@ def test_as_many_fit_as_the_compiler_says(tiny_model):
 )
 def test_asking_compiles_the_very_program_that_is_run(tiny_model, pictures, options):
     content, style = pictures
-    options = {**SHALLOW, "size": 36, **options}
+    options = {**SMALL, "size": 36, **options}
     seen = []
     with compiled_programs() as compiled:
         result = stylejax.stylize(content, style, model=tiny_model, observe=seen.append, **options)
@@ -73,8 +67,8 @@ def test_batches_and_regions_are_asked_about_as_they_are_run(tiny_model, picture
     mask = np.zeros((48, 64, 3), np.float32)
     mask[:, 32:] = 1
     with compiled_programs() as compiled:
-        stylejax.stylize_batch([content] * 2, [style, style[::-1].copy()], model=tiny_model, **SHALLOW)
-        stylejax.stylize(content, style, style, content_masks=[mask, 1 - mask], model=tiny_model, **SHALLOW)
+        stylejax.stylize_batch([content] * 2, [style, style[::-1].copy()], model=tiny_model, **SMALL)
+        stylejax.stylize(content, style, style, content_masks=[mask, 1 - mask], model=tiny_model, **SMALL)
     assert compiled["run_chunk"] == 2
 
 
@@ -85,18 +79,18 @@ def test_what_does_not_fit_is_refused_before_it_starts_with_what_would(tiny_mode
     monkeypatch.setenv("STYLEJAX_MEMORY", str(int(whole * 0.8)))
     seen = []
     with pytest.raises(OutOfMemoryError, match=r"3 pictures of 40×30 pixels.*fit: 2 at a time.*a long side of 32 ") as refused:
-        stylejax.stylize_batch([content] * 3, [style] * 3, model=tiny_model, observe=seen.append, **SHALLOW)
+        stylejax.stylize_batch([content] * 3, [style] * 3, model=tiny_model, observe=seen.append, **SMALL)
     assert not seen
     assert str(refused.value).count("\n") == 0
     for fitting in ({}, {"size": 32, "smallest_size": 32}):  # what the message names does fit
         count = 3 if fitting else 2
-        stylejax.stylize_batch([content] * count, [style] * count, model=tiny_model, **{**SHALLOW, **fitting})
+        stylejax.stylize_batch([content] * count, [style] * count, model=tiny_model, **{**SMALL, **fitting})
 
 
 @pytest.mark.slow
 def test_a_shorter_history_is_offered_that_fits(tiny_model, pictures, monkeypatch):
     content, style = pictures
-    options = {**SHALLOW, "optimizer": "l-bfgs", "history": 12}
+    options = {**SMALL, "optimizer": "l-bfgs", "history": 12}
     budget = chunk_bytes(tiny_model, Settings(**{**options, "history": 7}), 30, 40)
     monkeypatch.setenv("STYLEJAX_MEMORY", str(budget))
     with pytest.raises(OutOfMemoryError, match=r"fit: history \d,") as refused:
@@ -119,8 +113,8 @@ def test_a_network_is_offered_that_fits(offered, changes, tiny_weights, pictures
     assert fitting < chunk_bytes(model, SETTINGS, 30, 40)
     monkeypatch.setenv("STYLEJAX_MEMORY", str(fitting))
     with pytest.raises(OutOfMemoryError, match=f"these would fit:.* {offered}"):
-        stylejax.stylize(content, style, model=model, **SHALLOW)
-    stylejax.stylize(content, style, model=other, **SHALLOW)
+        stylejax.stylize(content, style, model=model, **SMALL)
+    stylejax.stylize(content, style, model=other, **SMALL)
 
 
 def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):

@@ -1,4 +1,4 @@
-"""An objective with numbers of its own, for tests that compare painted pictures digit by digit, whatever the defaults are.
+"""Objectives for tests: `GRAMS` for comparisons of pictures digit by digit, independent of the defaults; `SHALLOW` for speed.
 
 Adam's steps are discontinuous where a gradient is zero, so that two right runs part at such a pixel sooner or later. With these
 numbers they have not within the few steps that the tests take.
@@ -18,3 +18,9 @@ GRAMS = {
 
 SHALLOW_GRAMS = GRAMS | {"content_layers": "relu2_1", "style_layers": "relu1_1=1,relu2_1=1"}
 """The same in layers that compile fast."""
+
+SHALLOW = {"octaves": 1, "content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1"}
+"""Changes of the default objective that make it compile fast, for tests of something else."""
+
+SHALLOW_FLAGS = [word for name, value in SHALLOW.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+"""The same for the command line."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from objectives import SHALLOW_FLAGS
 
 from stylejax.images.io.write import write_picture
 from stylejax.weights.weight_set import WeightSet, write_weights
@@ -13,7 +14,7 @@ MAIN = "from stylejax.cli.main import main; main()"
 
 def flags(*, size: int, iterations: int) -> list[str]:
     """Of a run that is over soon: the tiny network, one scale, two pictures at once."""
-    sizes = ["--size", str(size), "--smallest-size", str(size), "--octaves", "1"]
+    sizes = ["--size", str(size), "--smallest-size", str(size), *SHALLOW_FLAGS]
     return ["--model", "tiny.safetensors", *sizes, "--iterations", str(iterations), "--batch-size", "2"]
 
 

@@ -1,4 +1,4 @@
-"""Servers that mix versions of a file, never end, send next to nothing, or answer what nobody has foreseen."""
+"""Servers that mix versions of a file, never end, send next to nothing, or answer with nonsense."""
 
 import json
 import os

@@ -88,7 +88,7 @@ class Worker:
 
         Returns:
             One result for each row, each with a picture in memory or a failure. A row that cannot be optimized, or whose loss
-            stops being finite, costs no other row: a batch that fails as a whole, for whatever reason, is halved until the rows
+            stops being finite, costs no other row: a batch that fails as a whole, for any reason, is halved until the rows
             that cannot be optimized are alone.
         """
         failed = [(row, one) for row, one in zip(minibatch.rows, loaded, strict=True) if isinstance(one, RowFailure)]

@@ -1,6 +1,6 @@
 """Rows without a table: every content that matches a pattern with every style, or each with one.
 
-A match is an existing file, whatever its name: it is never expanded again, and never refused for its name.
+A match is an existing file: its name is never expanded again and never refused.
 """
 
 import glob

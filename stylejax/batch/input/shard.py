@@ -1,7 +1,7 @@
 """The share of a table that one process executes, where independent processes divide one table.
 
 Every process reads the whole table; share i of n takes every n-th of its rows. The shares are disjoint and cover the table,
-whatever machines come and go; a share whose process died is simply started again.
+without any communication; a share whose process died is simply started again.
 
     where the share comes from          i                          n
     --shard 3/8                         3                          8

@@ -89,7 +89,7 @@ def rows_of(
             check(row)
             outputs.take(row)
             rows.append(row)
-        except Exception as problem:  # a bad row must not cost a good one, whatever its cells make the checks raise
+        except Exception as problem:  # a bad row must not cost a good one: its cells can make the checks raise anything
             problems.append((number, RowFailure.of("table", problem)))
     if problems and not (skip_bad and rows):
         raise BadRowsError(problems, rows=len(rows) + len(problems))

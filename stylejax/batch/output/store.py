@@ -1,6 +1,6 @@
 """The output folder: which rows are done, which failed, and the writing of both.
 
-A row is done when a record lies beside its picture with the digest of the row and the checksum of the picture. The picture is
+A row is done when its picture has a record beside it with the digest of the row and the checksum of the picture. The picture is
 written first and the record after it, each completely or not at all, so a process may be killed at any moment. Two processes
 that stylize the same row write the same picture.
 """

@@ -99,7 +99,7 @@ class Stylize:
         if self.format and self.output not in (None, STREAM):
             raise SettingsError(f"format is {self.format}, but {self.output} names its own; leave one of them out")
         if self.checkpoint and not self.output:
-            raise SettingsError("got checkpoint but no output; name it with -o, so that the same command goes on with it")
+            raise SettingsError("got checkpoint but no output; name it with -o, so that the same command can resume it")
         if not self.output and as_url(self.content):
             raise SettingsError(f"{self.content} is not on this machine, where the result goes; name a file with -o")
         piped = [self.content, *self.styles].count(STREAM)

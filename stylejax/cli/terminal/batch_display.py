@@ -50,7 +50,7 @@ class BatchLines(LineDisplay[Event]):
         if isinstance(event, Compiling):
             self._print(compiling(event.scale))
             return
-        prefix = "stopped; the same command goes on: " if isinstance(event, Ended) and event.stopped else ""
+        prefix = "stopped; the same command resumes: " if isinstance(event, Ended) and event.stopped else ""
         self._print_regularly(prefix + describe(event.tally), at_once=isinstance(event, Ended | Planned))
 
 

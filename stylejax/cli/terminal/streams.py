@@ -32,7 +32,7 @@ class _Unfailing(io.FileIO):
             os.close(nowhere)
             if problem.errno not in NOBODY_READS and self.fileno() == 1:
                 with suppress(OSError):
-                    message = f"stylejax: standard output cannot be written: {problem.strerror}; the work goes on without it\n"
+                    message = f"stylejax: standard output cannot be written: {problem.strerror}; the run continues without it\n"
                     os.write(2, message.encode())
             return len(data)
 

@@ -1,4 +1,4 @@
-"""Styles that are too small for the layers that look at them: told by name before anything is compiled."""
+"""Styles that are too small for the layers that look at them: reported by name before anything is compiled."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
     """Raise SettingsError for a style that at some scale is smaller than the style layers and octaves need.
 
     Args:
-        content: which decides the shapes that are painted.
+        content: determines the shapes of the scales.
         styles: as they were read.
         settings: of the run.
     """
@@ -27,7 +27,7 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
             continue
         own = f"{style.source}, a style, is {style.width}×{style.height} pixels,"
         seen = "" if (height, width) == (style.height, style.width) else f" looked at in {width}×{height},"
-        ways = [told for told, other in _ways(settings) if min(_smallest(style, scales, other)) >= needed]
+        ways = [way for way, other in _ways(settings) if min(_smallest(style, scales, other)) >= needed]
         raise SettingsError(f"{own}{seen} {spec.too_small(ways[0] if ways else 'a larger picture')}")
 
 
@@ -37,7 +37,7 @@ def _smallest(style: Picture, scales: Sequence[tuple[int, int]], settings: Setti
 
 
 def _ways(settings: Settings) -> Iterator[tuple[str, Settings]]:
-    """What might help, as one would write it."""
+    """Changes that may help, as the message words them, and the settings with each."""
     whole = dataclasses.replace(settings, style_scale=1.0, style_size=0)
     for name in ("style_size", "style_scale"):
         if getattr(settings, name) != getattr(whole, name):

@@ -42,7 +42,7 @@ def read_keras(path: Path, *, content: BinaryIO | None = None) -> Tensors:
     convolutions is in the result under its own name, for the caller to report.
 
     Raises:
-        WeightsError: an array lies in another file, or is larger than any of a VGG-19.
+        WeightsError: an array is in another file, or is larger than any of a VGG-19.
         Exception: the file is damaged.
     """
     with h5py.File(content or path, "r") as file:

@@ -2,7 +2,7 @@
 
 pip knows the index, mirror, proxy and certificates of this machine. It runs as a separate process with `download --no-deps
 --only-binary :all:`: it fetches one file and neither builds nor installs anything, so no code of the package is run. Its
-temporary files lie in the folder of the wheel: their size shows the progress, and none of them remain.
+temporary files are in the folder of the wheel: their size shows the progress, and none of them remain.
 """
 
 import os

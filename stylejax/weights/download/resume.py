@@ -67,7 +67,11 @@ def download(remote: RemoteRange, part: Path, *, on_progress: ProgressCallback, 
 def read_range(
     url: str, first: int, last: int, *, retries: Retries, version: FileVersion | None = None
 ) -> tuple[bytes, FileVersion]:
-    """Read bytes `first` to `last` (exclusive) of a file, and its version, which must be `version` if that is given."""
+    """Read bytes `first` to `last` (exclusive) of a file, and its version, which must be `version` if that is given.
+
+    Raises:
+        WeightsError: the file ends before `first`, has another version, or cannot be read within the retries.
+    """
 
     def attempt() -> tuple[bytes, FileVersion]:
         with open_range(url, first, last, window=retries.window) as response:
