@@ -17,6 +17,7 @@ from stylejax.images.io.write import write_picture
 from stylejax.network.layers import kernel_shapes
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import VGG19, NetworkSpec
+from stylejax.run.programs import program
 from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import WeightSet, write_weights
 
@@ -33,6 +34,7 @@ def released_programs():
     """Compiled programs go with their module: a process that keeps those of all tests runs out of memory mappings."""
     yield
     jax.clear_caches()
+    program.clear()
 
 
 @pytest.fixture(scope="session")

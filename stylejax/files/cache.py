@@ -31,6 +31,11 @@ def compiled_folder() -> Path:
     return cache_folder() / "compiled"
 
 
+def traced_folder() -> Path:
+    """The folder of traced programs (`stylejax.run.programs.trace_store`), private for the same reason."""
+    return cache_folder() / "traced"
+
+
 def private_folder(folder: Path) -> Path:
     """Create `folder` and the cache folder above it, accessible to this user alone (0o700), and return it.
 

@@ -106,7 +106,7 @@ class Terms(NamedTuple):
 
 def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> ContentTargets:
     """The targets of the content term, from the content picture's features."""
-    features = look(model, content, spec.content_layers)
+    features = look(model, content, spec.content_layers, once=True)
     return {layer: content_target(value, spec.content_norm) for layer, value in features.items()}
 
 
@@ -132,7 +132,7 @@ def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, *, masks: Any
         return region_sums(features, layer_guides(masks, layer, model.spec.padding, octave=octave), spec.statistic)
 
     octaves = octaves_of(style, spec.octaves, model.spec.padding.rest)
-    seen = [look(model, image, spec.style_layers, octave=octave) for octave, image in enumerate(octaves)]
+    seen = [look(model, image, spec.style_layers, octave=octave, once=True) for octave, image in enumerate(octaves)]
     return tuple(
         {layer: sums_of(features, layer, octave) for layer, features in layers.items()} for octave, layers in enumerate(seen)
     )

@@ -31,11 +31,21 @@ def octaves_of(image: AnyImage, count: int, edge: PaddingMode) -> list[AnyImage]
     return octaves
 
 
-def look(model: VGG19, image: AnyImage, layers: Iterable[str], *, octave: int = 0) -> dict[str, AnyFeatures]:
-    """Features of `image`, which is the octave of that number, by layer; the layer `PIXELS` is the image itself."""
+def look(
+    model: VGG19, image: AnyImage, layers: Iterable[str], *, octave: int = 0, once: bool = False
+) -> dict[str, AnyFeatures]:
+    """Features of an image by layer; the layer `PIXELS` is the image itself.
+
+    Args:
+        model: the network.
+        image: the octave of that number.
+        layers: names.
+        octave: counted from 0.
+        once: the program runs once, so that faster algorithms, which take longer to compile, are not worth it.
+    """
     layers = tuple(layers)
     inside = tuple(layer for layer in layers if layer != PIXELS)
-    features = model(image, inside, winograd=octave == 0) if inside else {}
+    features = model(image, inside, winograd=octave == 0 and not once) if inside else {}
     return features | {PIXELS: image} if PIXELS in layers else features
 
 

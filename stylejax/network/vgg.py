@@ -55,8 +55,8 @@ class VGG19(nnx.Module):
     def __init__(self, spec: NetworkSpec, weights: Mapping[str, ArrayLike]):
         """Hold `weights`, flat names `conv1_1/kernel` (`[3, 3, in, out]`) and `conv1_1/bias` (`[out]`), float32."""
         self.spec = spec
-        self.kernels = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/kernel"])) for name in CONV_NAMES})
-        self.biases = nnx.Dict({name: FrozenParam(jnp.asarray(weights[f"{name}/bias"])) for name in CONV_NAMES})
+        self.kernels = nnx.Dict({name: FrozenParam(jax.device_put(weights[f"{name}/kernel"])) for name in CONV_NAMES})
+        self.biases = nnx.Dict({name: FrozenParam(jax.device_put(weights[f"{name}/bias"])) for name in CONV_NAMES})
         self.winograd_kernels = nnx.Dict(
             {name: FrozenParam(transform_kernel(weights[f"{name}/kernel"])) for name in spec.winograd}
         )

@@ -47,15 +47,14 @@ _G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 
 
 def transform_kernel(kernel: ArrayLike) -> TransformedKernel:
     """G k Gᵀ of a kernel `[3, 3, in, out]`; its rows and columns are swapped, as `_winograd` reads them."""
-    kernel = jnp.asarray(kernel)
-    both = jnp.asarray(np.kron(_G, _G), kernel.dtype)
+    kernel = np.asarray(kernel)  # on the host: a device would compile a program for each step of this
     turned = kernel.swapaxes(0, 1).reshape(9, -1)
-    return jnp.matmul(both, turned, precision=lax.Precision.HIGHEST).reshape(-1, *kernel.shape[2:])
+    return jax.device_put((np.kron(_G, _G).astype(kernel.dtype) @ turned).reshape(-1, *kernel.shape[2:]))
 
 
 def flipped(kernel: ArrayLike) -> Kernel:
     """The kernel of the gradient for the input: flipped in both directions, input and output channels swapped."""
-    return jnp.asarray(kernel)[::-1, ::-1].swapaxes(2, 3)
+    return np.asarray(kernel)[::-1, ::-1].swapaxes(2, 3)
 
 
 def convolve_by_tiles(

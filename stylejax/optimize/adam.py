@@ -42,7 +42,8 @@ def adam(*, space: Space, clamp: bool, restart: bool, carry: CarryName, resampli
             nu=jnp.maximum(upsampled(nu, shape, "bilinear"), 0),  # a cubic could overshoot below zero
         )
 
-    return descent(_init, _move, resize_moments, space=space, clamp=clamp, carry=carry, resampling=resampling)
+    name = f"adam {restart}"
+    return descent(_init, _move, resize_moments, space=space, clamp=clamp, carry=carry, resampling=resampling, name=name)
 
 
 def _init(variable: Variable) -> optax.ScaleByAdamState:

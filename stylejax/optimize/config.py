@@ -23,6 +23,11 @@ class StaticConfig:
     chunk: int
     """Most steps that one call of the program runs."""
 
+    @property
+    def name(self) -> str:
+        """Identifies this configuration in any process; empty if the optimizer has no name."""
+        return f"{self.objective} {self.optimizer.name} {self.space} {self.chunk}" if self.optimizer.name else ""
+
     @classmethod
     def of(cls, settings: Settings, *, chunk: int = CHUNK) -> "StaticConfig":
         """The static half of `settings`."""

@@ -49,6 +49,7 @@ def descent(
     clamp: bool,
     carry: CarryName,
     resampling: ResamplingName,
+    name: str = "",
 ) -> Optimizer:
     """The optimizer that takes the steps of `move`.
 
@@ -60,6 +61,7 @@ def descent(
         clamp: keep the picture in [0, 1] after each step.
         carry: what the next scale starts from: the `last` picture, or the running `average`, which then counts the start, too.
         resampling: how the picture is enlarged.
+        name: of the `Optimizer`, without the arguments that are named here.
     """
 
     def start(variable: Variable) -> DescentState:
@@ -91,7 +93,8 @@ def descent(
         variable = space.clip(variable) if clamp else variable
         return start(variable)._replace(moments=resize_moments(state.moments, variable)), variable
 
-    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never)
+    name = name and f"{name} {space} {clamp} {carry} {resampling}"
+    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, name=name)
 
 
 def _averaged(average: optax.EmaState, variable: Variable, decay: Scalar) -> optax.EmaState:

@@ -1,4 +1,4 @@
-"""From one scale to the next, larger one.
+"""From pictures to states, and from one scale to the next, larger one.
 
 A coarse picture lets strokes grow larger than the network's receptive field at the final size; each following scale starts
 from the last one, enlarged, and from the details of the start that only the larger one can show. Optimizers start afresh,
@@ -12,23 +12,29 @@ import jax.numpy as jnp
 
 from stylejax.optimize import convergence
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.step import PictureState, Position
+from stylejax.optimize.step import PictureState, Position, start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.types import Image, Images, Shape
 
 
+@partial(jax.jit, static_argnames="static")
+def begin(images: Images, *, static: StaticConfig) -> PictureState:
+    """The batched states before the first step, from the pictures `[batch, height, width, 3]`."""
+    return jax.vmap(partial(start, static=static))(images)
+
+
 @partial(jax.jit, static_argnames=("shape", "static"))
 def enlarge(
-    states: PictureState, traced: TracedConfig, *, shape: Shape, static: StaticConfig, detail: Images | None = None
+    states: PictureState, traced: TracedConfig, detail: Images | None = None, *, shape: Shape, static: StaticConfig
 ) -> PictureState:
     """Bring batched states to `shape`.
 
     Args:
         states: every array with a leading axis `batch`.
         traced: of each picture, `[batch]`.
+        detail: `[batch, *shape, 3]`, added to the pictures, from `starts.added_detail`.
         shape: height and width.
         static: of the whole batch.
-        detail: `[batch, *shape, 3]`, added to the pictures, from `starts.added_detail`.
     """
     return jax.vmap(partial(_enlarge_one, shape=shape, static=static))(states, traced, detail)
 

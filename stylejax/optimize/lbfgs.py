@@ -94,7 +94,8 @@ def lbfgs(*, space: Space, history: int, resampling: ResamplingName) -> Optimize
     def recovers(state: LBFGSState) -> Flag:
         return state.started
 
-    return Optimizer(start, move, current, resize, loss=loss, recovers=recovers, history=history)
+    name = f"l-bfgs {space} {history} {resampling}"
+    return Optimizer(start, move, current, resize, loss=loss, recovers=recovers, history=history, name=name)
 
 
 def init(point: Vector, *, history: int = 10) -> LBFGSState:

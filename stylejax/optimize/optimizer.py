@@ -80,3 +80,5 @@ class Optimizer:
     """Whether an evaluation that is not finite can be retreated from."""
     history: int = 0
     """Steps that the state remembers; each takes twice the memory of the picture."""
+    name: str = ""
+    """Identifies these functions in any process, with all that is static in them; empty for functions of a user."""

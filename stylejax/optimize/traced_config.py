@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -25,4 +26,4 @@ class TracedConfig(NamedTuple):
     @classmethod
     def of(cls, settings: Sequence[Settings]) -> "TracedConfig":
         """The numbers of a batch, `[batch]`, from the settings of each of its pictures."""
-        return cls(*(jnp.asarray([getattr(each, name) for each in settings], jnp.float32) for name in cls._fields))
+        return cls(*(jax.device_put(np.array([getattr(each, name) for each in settings], np.float32)) for name in cls._fields))

@@ -110,9 +110,11 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
     jobs, checkpoint = [picture.job for picture in group], options.checkpoint
     devices = devices_for(len(group), wanted=options.devices)
     saved = checkpoint.resume(network, jobs, devices=len(devices)) if checkpoint else None
-    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, preparing=options.preparing)
+    run = _GroupRun(network.spec.name, group, checkpoint)
+    preparing = run.interruptible(options.preparing)
+    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, preparing=preparing)
     try:
-        return _GroupRun(network.spec.name, group, checkpoint).finish(steps, options.observe)
+        return run.finish(steps, options.observe)
     finally:
         if checkpoint:
             checkpoint.release()
@@ -126,6 +128,17 @@ class _GroupRun:
         self._network, self._group, self._checkpoint = network, group, checkpoint
         self._traces: list[list[Record]] = resumed.traces if resumed else [[] for _ in group]
         self._latest: Progress | None = None
+        self._interrupts = Interrupts()
+
+    def interruptible(self, preparing: Callable[[Preparing], None] | None) -> Callable[[Preparing], None]:
+        """The observer `preparing`, which also ends the run at Ctrl-C while a program is compiled."""
+
+        def observe(update: Preparing) -> None:
+            self._interrupts.check()
+            if preparing:
+                preparing(update)
+
+        return observe
 
     def finish(self, steps: Iterable[Progress], observe: Observer | None) -> list[StylizedImage]:
         """Run all steps, save the state where they end early, and return the results.
@@ -134,6 +147,7 @@ class _GroupRun:
             StylizeInterrupted: on Ctrl-C.
         """
         with noting_interrupts() as interrupts:
+            self._interrupts = interrupts
             try:
                 self._run(iter(steps), observe, interrupts)
             except KeyboardInterrupt:

@@ -39,13 +39,15 @@ class Converged:
 
 @dataclass(frozen=True)
 class Preparing:
-    """A scale is about to begin: its targets are computed and its program compiled, which takes from moments to minutes."""
+    """A scale is about to begin once its targets are computed and its program is compiled: from moments to minutes."""
 
     scale: int
     """Counted from 1."""
     scales: int
     height: int
     width: int
+    seconds: float = 0.0
+    """Waited so far; 0 the first time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ class Progress:
     results: Callable[[], list[Any]] = list
     """Makes the `StylizedImage` of each picture as it is now; empty except where `stylize` reports the progress."""
     memory: int = 0
-    """Peak bytes of the largest scale, for the whole batch, by the compiler's analysis."""
+    """Peak bytes of the largest scale, for the whole batch: by the compiler's analysis once its program is compiled."""
     seconds: float = 0.0
     """Duration of the steps so far."""
 

@@ -7,13 +7,16 @@ from typing import get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 
-from stylejax.choices import RANDOM_STARTS, StartName
+from stylejax.choices import RANDOM_STARTS, ResamplingName, StartName
 from stylejax.images.color_transfer import ColorStatistics, color_statistics, floor_variance, mix_statistics, transform_between
 from stylejax.images.masks import resize_masks
 from stylejax.images.transparency import resize_opacity
 from stylejax.optimize.upsampling import upsampled
 from stylejax.run.inputs.job import Job
+from stylejax.run.programs.program import call
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
 from stylejax.settings.pyramid import style_shape
@@ -22,7 +25,7 @@ from stylejax.types import HostImage, Image, Images, Shape
 
 def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
     """The first picture of every job, `[jobs, height, width, 3]`."""
-    return jnp.stack([_starting_image(job, height, width) for job in jobs])
+    return jax.device_put(np.stack([_starting_image(job, height, width) for job in jobs]))
 
 
 def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | None:
@@ -38,8 +41,17 @@ def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | N
     if not wanted.any():
         return None
     fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
-    enlarge = partial(upsampled, shape=after, resampling=jobs[0].settings.resampling)
-    return jnp.asarray(wanted)[:, None, None, None] * (fine - jax.vmap(enlarge)(coarse))
+    name = resampling = jobs[0].settings.resampling
+    return call(_detail, fine, coarse, jax.device_put(wanted), once=True, name=name, resampling=resampling)
+
+
+@partial(jax.jit, static_argnames="resampling")
+def _detail(
+    fine: Images, coarse: Float[Array, "batch _ _ 3"], amounts: Float[Array, " batch"], *, resampling: ResamplingName
+) -> Images:
+    """What `fine` shows and `coarse` does not, times the amount of each."""
+    enlarge = partial(upsampled, shape=(fine.shape[1], fine.shape[2]), resampling=resampling)
+    return amounts[:, jnp.newaxis, jnp.newaxis, jnp.newaxis] * (fine - jax.vmap(enlarge)(coarse))
 
 
 def starts_near(job: Job) -> bool:
@@ -47,18 +59,18 @@ def starts_near(job: Job) -> bool:
     return job.settings.init in ("recolored", "content")
 
 
-def _starting_image(job: Job, height: int, width: int) -> Image:
+def _starting_image(job: Job, height: int, width: int) -> HostImage:
     if job.init is not None:
-        return jnp.asarray(job.init_at(height, width))
+        return job.init_at(height, width)
     start = job.settings.init
     assert start in get_args(StartName)
     if start == "content":
-        return jnp.asarray(job.content_at(height, width))
+        return job.content_at(height, width)
     if start == "recolored":
-        return jnp.asarray(_recolored(job, height, width))
+        return _recolored(job, height, width)
     if start == "gray":
-        return jnp.full((height, width, 3), 0.5)
-    return _noise(job, height, width)
+        return np.full((height, width, 3), 0.5, np.float32)
+    return np.asarray(_noise(job, height, width))
 
 
 def _recolored(job: Job, height: int, width: int) -> HostImage:

@@ -12,7 +12,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, PyTree
 
+from stylejax.choices import PIXELS
 from stylejax.images.masks import resize_masks
+from stylejax.losses.content import content_target
 from stylejax.losses.guidance import Guides, make_guides
 from stylejax.losses.objective import (
     ContentTargets,
@@ -26,21 +28,28 @@ from stylejax.losses.objective import (
     style_sums,
     style_targets,
 )
-from stylejax.losses.octaves import look
+from stylejax.losses.octaves import halvings
+from stylejax.losses.statistics import sums_for
+from stylejax.network.layers import channels
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
+from stylejax.run.programs.program import call
 from stylejax.run.sharing import TargetKeys, shared_among, target_keys
 from stylejax.settings.blend import parse_blend, shares_of
 from stylejax.settings.pyramid import style_shape
-from stylejax.types import AnyHostMasks, HostImage, Shape
+from stylejax.types import AnyHostMasks, AnyImage, AnyMasks, HostImage, Shape
 
 StyleCache = MutableMapping[Hashable, tuple[tuple[object, ...], LayerSums]]
 """Sums of styles that were evaluated before, by picture, shape and network, each with the objects that its key names."""
 
 _content_targets = jax.jit(content_targets, static_argnames="spec")
-_style_sums = jax.jit(style_sums, static_argnames="spec")
 _guides = jax.jit(make_guides, static_argnames=("layers", "padding", "octaves"))
+
+
+@partial(jax.jit, static_argnames="spec")
+def _style_sums(model: VGG19, style: AnyImage, masks: AnyMasks | None, *, spec: ObjectiveSpec) -> LayerSums:
+    return style_sums(model, style, spec, masks=masks)
 
 
 @partial(jax.jit, static_argnames=("spec", "regions"))
@@ -71,13 +80,16 @@ def batch_targets(
     """
 
     def content(job: Job) -> ContentTargets:
-        return _content_targets(model, jnp.asarray(job.content_at(height, width)), spec=spec)
+        return call(
+            _content_targets, model, jax.device_put(job.content_at(height, width)), once=True, name=str(spec), spec=spec
+        )
 
     def guides(job: Job) -> Guides | None:
         if job.regions is None:
             return None
-        masks = jnp.asarray(resize_masks(job.regions.content, height, width))
-        return _guides(masks, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
+        masks = jax.device_put(resize_masks(job.regions.content, height, width))
+        static = {"layers": spec.style_layers, "padding": model.spec.padding, "octaves": spec.octaves}
+        return call(_guides, masks, once=True, name=str(static), **static)
 
     styles = StyleEvaluator(model, height, width, spec, seen=seen)
     keys = [_keys(job, height, width) for job in jobs]
@@ -99,24 +111,39 @@ def abstract_targets(
     model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, batch_size: int, shared: Shared, regions: int
 ) -> Targets:
     """Shapes and types of what `batch_targets` returns for a batch of pictures with so many regions each."""
-    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
     masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
     guides = partial(make_guides, layers=spec.style_layers, padding=model.spec.padding, octaves=spec.octaves)
-    sums = jax.eval_shape(partial(style_sums, spec=spec), model, picture, masks=masks)
+    seen = [_abstract_features(model, height, width, spec.style_layers, octave=octave) for octave in range(spec.octaves)]
+    sums = jax.eval_shape(partial(jax.tree.map, partial(sums_for, spec.statistic)), tuple(seen))
+    content = _abstract_features(model, height, width, spec.content_layers)
     one = Targets(
-        content=jax.eval_shape(partial(content_targets, spec=spec), model, picture),
-        style=jax.eval_shape(partial(style_targets, spec=spec, regions=bool(regions)), sums),
+        content=jax.eval_shape(partial(jax.tree.map, partial(content_target, norm=spec.content_norm)), content),
+        style=jax.eval_shape(
+            partial(style_targets, spec=spec, regions=bool(regions)), _stacked(sums, regions) if regions else sums
+        ),
         guides=None if masks is None else jax.eval_shape(guides, masks),
     )
     parts = (part if held_once else _stacked(part, batch_size) for part, held_once in zip(one, shared, strict=True))
     return Targets(*parts)  # pyright: ignore[reportArgumentType]
 
 
-def layer_shapes(model: VGG19, height: int, width: int, layers: Iterable[str]) -> dict[str, tuple[int, int, int]]:
-    """Rows, columns and channels of the features of a picture at `layers`; nothing is computed."""
-    picture = jax.ShapeDtypeStruct((height, width, 3), np.float32)
-    features = jax.eval_shape(partial(look, layers=tuple(layers)), model, picture)
-    return {layer: value.shape for layer, value in features.items()}
+def layer_shapes(
+    model: VGG19, height: int, width: int, layers: Iterable[str], *, octave: int = 0
+) -> dict[str, tuple[int, int, int]]:
+    """Rows, columns and channels of the features of a picture at `layers` and an octave; nothing is computed."""
+    spec, shapes = model.spec, {}
+    for layer in layers:
+        rows, columns = (spec.padding.pooled(side, halvings(layer, octave)) for side in (height, width))
+        shapes[layer] = rows, columns, 3 if layer == PIXELS else channels(layer, widths=spec.widths)
+    return shapes
+
+
+def _abstract_features(
+    model: VGG19, height: int, width: int, layers: Iterable[str], *, octave: int = 0
+) -> dict[str, jax.ShapeDtypeStruct]:
+    shapes = layer_shapes(model, height, width, layers, octave=octave)
+    inside = jnp.bfloat16 if model.spec.precision == "bfloat16" else np.float32
+    return {layer: jax.ShapeDtypeStruct(shape, np.float32 if layer == PIXELS else inside) for layer, shape in shapes.items()}
 
 
 class StyleEvaluator:
@@ -140,7 +167,8 @@ class StyleEvaluator:
         if strength < 1:
             styles.append(self._look(job.content_at(*self._shape), None if regions is None else regions.content))
             shares = np.append(strength * shares, 1 - strength)
-        return _style_targets(styles, jnp.asarray(shares, jnp.float32), spec=self._spec, regions=regions is not None)
+        static = {"spec": self._spec, "regions": regions is not None}
+        return call(_style_targets, styles, jax.device_put(shares.astype(np.float32)), once=True, name=str(static), **static)
 
     def _one(self, job: Job, number: int, shape: Shape, masks: AnyHostMasks | None = None) -> LayerSums:
         opacity = job.style_opacity(number)
@@ -158,8 +186,10 @@ class StyleEvaluator:
         return self._seen[key][1]
 
     def _look(self, picture: HostImage, masks: AnyHostMasks | None) -> LayerSums:
-        regions = None if masks is None else jnp.asarray(resize_masks(masks, *picture.shape[:2]))
-        return _style_sums(self._model, jnp.asarray(picture), spec=self._spec, masks=regions)
+        regions = None if masks is None else jax.device_put(resize_masks(masks, *picture.shape[:2]))
+        return call(
+            _style_sums, self._model, jax.device_put(picture), regions, once=True, name=str(self._spec), spec=self._spec
+        )
 
 
 def _style_shapes(job: Job, height: int, width: int) -> list[Shape]:

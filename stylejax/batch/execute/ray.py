@@ -23,7 +23,7 @@ from stylejax.batch.output.store import Store
 from stylejax.batch.records import JobSpec, Minibatch, RowFailure, RowResult
 from stylejax.errors import SettingsError
 from stylejax.extras import require_extra
-from stylejax.run.compilation_cache import keep_compiled_programs
+from stylejax.run.programs.compilation_cache import keep_compiled_programs
 
 AHEAD = 2
 """Minibatches that a worker has at a time."""

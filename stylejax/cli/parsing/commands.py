@@ -109,7 +109,7 @@ def run(arguments: list[str]) -> int:
 def _prepare(*, keep_programs: bool) -> None:
     """Set up a process that will optimize pictures."""
     from stylejax.images.io.read import silence_decoders
-    from stylejax.run.compilation_cache import keep_compiled_programs
+    from stylejax.run.programs.compilation_cache import keep_compiled_programs
 
     silence_decoders()
     if keep_programs:

@@ -85,4 +85,5 @@ def choose_display(
 
 def compiling(preparing: Preparing) -> str:
     """The line about a scale that is being compiled."""
-    return f"compiling scale {preparing.scale}/{preparing.scales} {preparing.width}×{preparing.height}"
+    elapsed = f", {preparing.seconds:.0f} s" if preparing.seconds >= 1 else ""
+    return f"compiling scale {preparing.scale}/{preparing.scales} {preparing.width}×{preparing.height}{elapsed}"

@@ -43,7 +43,8 @@ class RunLines(LineDisplay[Progress | Preparing]):
         """Print a line if one is due."""
         if isinstance(update, Preparing):
             self._compiling_since = self._compiling_since or time.monotonic()
-            self._print(compiling(update))
+            if update.seconds == 0:
+                self._print(compiling(update))
             return
         before = self._optimizing_seconds if update.seconds > self._optimizing_seconds else 0  # each batch starts at 0
         if self._compiling_since is not None:

@@ -10,9 +10,9 @@ import numpy as np
 from stylejax.choices import LOSSES
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState
+from stylejax.run.chunk_program import abstract_states
 from stylejax.run.compatibility import common_scales
 from stylejax.run.inputs.job import Job
-from stylejax.run.memory.estimate import abstract_states
 from stylejax.run.progress import Record
 
 _RECORD = dict.fromkeys(("scale", "height", "width", "step"), int) | dict.fromkeys(LOSSES, float)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from stylejax.images.masks import Regions
@@ -90,4 +89,4 @@ def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int,
         content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
         style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
         rows.append(LossWeights(np.array(content), np.array(style), np.array(settings.tv_weight * settings.strength)))  # pyright: ignore
-    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves), jnp.float32), *rows)
+    return jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves).astype(np.float32)), *rows)

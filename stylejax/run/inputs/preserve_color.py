@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from stylejax.images.color_transfer import match_color, restore_chroma, to_luminance
@@ -39,4 +39,4 @@ def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Se
         if each.keep_color == "luminance":
             original = resize_picture(content, *finished.shape[1:3]).pixels
             finished[index] = restore_chroma(finished[index], original)
-    return jnp.asarray(finished)
+    return jax.device_put(finished)

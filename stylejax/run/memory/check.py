@@ -23,20 +23,39 @@ DIRECT = Algorithms()._asdict()
 """What `--convolution direct` sets in a `NetworkSpec`."""
 
 
-def memory_of(model: VGG19, jobs: Sequence[Job], shape: Shape, *, shared: Shared | None = None) -> int:
-    """Peak bytes of painting `jobs` together at `shape` (height, width); the run finds the program compiled.
+def refuse_hopeless(model: VGG19, jobs: Sequence[Job], shape: Shape) -> None:
+    """Refuse, before anything is compiled, what cannot fit in any case.
+
+    Args:
+        model: the feature network.
+        jobs: that are painted together.
+        shape: height and width.
+
+    Raises:
+        OutOfMemoryError: a lower bound of the memory is more than there is.
+    """
+    least, budget = least_bytes(model, jobs[0].settings, *shape) * len(jobs), memory_budget()
+    if budget is not None and least > budget:
+        raise _too_large(model, jobs, shape, least, budget, prefix="at least ")
+
+
+def check_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, peak: int | None) -> int:
+    """The peak bytes of painting `jobs` together at `shape`, from the compiler's analysis, or a lower bound without one.
 
     Raises:
         OutOfMemoryError: that is more than there is.
     """
-    settings, budget = jobs[0].settings, memory_budget()
-    least = least_bytes(model, settings, *shape) * len(jobs)
-    if budget is not None and least > budget:
-        raise _too_large(model, jobs, shape, least, budget, prefix="at least ")
-    peak = _peak(model, jobs, shape, shared)
+    budget = memory_budget()
+    peak = least_bytes(model, jobs[0].settings, *shape) * len(jobs) if peak is None else peak
     if budget is not None and peak > budget:
         raise _too_large(model, jobs, shape, peak, budget)
     return peak
+
+
+def is_plenty(expected: int) -> bool:
+    """Whether an estimate of the bytes that a run takes is far below what there is."""
+    budget = memory_budget()
+    return budget is None or expected <= budget / 2
 
 
 def _peak(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None = None) -> int:

@@ -7,23 +7,18 @@ program that is run in the end costs nothing; any other costs one compilation.
 """
 
 import math
-from functools import partial
 
 import jax
-import numpy as np
-from jaxtyping import PyTree
 
 from stylejax.choices import PIXELS
-from stylejax.losses.objective import LossWeights
 from stylejax.network.layers import layers_up_to
 from stylejax.network.vgg import VGG19
-from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.step import PictureState, start
-from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.chunk_program import abstract_states, chunk_program
 from stylejax.run.memory.available import memory_budget
 from stylejax.run.single_precision import in_float32
-from stylejax.run.targets import abstract_targets, layer_shapes
+from stylejax.run.targets import layer_shapes
 from stylejax.settings.settings import Settings
 
 
@@ -51,22 +46,8 @@ def chunk_bytes(
     """
     static = StaticConfig.of(settings)
     shared = shared or Shared(*[batch_size == 1] * 3)
-    program = run_chunk.lower(
-        _shapes_of(model),
-        abstract_states(static, height, width, batch_size),
-        abstract_targets(model, height, width, static.objective, batch_size=batch_size, shared=shared, regions=regions),
-        _abstract_weights(static, batch_size),
-        jax.ShapeDtypeStruct((static.chunk, batch_size), np.float32),
-        TracedConfig(*[jax.ShapeDtypeStruct((batch_size,), np.float32)] * len(TracedConfig._fields)),  # pyright: ignore
-        jax.ShapeDtypeStruct((), np.int32),
-        static=static,
-        shared=shared,
-    )
-    stats = program.compile().memory_analysis()
-    if stats is None:  # a backend without this analysis
-        return least_bytes(model, settings, height, width) * batch_size
-    donated = stats.alias_size_in_bytes
-    return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated
+    program = chunk_program(model, static, height, width, batch_size=batch_size, shared=shared, regions=regions).program()
+    return least_bytes(model, settings, height, width) * batch_size if program.memory is None else program.memory
 
 
 @in_float32
@@ -126,18 +107,3 @@ def batch_size_that_fits(
     while batch_size > 2 and peak(batch_size) > budget:
         batch_size -= 1
     return batch_size
-
-
-def _shapes_of(tree: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
-
-
-def abstract_states(static: StaticConfig, height: int, width: int, batch_size: int) -> PictureState:
-    """Shapes and types of the batched states before the first step, and after any."""
-    images = jax.ShapeDtypeStruct((batch_size, height, width, 3), np.float32)
-    return jax.eval_shape(jax.vmap(partial(start, static=static)), images)
-
-
-def _abstract_weights(static: StaticConfig, batch_size: int) -> LossWeights:
-    counts = (len(static.objective.content_layers),), (len(static.objective.style_layers),), ()
-    return LossWeights(*(jax.ShapeDtypeStruct((batch_size, *count), np.float32) for count in counts))  # pyright: ignore

@@ -1,0 +1,5 @@
+"""Compiled programs.
+
+`program` compiles a function once for each shape of its arguments; `trace_store` and `compilation_cache` keep on disk what took
+long.
+"""

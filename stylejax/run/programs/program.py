@@ -1,0 +1,150 @@
+"""Compile functions, each once for every shape of its arguments, on threads of their own.
+
+A thread that waits for a compiler in the foreground cannot be interrupted and cannot do anything else. Here the waiting thread
+polls, so that it can show the time and end at Ctrl-C, and the program of the next scale is compiled while this one runs.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+from jaxtyping import PyTree
+
+from stylejax.network import backend
+from stylejax.run.programs import trace_store
+from stylejax.run.single_precision import in_float32
+
+POLL = 0.1
+"""Seconds between two looks at a compilation."""
+
+Waiting = Callable[[], None]
+"""Called about every `POLL` seconds while a program is compiled; what it raises ends the wait."""
+
+_KEPT = 64
+"""Programs that a process keeps."""
+
+
+class Program(NamedTuple):
+    """A function, compiled for one shape of its arguments."""
+
+    run: Callable[..., Any]
+    memory: int | None
+    """Peak bytes: arguments, results and temporaries, less donated arguments; None where a backend does not analyze that."""
+
+
+class Compilation:
+    """A program that is compiled in the background."""
+
+    def __init__(self, compile: Callable[[], Program]):
+        """Begin to compile."""
+        self._compile = compile
+        self._future = _compilers().submit(compile)
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._future.done()
+
+    def program(self, waiting: Waiting | None = None) -> Program:
+        """The program, once it is compiled.
+
+        Args:
+            waiting: called until then, about every `POLL` seconds.
+
+        Raises:
+            Exception: what the compiler raised; it is asked once more in the foreground before, in case a thread was at fault.
+        """
+        while not self.done:
+            wait([self._future], timeout=POLL)
+            if waiting and not self.done:
+                waiting()
+        if self._future.exception():
+            program = self._compile()
+            self._future = Future()
+            self._future.set_result(program)
+        return self._future.result()
+
+
+@in_float32
+def compiled(
+    function: Any,
+    *arguments: PyTree,
+    donated: Sequence[int] = (),
+    once: bool = False,
+    name: str = "",
+    **static: Hashable,
+) -> Compilation:
+    """The program of a jitted function for arguments of these shapes; its compilation begins unless it was before.
+
+    Args:
+        function: from `jax.jit`.
+        arguments: arrays, or their shapes and types.
+        donated: positions of the arguments whose memory the results may take; as `function` declares it.
+        once: compile fast rather than fast code, for what runs once.
+        name: identifies `static`, across processes; without a name the program is traced in every process.
+        static: its static arguments.
+    """
+    leaves, structure = jax.tree.flatten(arguments)
+    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    key = function, structure, shapes, once, tuple(static.items())
+    with _lock:
+        if key not in _compilations:
+            abstract = jax.tree.unflatten(structure, shapes)
+            _compilations[key] = Compilation(lambda: _compile(function, abstract, tuple(donated), once, name, static))
+        _compilations.move_to_end(key)
+        while len(_compilations) > _KEPT:
+            _compilations.popitem(last=False)
+        return _compilations[key]
+
+
+def call(function: Any, *arguments: PyTree, **options: Any) -> Any:
+    """The result of a jitted function, by its program; options as for `compiled`."""
+    return compiled(function, *arguments, **options).program().run(*arguments)
+
+
+def clear() -> None:
+    """Forget the programs of this process, as `jax.clear_caches` does."""
+    with _lock:
+        _compilations.clear()
+
+
+def compiling() -> bool:
+    """Whether a program is being compiled, on a thread that the end of the process would wait for."""
+    with _lock:
+        return any(not each.done for each in _compilations.values())
+
+
+_lock = threading.Lock()
+_compilations: OrderedDict[Hashable, Compilation] = OrderedDict()
+
+
+@cache
+def _compilers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="compiler")
+
+
+@in_float32
+def _compile(
+    function: Any, arguments: Sequence[PyTree], donated: Sequence[int], once: bool, name: str, static: dict[str, Hashable]
+) -> Program:
+    options: dict[str, str | bool] = {"xla_backend_optimization_level": "0"} if once and backend.platform() == "cpu" else {}
+    traced = trace_store.load_or_trace(function, arguments, donated, name, static) if name else None
+    if traced is None:
+        program = function.lower(*arguments, **static).compile(compiler_options=options)
+        return Program(program, _memory(program))
+    given, kept = trace_store.parted(arguments, donated)
+    program = jax.jit(trace_store.named(traced.call, function.__name__), donate_argnums=0).lower(given, kept)
+    program = program.compile(compiler_options=options)
+    return Program(lambda *arguments: program(*trace_store.parted(arguments, donated)), _memory(program))
+
+
+def _memory(program: Any) -> int | None:
+    stats = program.memory_analysis()
+    if stats is None:
+        return None
+    donated = stats.alias_size_in_bytes
+    return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated

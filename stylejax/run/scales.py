@@ -1,0 +1,174 @@
+"""A batch at each of its scales: its program, targets, weights and states, prepared while the scale before is running."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stylejax.losses.objective import LossWeights, Targets
+from stylejax.network.vgg import VGG19
+from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.config import StaticConfig
+from stylejax.optimize.enlarge import begin, enlarge
+from stylejax.optimize.step import PictureState, Trace
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.checkpoint.state import Saved
+from stylejax.run.chunk_program import chunk_program
+from stylejax.run.compatibility import common_scales
+from stylejax.run.devices import Device, Placement, divisible, padded
+from stylejax.run.inputs.job import Job, stacked_weights
+from stylejax.run.memory.check import check_memory, is_plenty, refuse_hopeless
+from stylejax.run.programs.program import POLL, Compilation, call
+from stylejax.run.progress import Preparing
+from stylejax.run.single_precision import in_float32
+from stylejax.run.starts import added_detail, starting_images
+from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
+from stylejax.types import Images
+
+Observer = Callable[[Preparing], None]
+"""Sees that a scale is being prepared."""
+
+
+class Scale(NamedTuple):
+    """A batch at one scale, ready to run."""
+
+    jobs: list[Job]
+    program: Callable[..., tuple[PictureState, Trace, Images]]
+    model: VGG19
+    targets: Targets
+    weights: LossWeights
+    traced: TracedConfig
+    placement: Placement
+
+    def run(self, states: PictureState, rates: np.ndarray, count: int) -> tuple[PictureState, Trace, Images]:
+        """Run one chunk of `count` steps."""
+        rates = self.placement.spread(jax.device_put(rates), axis=1)
+        return self.program(self.model, states, self.targets, self.weights, rates, self.traced, jax.device_put(np.int32(count)))
+
+
+class Scales:
+    """What all scales of a run have in common. The jobs are filled up to a multiple of the number of devices."""
+
+    def __init__(
+        self,
+        model: VGG19,
+        jobs: Sequence[Job],
+        *,
+        devices: Sequence[Device] = (),
+        shared: Shared | None = None,
+        seen: StyleCache | None = None,
+    ):
+        """Check that the jobs can run together, and that the largest scale is not hopelessly large."""
+        self.shapes = common_scales(jobs)
+        self.jobs = padded(jobs, divisible(len(jobs), len(devices)))
+        settings = jobs[0].settings
+        self.static, self.steps = StaticConfig.of(settings), settings.steps(len(self.shapes))
+        self.placement = Placement(tuple(devices))
+        self.model, self._models = model, self.placement.replicate(model)
+        self._traced = self.placement.spread(TracedConfig.of([job.settings for job in self.jobs]))
+        self._shared, self._seen = shared, seen
+        refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
+
+    @property
+    def jobs_of_a_device(self) -> list[Job]:
+        """Those of the first one; every device has as many."""
+        return self.jobs[: self.placement.per_device(len(self.jobs))]
+
+    def prepare(self, number: int) -> "Preparation":
+        """Begin to prepare a scale, counted from 1, in the background."""
+        return Preparation(self, number)
+
+    def compilation(self, number: int) -> Compilation:
+        """The program of a scale for one device; of several, that of the largest scale, for its memory alone."""
+        number = len(self.shapes) if len(self.placement.devices) > 1 else number
+        jobs, shape = self.jobs_of_a_device, self.shapes[number - 1]
+        regions = 0 if jobs[0].regions is None else len(jobs[0].regions.content)
+        shared = self._shared or shared_targets(jobs, *shape)
+        return chunk_program(self.model, self.static, *shape, batch_size=len(jobs), shared=shared, regions=regions)
+
+    @in_float32
+    def scale(self, number: int, compilation: Compilation) -> Scale:
+        """A scale, once its program is compiled and its targets are computed."""
+        shape, spec = self.shapes[number - 1], self.static.objective
+        targets, shared = batch_targets(self.model, self.jobs, *shape, spec, shared=self._shared, seen=self._seen)
+        weights = self.placement.spread(stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers)))
+        if len(self.placement.devices) > 1:
+            program = partial(run_chunk, static=self.static, shared=shared)  # one program that runs on all of them
+        else:
+            program = compilation.program().run
+        targets = self.placement.targets(targets, shared)
+        return Scale(self.jobs, program, self._models, targets, weights, self._traced, self.placement)
+
+    def states(self, number: int, before: PictureState | None, resume: Saved | None) -> PictureState:
+        """The states at the beginning of a scale, from those `before` it, a saved state, or the starting pictures."""
+        shape, name = self.shapes[number - 1], self.static.name
+        if before is not None:
+            detail = self.placement.spread(added_detail(self.jobs, self.shapes[number - 2], shape))
+            static = {"shape": shape, "static": self.static}
+            states = call(enlarge, before, self._traced, detail, once=True, name=name and f"{name} {shape}", **static)
+        elif resume:
+            states = jax.tree.map(jnp.array, resume.states)
+        else:
+            states = call(begin, starting_images(self.jobs, *shape), once=True, name=name, static=self.static)
+        return self.placement.spread(states)
+
+
+class Preparation:
+    """A scale that is prepared in the background."""
+
+    def __init__(self, scales: Scales, number: int):
+        """Begin."""
+        self._scales, self._number = scales, number
+        self._since: float | None = None
+        self._compilation = scales.compilation(number)
+        self._scale = _preparers().submit(scales.scale, number, self._compilation)
+
+    def result(self, observe: Observer | None) -> Scale:
+        """The scale, once it is ready.
+
+        Args:
+            observe: called at once, and every `POLL` seconds until then. What it raises is passed on.
+
+        """
+        self._show(observe)
+        while not self._scale.done():
+            wait([self._scale], timeout=POLL)
+            self._show(observe)
+        return self._scale.result()
+
+    def peak_bytes(self, observe: Observer | None) -> int:
+        """Peak bytes of the largest scale: by the compiler's analysis once its program is compiled, and an estimate before.
+
+        Args:
+            observe: as for `result`.
+
+        Raises:
+            OutOfMemoryError: that is more than there is. It is found out before the first step, unless less than half of the
+                memory is expected to be needed.
+        """
+        scales, largest = self._scales, self._scales.shapes[-1]
+        peak = self._compilation.program().memory
+        if self._number < len(scales.shapes) and peak is not None:
+            expected = peak * math.prod(largest) // math.prod(scales.shapes[self._number - 1])
+            if is_plenty(expected):
+                return expected
+            peak = scales.compilation(len(scales.shapes)).program(lambda: self._show(observe)).memory
+        return check_memory(scales.model, scales.jobs_of_a_device, largest, peak)
+
+    def _show(self, observe: Observer | None) -> None:
+        if observe:
+            shapes = self._scales.shapes
+            seconds = 0.0 if self._since is None else time.perf_counter() - self._since
+            self._since = self._since or time.perf_counter()
+            observe(Preparing(self._number, len(shapes), *shapes[self._number - 1], seconds=seconds))
+
+
+@cache
+def _preparers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="preparer")
