@@ -5,6 +5,9 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-"))
+# Tests run a program for a few steps only, so that compiling takes most of their time: a third of it with these flags, in
+# the processes that they start, too. `XLA_FLAGS= pytest` compiles as for users.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 import jax
 import numpy as np

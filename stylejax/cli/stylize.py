@@ -125,7 +125,7 @@ class StylizeRun(StylizeFiles):
             print(json.dumps({"event": "stopped", "output": str(self._place) if results else None}), flush=True)
         else:
             kept = f"what there was is {self._where()}" if results else "before the first steps; nothing was written"
-            more = f"; the same command goes on from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
+            more = f"; the same command resumes from {self.checkpoint}" if checkpoint and checkpoint.saved else ""
             console.print(f"stopped; {kept}{more}", soft_wrap=True)
 
     def _print_resumed(self, resumed: Saved, console: Console) -> None:

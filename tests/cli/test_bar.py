@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+from objectives import SHALLOW, SHALLOW_FLAGS
 from processes import PROGRAM, interruptible_process
 from rich.console import Console
 
@@ -34,7 +35,7 @@ def drawn(state: BarState, width: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("width", "told", "left_out"),
+    ("width", "shown", "left_out"),
     [
         (44, ["step 120/500", "1:31:05 left"], "scale"),
         (60, ["step 120/500", "1:31:05 left"], "total"),
@@ -43,12 +44,12 @@ def drawn(state: BarState, width: int) -> str:
         (200, [fact for _, fact in FACTS], "nothing"),
     ],
 )
-def test_what_matters_most_is_there_at_every_width(width, told, left_out):
+def test_what_matters_most_is_there_at_every_width(width, shown, left_out):
     text = drawn(BarState(0.456, FACTS), width)
     assert len(text.splitlines()) == 1
     assert len(text) <= width
     assert text.startswith(" 45%  ━━━━")
-    places = [text.index(fact) for fact in told]
+    places = [text.index(fact) for fact in shown]
     assert places == sorted(places)
     assert left_out not in text
 
@@ -78,7 +79,7 @@ def test_neither_speed_nor_time_left_contains_compilation(tiny_model, pictures, 
 
     monkeypatch.setattr(Scale, "run", timed)
     content, style = pictures
-    options = {"size": 48, "smallest_size": 24, "iterations": 20, "octaves": 1}
+    options = {"size": 48, "smallest_size": 24, "iterations": 20, **SHALLOW}
     stylejax.stylize(content, style, model=tiny_model, observe=seen.append, preparing=prepared.append, **options)
     assert list(dict.fromkeys(prepared)) == [Preparing(1, 2, 18, 24), Preparing(2, 2, 36, 48)]
     assert [progress.steps_per_second for progress in seen] == [0.5] * 4
@@ -105,19 +106,8 @@ def test_a_tally_does_not_count_compilation(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", ["60", "80"])
 def test_a_terminal_sees_compilation_and_then_the_steps(folder, tmp_path, columns):
-    command = [*PROGRAM, "stylize", "content.png", "style.png"]
-    command += [
-        "--model",
-        "tiny.safetensors",
-        "--size",
-        "32",
-        "--octaves",
-        "1",
-        "--iterations",
-        "40",
-        "-o",
-        str(tmp_path / "out.png"),
-    ]
+    command = [*PROGRAM, "stylize", "content.png", "style.png", "--model", "tiny.safetensors", *SHALLOW_FLAGS]
+    command += ["--size", "32", "--smallest-size", "32", "--iterations", "40", "-o", str(tmp_path / "out.png")]
     master, slave = os.openpty()
     environment = {**os.environ, "COLUMNS": columns, "LINES": "24", "TERM": "xterm"}
     with interruptible_process(command, cwd=folder, stdout=slave, stderr=slave, env=environment) as process:

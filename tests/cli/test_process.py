@@ -1,4 +1,4 @@
-"""What is around every command: one line for whatever goes wrong, and what there is is kept."""
+"""Every command: an error is one line, and the results so far are kept."""
 
 import fcntl
 import json
@@ -9,6 +9,7 @@ import termios
 from pathlib import Path
 
 import pytest
+from objectives import SHALLOW_FLAGS
 from processes import PROGRAM, interruptible_process, restore_signals
 
 from stylejax.cli.main import main
@@ -16,7 +17,7 @@ from stylejax.cli.parsing import commands
 from stylejax.images.io.read import read_picture
 from stylejax.run.scales import Scale
 
-TINY = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--octaves", "1"]
+TINY = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", *SHALLOW_FLAGS]
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def raising(problem: BaseException):
 
 
 @pytest.mark.parametrize(
-    ("problem", "code", "told"),
+    ("problem", "code", "expected"),
     [
         (OSError(28, "No space left on device", "/tmp/x"), 2, "/tmp/x: No space left on device; make room"),
         (PermissionError(13, "Permission denied", "/proc/x"), 2, "/proc/x: Permission denied"),
@@ -45,12 +46,12 @@ def raising(problem: BaseException):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )  # fmt: skip
-def test_whatever_a_command_raises_is_one_line(run, monkeypatch, problem, code, told):
+def test_anything_that_a_command_raises_is_one_line(run, monkeypatch, problem, code, expected):
     monkeypatch.setattr(commands, "run", raising(problem))
     ended, out, err = run("info")
     assert (ended, out, err.count("\n")) == (code, "", 1)
     assert err.startswith("stylejax: ")
-    assert told in err
+    assert expected in err
 
 
 def test_a_bug_shows_where_it_is_to_who_asks(monkeypatch):
@@ -79,7 +80,7 @@ def test_a_bug_in_the_middle_keeps_the_picture_and_the_state(run, folder, monkey
     code, out, err = run("stylize", "content.png", "style.png", *TINY, *flags)
     assert (code, err.count("\n")) == (1, 1)
     assert "RuntimeError: the device is gone" in err
-    assert "stopped; what there was is in kept.png; the same command goes on from state" in out
+    assert "stopped; what there was is in kept.png; the same command resumes from state" in out
     assert len(Path("kept.jsonl").read_text().splitlines()) == 20
     assert read_picture("kept.png").pixels.shape == (18, 24, 3)
     monkeypatch.undo()
@@ -91,7 +92,7 @@ def test_a_bug_in_the_middle_keeps_the_picture_and_the_state(run, folder, monkey
 
 def test_a_bug_in_the_middle_of_a_sweep_keeps_all_pictures(run, monkeypatch):
     fail_at_the_third_chunk(monkeypatch)
-    flags = [*TINY[:4], "--smallest-size", "48", "--octaves", "1", "--iterations", "20", "--batch-size", "1", "-o", "swept"]
+    flags = [*TINY, "--smallest-size", "48", "--iterations", "20", "--batch-size", "1", "-o", "swept"]
     code, _, err = run("sweep", "content.png", "style.png", *flags, "--style-weight", "1,2")
     assert (code, err.count("\n")) == (1, 1)
     records = [json.loads(line) for line in Path("swept/sweep.jsonl").read_text().splitlines()]
@@ -124,7 +125,7 @@ def test_ctrl_c_while_modules_are_imported_is_one_word(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_work_goes_on_when_nobody_reads(folder, tmp_path):
+def test_the_run_continues_when_nobody_reads_its_output(folder, tmp_path):
     """`--json | head -1`, and then a full disk under everything that is printed."""
     flags = [*TINY, "--iterations", "30", "-o", str(tmp_path / "out.png"), "--json"]
     command = [*PROGRAM, "stylize", "content.png", "style.png", *flags]
