@@ -26,16 +26,27 @@ def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | N
         make_streams_unfailing()
         listen()
     try:
-        sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+        code = run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         _print_error("stopped")
-        sys.exit(received_signals().exit_code)
+        code = received_signals().exit_code
     except Exception as problem:
         code, message = _outcome(problem)
         if code == 1 and os.environ.get("STYLEJAX_TRACEBACK"):
             raise
         _print_error(message)
-        sys.exit(code)
+    if arguments is None:
+        _leave_compilers(code)
+    sys.exit(code)
+
+
+def _leave_compilers(code: int) -> None:
+    """End the process at once if a compiler is still working on a program that nobody will run; Python would wait for it."""
+    programs = sys.modules.get("stylejax.run.programs.program")
+    if programs and programs.compiling():
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
 
 
 def _outcome(problem: Exception) -> tuple[int, str]:

@@ -25,7 +25,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from stylejax.network.batched_matmul import batched_product
-from stylejax.types import AnyFeatures, Features, Kernel
+from stylejax.types import AnyFeatures, Features
 
 TransformedKernel = Float[Array, "36 _ _"]
 """`[36, in, out]`."""
@@ -52,7 +52,7 @@ def transform_kernel(kernel: ArrayLike) -> TransformedKernel:
     return jax.device_put((np.kron(_G, _G).astype(kernel.dtype) @ turned).reshape(-1, *kernel.shape[2:]))
 
 
-def flipped(kernel: ArrayLike) -> Kernel:
+def flipped(kernel: ArrayLike) -> Float[np.ndarray, "3 3 outgoing incoming"]:
     """The kernel of the gradient for the input: flipped in both directions, input and output channels swapped."""
     return np.asarray(kernel)[::-1, ::-1].swapaxes(2, 3)
 

@@ -25,7 +25,7 @@ def begin(images: Images, *, static: StaticConfig) -> PictureState:
 
 @partial(jax.jit, static_argnames=("shape", "static"))
 def enlarge(
-    states: PictureState, traced: TracedConfig, detail: Images | None = None, *, shape: Shape, static: StaticConfig
+    states: PictureState, traced: TracedConfig, detail: Images | None, *, shape: Shape, static: StaticConfig
 ) -> PictureState:
     """Bring batched states to `shape`.
 

@@ -81,7 +81,7 @@ def test_each_scale_starts_afresh_from_the_last_picture_or_the_average():
         average = states.optimizer.average._replace(count=jnp.array([1]), ema=jnp.full((1, 8, 12, 3), 0.75 * (1 - 0.98)))
         moments = jax.tree.map(jnp.ones_like, states.optimizer.moments)
         moved = states._replace(optimizer=states.optimizer._replace(average=average, moments=moments))
-        larger = enlarge(moved, TracedConfig.of([Settings()]), shape=(16, 24), static=static)
+        larger = enlarge(moved, TracedConfig.of([Settings()]), None, shape=(16, 24), static=static)
         np.testing.assert_allclose(larger.variable, np.full((1, 16, 24, 3), wanted), atol=1e-4)
         assert all(not np.asarray(leaf).any() for leaf in jax.tree.leaves(larger.optimizer.moments))
 

@@ -259,7 +259,7 @@ def test_the_next_scale_starts_from_the_kept_picture_with_an_empty_memory(tiny_m
 
     static = StaticConfig.of(Settings(**FAST), chunk=10)
     states = jax.vmap(partial(start, static=static))(jnp.full((2, 18, 24, 3), 0.25))
-    larger = enlarge(states, TracedConfig.of(2 * [Settings()]), shape=(36, 48), static=static)
+    larger = enlarge(states, TracedConfig.of(2 * [Settings()]), None, shape=(36, 48), static=static)
     np.testing.assert_allclose(larger.variable, 0.25, atol=1e-6)
     assert larger.optimizer.history.steps.shape == (2, 10, 36, 48, 3)
     assert not larger.optimizer.started.any()

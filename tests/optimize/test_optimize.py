@@ -177,7 +177,7 @@ def test_enlarging_keeps_a_smooth_picture_and_the_sign_of_the_second_moment(tiny
     job = Job(content, (style,), Settings(**{**FAST, "smallest_size": 48}))
     static = StaticConfig.of(job.settings, chunk=1)
     states = jax.vmap(lambda image: start(image, static))(jnp.asarray(content)[None])
-    larger = enlarge(states, TracedConfig.of([Settings()]), shape=(96, 128), static=static)
+    larger = enlarge(states, TracedConfig.of([Settings()]), None, shape=(96, 128), static=static)
     back = jax.image.resize(larger.variable, states.variable.shape, "linear")
     np.testing.assert_allclose(back, states.variable, atol=0.03)
 
@@ -188,7 +188,7 @@ def test_adam_starts_afresh_at_each_scale_unless_restart_is_off(restart):
     states = jax.vmap(lambda image: start(image, static))(jnp.full((1, 8, 12, 3), 0.5))
     moments = jax.tree.map(jnp.ones_like, states.optimizer.moments)
     moved = states._replace(optimizer=states.optimizer._replace(moments=moments))
-    larger = enlarge(moved, TracedConfig.of([Settings()]), shape=(16, 24), static=static)
+    larger = enlarge(moved, TracedConfig.of([Settings()]), None, shape=(16, 24), static=static)
     for array in (larger.optimizer.moments.mu, larger.optimizer.moments.nu):
         np.testing.assert_allclose(array, np.full((1, 16, 24, 3), 0.0 if restart else 1.0), atol=1e-6)
     assert int(larger.optimizer.moments.count[0]) == (0 if restart else 1)

@@ -193,7 +193,7 @@ def test_the_enlarged_picture_and_the_detail_are_added(space, optimizer):
     static = StaticConfig.of(Settings(space=space, optimizer=optimizer, clamp=False), chunk=1)
     states = jax.vmap(lambda image: start(image, static))(jnp.asarray(before)[None])
     added = enlarge(states, TracedConfig.of([Settings()]), jnp.asarray(detail)[None], shape=(48, 64), static=static)
-    enlarged = enlarge(states, TracedConfig.of([Settings()]), shape=(48, 64), static=static)
+    enlarged = enlarge(states, TracedConfig.of([Settings()]), None, shape=(48, 64), static=static)
     images = [np.asarray(SPACES[space].to_image(state.variable[0])) for state in (added, enlarged)]
     cubic = jax.image.resize(jnp.asarray(before), (48, 64, 3), "cubic")
     np.testing.assert_allclose(images[1], cubic, atol=1e-5)
