@@ -1,7 +1,7 @@
 """stylejax: neural style transfer on JAX.
 
-`stylize`, `stylize_batch` and `sweep` stylize pictures; `stylize_table` processes tables and folders. `load_model`,
-`make_targets` and `objective` are building blocks for other JAX programs.
+`stylize`, `stylize_batch` and `sweep` stylize pictures; `stylize_table` processes tables and folders, and `stylize_video`
+clips. `load_model`, `make_targets` and `objective` are building blocks for other JAX programs.
 """
 
 from importlib import import_module
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from stylejax.batch.options import BatchOptions
     from stylejax.batch.records import JobSpec, RowFailure, RowResult
     from stylejax.errors import StylejaxError
-    from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
+    from stylejax.losses.objective import FrameTerms, LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
+    from stylejax.losses.temporal import TemporalTarget
     from stylejax.network.vgg import VGG19
     from stylejax.preview.report import write_report
     from stylejax.run.api import stylize, stylize_batch
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from stylejax.run.sweep import sweep
     from stylejax.settings.settings import Settings
     from stylejax.version import VERSION
+    from stylejax.video.api import stylize_video
+    from stylejax.video.options import VideoOptions
+    from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
     from stylejax.weights.load import load_model
 
     __version__ = VERSION
@@ -32,6 +36,7 @@ __all__ = [
     "BadRowsError",
     "BatchOptions",
     "Checkpoint",
+    "FrameTerms",
     "JobSpec",
     "LossWeights",
     "ObjectiveSpec",
@@ -42,9 +47,14 @@ __all__ = [
     "StylejaxError",
     "StylizeInterrupted",
     "StylizedImage",
+    "StylizedVideo",
     "TableRun",
     "Targets",
+    "TemporalTarget",
     "Terms",
+    "VideoInterrupted",
+    "VideoOptions",
+    "VideoProgress",
     "__version__",
     "load_model",
     "make_targets",
@@ -52,6 +62,7 @@ __all__ = [
     "stylize",
     "stylize_batch",
     "stylize_table",
+    "stylize_video",
     "sweep",
     "write_report",
 ]
@@ -62,7 +73,8 @@ _HOMES = {
     "batch.records": ("JobSpec", "RowFailure", "RowResult"),
     "batch.input.table": ("BadRowsError",),
     "errors": ("StylejaxError",),
-    "losses.objective": ("ObjectiveSpec", "Targets", "Terms", "LossWeights", "make_targets", "objective"),
+    "losses.objective": ("FrameTerms", "ObjectiveSpec", "Targets", "Terms", "LossWeights", "make_targets", "objective"),
+    "losses.temporal": ("TemporalTarget",),
     "weights.load": ("load_model",),
     "network.vgg": ("VGG19",),
     "run.checkpoint.checkpoint": ("Checkpoint",),
@@ -72,6 +84,9 @@ _HOMES = {
     "run.api": ("stylize", "stylize_batch"),
     "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
+    "video.api": ("stylize_video",),
+    "video.options": ("VideoOptions",),
+    "video.progress": ("StylizedVideo", "VideoInterrupted", "VideoProgress"),
 }
 """Modules of the public names. Each module is imported when one of its names is first used, because JAX takes seconds."""
 

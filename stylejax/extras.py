@@ -13,6 +13,7 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "ray": ("ray",),
     "torch": ("torch",),
+    "video": ("av", "cv2"),
 }
 """The modules that must be importable for each extra of `pyproject.toml`."""
 

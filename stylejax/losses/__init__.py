@@ -1,5 +1,5 @@
 """The loss functions: pure functions of one picture.
 
-Reading order: `content`; `statistics`, `wasserstein`, `style`; `guidance` (regions), `octaves`, `variation`; `objective`, which
-puts them together, with `normalization` and `gradients`.
+Reading order: `content`; `statistics`, `wasserstein`, `style`; `guidance` (regions), `octaves`, `variation`, `temporal` (frames
+of a video); `objective`, which puts them together, with `normalization` and `gradients`.
 """

@@ -1,6 +1,7 @@
 """The objective of neural style transfer: one scalar and its terms from a picture, its targets and its weights.
 
     total = Σ a_l · content_l  +  Σ b_l · style_l  +  t · variation          Gatys et al. 2016, eq. 7, and a variation term
+            [ +  m · temporal ]                                              frames of a video: Ruder et al. 2016, eq. 8
 
 Everything here is a pure function of one picture. Targets and weights are plain pytrees of arrays and work under jit, grad,
 vmap and sharding. The static `ObjectiveSpec` decides the shape of the computation.
@@ -23,6 +24,7 @@ from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, ma
 from stylejax.losses.octaves import look, octaves_of, smallest_side_for
 from stylejax.losses.statistics import Statistic, Sums, mixture, statistic_of, sums_for
 from stylejax.losses.style import style_loss, style_target
+from stylejax.losses.temporal import TemporalTarget, temporal_loss
 from stylejax.losses.variation import variation_loss
 from stylejax.network.layers import layers_up_to
 from stylejax.network.vgg import VGG19
@@ -75,6 +77,8 @@ class LossWeights(NamedTuple):
     style: Float[Array, "*batch style_layers"]
     """In the order of `ObjectiveSpec.style_layers`."""
     variation: Float[Array, "*batch"]
+    temporal: Float[Array, "*batch"] | None = None
+    """Needed where the targets have a temporal one."""
 
 
 LayerSums = tuple[dict[str, Sums], ...]
@@ -94,6 +98,8 @@ class Targets(NamedTuple):
     """With `guides`, every part has a leading axis `regions`."""
     guides: Guides | None = None
     """Where each region is; None where the whole picture has one style."""
+    temporal: TemporalTarget | None = None
+    """The painting before, for a frame of a video; never shared. None leaves the term out of the program."""
 
 
 class Terms(NamedTuple):
@@ -102,6 +108,15 @@ class Terms(NamedTuple):
     content: Float[Array, "*batch"]
     style: Float[Array, "*batch"]
     variation: Float[Array, "*batch"]
+
+
+class FrameTerms(NamedTuple):
+    """The same of a frame of a video, where the targets have a temporal one."""
+
+    content: Float[Array, "*batch"]
+    style: Float[Array, "*batch"]
+    variation: Float[Array, "*batch"]
+    temporal: Float[Array, "*batch"]
 
 
 def content_targets(model: VGG19, content: Image, spec: ObjectiveSpec) -> ContentTargets:
@@ -220,14 +235,17 @@ def make_targets(
     )
 
 
-def objective(model: VGG19, image: Image, targets: Targets, weights: LossWeights, spec: ObjectiveSpec) -> tuple[Scalar, Terms]:
+def objective(
+    model: VGG19, image: Image, targets: Targets, weights: LossWeights, spec: ObjectiveSpec
+) -> tuple[Scalar, Terms | FrameTerms]:
     """The loss of `image` and its weighted terms, in the form that `jax.value_and_grad(..., argnums=1, has_aux=True)` takes.
 
     Args:
         model: from `load_model`.
         image: sRGB in [0, 1], of the shape of the content target.
         targets: from `make_targets`, with the same `spec`.
-        weights: a content or style weight for each layer, and the variation weight.
+        weights: a content or style weight for each layer, the variation weight, and the temporal one if there is such a
+            target.
         spec: what is compared.
     """
     content, style = jnp.zeros(()), jnp.zeros(())
@@ -242,7 +260,12 @@ def objective(model: VGG19, image: Image, targets: Targets, weights: LossWeights
             value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
             style += weight * _layer_style_loss(value, targets, layer, octave, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
-    return content + style + variation, Terms(content, style, variation)
+    total = content + style + variation
+    if targets.temporal is None:
+        return total, Terms(content, style, variation)
+    assert weights.temporal is not None, "a temporal target needs a temporal weight"
+    temporal = weights.temporal * temporal_loss(image, targets.temporal)
+    return total + temporal, FrameTerms(content, style, variation, temporal)
 
 
 def _layer_style_loss(features: Features, targets: Targets, layer: str, octave: int, spec: ObjectiveSpec) -> Scalar:

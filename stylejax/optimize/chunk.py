@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-from stylejax.losses.objective import LossWeights, Targets, Terms
+from stylejax.losses.objective import FrameTerms, LossWeights, Targets, Terms
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, Trace, picture, step
@@ -30,7 +30,7 @@ class Shared(NamedTuple):
     @property
     def axes(self) -> Targets:
         """`in_axes` of the targets for `jax.vmap`."""
-        return Targets(*(None if shared else 0 for shared in self))  # pyright: ignore[reportArgumentType]
+        return Targets(*(None if shared else 0 for shared in self), temporal=0)  # pyright: ignore[reportArgumentType]
 
 
 @partial(jax.jit, static_argnames=("static", "shared"), donate_argnames="states")
@@ -71,6 +71,6 @@ def run_chunk(
         return states, jax.tree.map(lambda rows, new: rows.at[index].set(new), trace, row)
 
     empty = jnp.zeros_like(learning_rates)
-    unfilled = Trace(empty, Terms(empty, empty, empty))
+    unfilled = Trace(empty, Terms(*[empty] * 3) if targets.temporal is None else FrameTerms(*[empty] * 4))
     states, trace = lax.fori_loop(0, steps, body, (states, unfilled))
     return states, trace, jax.vmap(partial(picture, static=static))(states, traced)

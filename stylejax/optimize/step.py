@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from stylejax.losses.objective import LossWeights, Targets, Terms, objective
+from stylejax.losses.objective import FrameTerms, LossWeights, Targets, Terms, objective
 from stylejax.network.vgg import VGG19
 from stylejax.optimize import convergence
 from stylejax.optimize.config import StaticConfig
@@ -58,7 +58,7 @@ class Trace(NamedTuple):
     """
 
     total: Float[Array, "*steps_and_batch"]
-    terms: Terms
+    terms: Terms | FrameTerms
 
 
 def start(image: Image, static: StaticConfig) -> PictureState:
@@ -80,7 +80,7 @@ def step(
     """Take one step; none where the picture is frozen."""
     optimizer = static.optimizer
 
-    def loss(variable: Variable) -> tuple[Scalar, Terms]:
+    def loss(variable: Variable) -> tuple[Scalar, Terms | FrameTerms]:
         return objective(model, static.space.to_image(variable), targets, weights, static.objective)
 
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.variable)

@@ -16,7 +16,15 @@ from stylejax.run.targets import abstract_targets
 
 
 def chunk_program(
-    model: VGG19, static: StaticConfig, height: int, width: int, *, batch_size: int, shared: Shared, regions: int
+    model: VGG19,
+    static: StaticConfig,
+    height: int,
+    width: int,
+    *,
+    batch_size: int,
+    shared: Shared,
+    regions: int,
+    temporal: bool = False,
 ) -> Compilation:
     """The program of `run_chunk` on one device, from shapes alone; it takes the positional arguments of `run_chunk`.
 
@@ -28,12 +36,14 @@ def chunk_program(
         batch_size: how many are painted together.
         shared: which targets they have in common.
         regions: how many have a style of their own.
+        temporal: whether they are frames of a video.
     """
+    options = {"batch_size": batch_size, "shared": shared, "regions": regions, "temporal": temporal}
     arguments = (
         model,
         abstract_states(static, height, width, batch_size),
-        abstract_targets(model, height, width, static.objective, batch_size=batch_size, shared=shared, regions=regions),
-        _abstract_weights(static, batch_size),
+        abstract_targets(model, height, width, static.objective, **options),
+        _abstract_weights(static, batch_size, temporal=temporal),
         jax.ShapeDtypeStruct((static.chunk, batch_size), np.float32),
         TracedConfig(*[jax.ShapeDtypeStruct((batch_size,), np.float32)] * len(TracedConfig._fields)),  # pyright: ignore
         jax.ShapeDtypeStruct((), np.int32),
@@ -48,6 +58,6 @@ def abstract_states(static: StaticConfig, height: int, width: int, batch_size: i
     return jax.eval_shape(jax.vmap(partial(start, static=static)), images)
 
 
-def _abstract_weights(static: StaticConfig, batch_size: int) -> LossWeights:
-    counts = (len(static.objective.content_layers),), (len(static.objective.style_layers),), ()
+def _abstract_weights(static: StaticConfig, batch_size: int, *, temporal: bool) -> LossWeights:
+    counts = (len(static.objective.content_layers),), (len(static.objective.style_layers),), (), *([()] if temporal else [])
     return LossWeights(*(jax.ShapeDtypeStruct((batch_size, *count), np.float32) for count in counts))  # pyright: ignore

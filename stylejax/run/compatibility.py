@@ -97,6 +97,8 @@ def _difference(job: Job, first: Job) -> str:
     if theirs != ours:
         share = "pictures of one batch have as many, so paint them in separate batches"
         return f"has {theirs} regions and picture 1 has {ours}; {share}"
+    if (job.before is None) != (first.before is None):
+        return "and picture 1 are not both frames of a video; paint them in separate batches"
     theirs, ours = (f"{each.init} at {each.coarsest} pixels" for each in settings)
     if settings[0].coarsest != settings[1].coarsest:
         return f"starts from {theirs} and picture 1 from {ours}; give both the same smallest_size"

@@ -72,9 +72,8 @@ class Placement:
 
     def targets(self, targets: Targets, shared: Shared) -> Targets:
         """Replicate the targets that all pictures share, and spread the others."""
-        return Targets(
-            *(self.replicate(part) if all_ else self.spread(part) for part, all_ in zip(targets, shared, strict=True))
-        )
+        axes = zip(targets, shared.axes, strict=True)
+        return Targets(*(self.replicate(part) if axis is None else self.spread(part) for part, axis in axes))
 
     def _put(self, tree: PyTree, spec: PartitionSpec) -> PyTree:
         if len(self.devices) < 2:

@@ -13,7 +13,7 @@ from stylejax.optimize.step import PictureState, Trace
 from stylejax.types import Images
 
 Record = dict[str, Any]
-"""The losses of one step as JSON has them: `scale, height, width, step` and `LOSSES`."""
+"""The losses of one step as JSON has them: `scale, height, width, step` and `LOSSES`, and `temporal` for frames of a video."""
 
 NON_FINITE_ADVICE = "lower the learning rate or the weights"
 
@@ -154,9 +154,10 @@ def trace_records(trace: Trace, count: int, index: int, stop: Converged | None, 
     """
     first = place.pop("step")
     count = count if stop is None else min(count, max(stop.step - first, 0))
+    names = (*LOSSES, "temporal")[: 1 + len(trace.terms)]
     columns = [np.asarray(values)[:count, index].tolist() for values in (trace.total, *trace.terms)]
     rows = zip(*columns, strict=True)
-    records = [place | {"step": first + i} | dict(zip(LOSSES, row, strict=True)) for i, row in enumerate(rows)]
+    records = [place | {"step": first + i} | dict(zip(names, row, strict=True)) for i, row in enumerate(rows)]
     if stop is not None and records:
         records[-1]["stopped"] = True
     return records

@@ -90,7 +90,8 @@ class Scales:
         jobs, shape = self.jobs_of_a_device, self.shapes[number - 1]
         regions = 0 if jobs[0].regions is None else len(jobs[0].regions.content)
         shared = self._shared or shared_targets(jobs, *shape)
-        return chunk_program(self.model, self.static, *shape, batch_size=len(jobs), shared=shared, regions=regions)
+        options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": jobs[0].before is not None}
+        return chunk_program(self.model, self.static, *shape, **options)
 
     @in_float32
     def scale(self, number: int, compilation: Compilation) -> Scale:

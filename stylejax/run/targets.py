@@ -30,6 +30,7 @@ from stylejax.losses.objective import (
 )
 from stylejax.losses.octaves import halvings
 from stylejax.losses.statistics import sums_for
+from stylejax.losses.temporal import TemporalTarget
 from stylejax.network.layers import channels
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
@@ -99,7 +100,14 @@ def batch_targets(
         _gather(jobs, make, keys=column, shared=held_once)
         for make, column, held_once in zip(makers, zip(*keys, strict=True), shared, strict=True)
     ]
-    return Targets(*parts), shared
+    return Targets(*parts, temporal=_temporal(jobs, height, width)), shared
+
+
+def _temporal(jobs: Sequence[Job], height: int, width: int) -> TemporalTarget | None:
+    """The temporal targets of frames, none of which is shared."""
+    if jobs[0].before is None:
+        return None
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *[job.before_at(height, width) for job in jobs])
 
 
 def shared_targets(jobs: Sequence[Job], height: int, width: int) -> Shared:
@@ -108,7 +116,15 @@ def shared_targets(jobs: Sequence[Job], height: int, width: int) -> Shared:
 
 
 def abstract_targets(
-    model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, batch_size: int, shared: Shared, regions: int
+    model: VGG19,
+    height: int,
+    width: int,
+    spec: ObjectiveSpec,
+    *,
+    batch_size: int,
+    shared: Shared,
+    regions: int,
+    temporal: bool = False,
 ) -> Targets:
     """Shapes and types of what `batch_targets` returns for a batch of pictures with so many regions each."""
     masks = jax.ShapeDtypeStruct((regions, height, width), np.float32) if regions else None
@@ -122,8 +138,9 @@ def abstract_targets(
             partial(style_targets, spec=spec, regions=bool(regions)), _stacked(sums, regions) if regions else sums
         ),
         guides=None if masks is None else jax.eval_shape(guides, masks),
+        temporal=_abstract_temporal(height, width) if temporal else None,
     )
-    parts = (part if held_once else _stacked(part, batch_size) for part, held_once in zip(one, shared, strict=True))
+    parts = (part if axis is None else _stacked(part, batch_size) for part, axis in zip(one, shared.axes, strict=True))
     return Targets(*parts)  # pyright: ignore[reportArgumentType]
 
 
@@ -136,6 +153,11 @@ def layer_shapes(
         rows, columns = (spec.padding.pooled(side, halvings(layer, octave)) for side in (height, width))
         shapes[layer] = rows, columns, 3 if layer == PIXELS else channels(layer, widths=spec.widths)
     return shapes
+
+
+def _abstract_temporal(height: int, width: int) -> TemporalTarget:
+    sides = (height, width, 3), (height, width)
+    return TemporalTarget(*(jax.ShapeDtypeStruct(shape, np.float32) for shape in sides))  # pyright: ignore[reportArgumentType]
 
 
 def _abstract_features(

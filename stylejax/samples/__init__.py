@@ -4,7 +4,7 @@ Each style function takes a height, a width and a seed, and returns float32 sRGB
 gives the same bytes on the same machine, and the same composition at every size with the same aspect ratio.
 
 Reading order: `canvas`, `cells`, `brush` (shared drawing); `strokes` with `current`, `waves` with `crests`, `glass` with
-`window`; `photograph`.
+`window`; `photograph`; `camera` (a clip).
 """
 
 from collections.abc import Callable

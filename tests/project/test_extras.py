@@ -13,7 +13,8 @@ from places import ROOT
 from stylejax.extras import EXTRAS
 from stylejax.images.io.write import write_picture
 
-OPTIONAL = {"fsspec", "gradio", "h5py", "jinja2", "pyarrow", "ray", "requests", "skimage", "starlette", "torch", "uvicorn"}
+OPTIONAL = {"av", "cv2", "fsspec", "gradio", "h5py", "jinja2", "pyarrow", "ray", "requests", "skimage", "starlette", "torch"}
+OPTIONAL |= {"uvicorn"}
 """Packages that `stylejax stylize` with two pictures does not need; `requests` serves downloads alone."""
 
 
@@ -69,6 +70,7 @@ COMMANDS = {
     ],
     "app": ["app --no-browser"],
     "demo": ["demo -o painted"],
+    "video": ["video photo.png style.png -o painted.mp4"],
 }
 """Commands that need an extra, one after the other in one process."""
 

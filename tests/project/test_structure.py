@@ -12,7 +12,7 @@ from places import ROOT
 import stylejax
 
 FOLDERS = ["errors", "extras", "choices", "types", "version", "signals", "files", "images", "samples", "network", "weights"]
-FOLDERS += ["losses", "settings", "optimize", "run", "batch", "preview", "cli"]
+FOLDERS += ["losses", "settings", "optimize", "run", "batch", "video", "preview", "cli"]
 MODULES = sorted((ROOT / "stylejax").rglob("*.py"))
 
 
@@ -43,6 +43,7 @@ ORDER = {
     "batch": "records options input output plan events execute api",
     "run": "single_precision progress result devices inputs compatibility sharing programs starts targets chunk_program memory "
     "checkpoint scales loop execute api sweep",
+    "video": "options threads motion age media painter steps progress run api",
 }
 """Inside these folders, too, modules and subfolders import only from those to their left."""
 

@@ -14,6 +14,7 @@ from stylejax.cli.demo import Demo
 from stylejax.cli.flags.batch import Batch
 from stylejax.cli.flags.stylize import Stylize
 from stylejax.cli.flags.sweep import Sweep
+from stylejax.cli.flags.video import Video
 from stylejax.cli.info import Info
 from stylejax.cli.parsing.completion import Completion, completion_script
 from stylejax.cli.parsing.grammar import ROOT_FLAGS, read_grammar
@@ -61,10 +62,11 @@ class WeightsCommands:
 
 
 def commands(recipe: str) -> dict[str, Any]:
-    """The type of each command, by name, as tyro parses it; `recipe` decides the defaults of `stylize` and `batch`."""
+    """The type of each command, by name, as tyro parses it; `recipe` decides the defaults of the settings."""
     kinds = {
         "stylize": Stylize,
         "batch": Batch,
+        "video": Video,
         "demo": Demo,
         "sweep": Sweep,
         "app": App,
@@ -73,7 +75,7 @@ def commands(recipe: str) -> dict[str, Any]:
         "info": Info,
         "completion": Completion,
     }
-    defaults = {"stylize": Stylize.of_recipe(recipe), "batch": Batch.of_recipe(recipe)}
+    defaults = {name: kinds[name].of_recipe(recipe) for name in ("stylize", "batch", "video")}
     return {
         name: Annotated[kind, tyro.conf.subcommand(name, **({"default": defaults[name]} if name in defaults else {}))]
         for name, kind in kinds.items()

@@ -1,1 +1,4 @@
-"""What a terminal shows: `console`, `streams`, `pipes`, `welcome`, `bar`; `display` with `run_display` and `batch_display`."""
+"""What a terminal shows.
+
+Reading order: `console`, `streams`, `pipes`, `welcome`, `bar`; `display` with `run_display`, `batch_display`, `video_display`.
+"""

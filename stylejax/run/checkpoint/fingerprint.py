@@ -63,6 +63,8 @@ def _job(job: Job) -> Identity:
     pictures = {"the content picture": _hash([job.content]), **styles}
     opacity = [each for each in (job.opacity.content, *job.opacity.styles, job.opacity.init) if each is not None]
     seen = {"the transparency of the pictures": _hash(opacity)} if opacity else {}
+    if job.before is not None:
+        seen |= {"the painting before": _hash([job.before.picture, job.before.trust]), "its weight": job.before.weight}
     return {**settings, **pictures, "the set of masks": _hash(regions), "the picture to start from": _hash(start), **seen}
 
 

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 
 from stylejax.images.masks import Regions
+from stylejax.images.resize import resize
 from stylejax.images.transparency import resize_opacity, resize_weighted
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
+from stylejax.losses.temporal import TemporalTarget
 from stylejax.settings.blend import check_blend
 from stylejax.settings.settings import Settings
 from stylejax.types import AnyHostImage, HostAlpha, HostImage
@@ -26,6 +28,17 @@ class Opacity(NamedTuple):
 
 
 OPAQUE = Opacity()
+
+
+class Before(NamedTuple):
+    """The painting that a frame of a video has to agree with (`losses.temporal`), of the size of the frame."""
+
+    picture: HostImage
+    """The painting before it, warped along the motion."""
+    trust: HostAlpha
+    """The weight of each pixel, 0 to 1."""
+    weight: float
+    """The weight of the term."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +56,8 @@ class Job:
     """Opacity of pictures that are partly transparent; colors under full transparency are filled (`images.transparency`)."""
     notes: tuple[str, ...] = ()
     """Messages to the user about the pictures and masks."""
+    before: Before | None = None
+    """For a frame of a video; a program of its own."""
 
     def __post_init__(self):
         """Raise SettingsError when the styles, their shares and the masks are inconsistent."""
@@ -67,6 +82,13 @@ class Job:
         """Weights of the pixels of a style; None where all are 1."""
         return self.opacity.styles[number] if self.opacity.styles else None
 
+    def before_at(self, height: int, width: int) -> TemporalTarget | None:
+        """The temporal target, resized."""
+        if self.before is None:
+            return None
+        picture = resize(self.before.picture, height, width, resampling=self.settings.resampling)
+        return TemporalTarget(jax.device_put(picture), jax.device_put(resize(self.before.trust, height, width)))
+
     def at(self, height: int, width: int) -> "Job":
         """This job with its content resized."""
         opacity = self.opacity.content
@@ -88,5 +110,7 @@ def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int,
         factors = {layer: layer_factors(settings.normalization, shape) for layer, shape in layer_shapes.items()}
         content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
         style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
-        rows.append(LossWeights(np.array(content), np.array(style), np.array(settings.tv_weight * settings.strength)))  # pyright: ignore
+        temporal = None if job.before is None else np.array(job.before.weight)
+        variation = np.array(settings.tv_weight * settings.strength)
+        rows.append(LossWeights(np.array(content), np.array(style), variation, temporal))  # pyright: ignore
     return jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves).astype(np.float32)), *rows)

@@ -67,6 +67,7 @@ def _peak(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None
         batch_size=len(jobs),
         shared=shared or shared_targets(jobs, *shape),
         regions=0 if regions is None else len(regions.content),
+        temporal=jobs[0].before is not None,
     )
 
 

@@ -32,6 +32,7 @@ def chunk_bytes(
     batch_size: int = 1,
     shared: Shared | None = None,
     regions: int = 0,
+    temporal: bool = False,
 ) -> int:
     """Peak bytes of painting a batch of pictures of `height` and `width` together.
 
@@ -43,10 +44,12 @@ def chunk_bytes(
         batch_size: how many are painted together.
         shared: which targets the pictures have in common; by default none, and all of a single picture.
         regions: how many have a style of their own.
+        temporal: whether they are frames of a video.
     """
     static = StaticConfig.of(settings)
     shared = shared or Shared(*[batch_size == 1] * 3)
-    program = chunk_program(model, static, height, width, batch_size=batch_size, shared=shared, regions=regions).program()
+    options = {"batch_size": batch_size, "shared": shared, "regions": regions, "temporal": temporal}
+    program = chunk_program(model, static, height, width, **options).program()
     return least_bytes(model, settings, height, width) * batch_size if program.memory is None else program.memory
 
 

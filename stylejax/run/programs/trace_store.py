@@ -24,7 +24,7 @@ from stylejax.errors import StylejaxError
 from stylejax.files.cache import private_folder, traced_folder
 from stylejax.files.checksummed import read_checksummed, write_checksummed
 from stylejax.losses.guidance import Guides
-from stylejax.losses.objective import Terms
+from stylejax.losses.objective import FrameTerms, Terms
 from stylejax.losses.statistics import CenteredSums, ChannelSums
 from stylejax.network import backend
 from stylejax.optimize.convergence import Convergence
@@ -133,6 +133,6 @@ def _write(path: Path, program: bytes) -> None:
 @cache
 def _register_results() -> None:
     """Tell JAX how to write the structures that programs return."""
-    own = (PictureState, Position, Convergence, Trace, Terms, DescentState, LBFGSState, History, Search)
+    own = (PictureState, Position, Convergence, Trace, Terms, FrameTerms, DescentState, LBFGSState, History, Search)
     for each in (*own, ChannelSums, CenteredSums, Guides, optax.EmaState, optax.ScaleByAdamState):
         jax.export.register_namedtuple_serialization(each, serialized_name=f"{each.__module__}.{each.__qualname__}")

@@ -1,0 +1,89 @@
+"""`stylejax video`: a clip in the style of one painting or several."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from stylejax.cli.flags.video import Video
+from stylejax.cli.terminal.console import plain_console
+from stylejax.cli.terminal.video_display import video_display
+from stylejax.files.output_conflicts import check_output_conflicts
+from stylejax.run.inputs.reader import files_of
+from stylejax.signals import handling_signals, mark_started
+from stylejax.video.api import frames_beside, stylize_video
+from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
+from stylejax.weights.sources import resolve_auto
+
+
+class VideoCommand(Video):
+    """Executes the command."""
+
+    def run(self, console: Console) -> int:
+        """Paint and write; returns the exit code."""
+        inputs = [("clip", self.clip), *(("style", style) for style in self.styles), *files_of(self.settings)]
+        check_output_conflicts([("output", self.output)], inputs=inputs)
+        if self.settings.model == "auto" and not self.quiet and not self.json:
+            console.print(resolve_auto().message, soft_wrap=True)
+        display = video_display(quiet=self.quiet, as_json=self.json, console=console)
+        began = time.monotonic()
+
+        def leave() -> None:
+            display.close()
+            self._print_stopped(None, console)
+
+        def observe(progress: VideoProgress) -> None:
+            mark_started()
+            display.show(progress)
+
+        with handling_signals(display.stopping, on_early_exit=leave) as interrupts:
+            try:
+                video = self._paint(observe)
+            except VideoInterrupted as stopped:
+                display.close()
+                self._print_stopped(stopped.result, console)
+                return interrupts.exit_code
+            finally:
+                display.close()
+        self._print_result(video, time.monotonic() - began, console)
+        return 0
+
+    def _paint(self, observe: Callable[[VideoProgress], None]) -> StylizedVideo:
+        warn = plain_console(stderr=True)
+        return stylize_video(
+            self.clip,
+            *self.styles,
+            output=self.output,
+            settings=self.settings,
+            video=self.options,
+            observe=observe,
+            warn=lambda problem: warn.print(f"stylejax: {problem}", soft_wrap=True),
+        )
+
+    @property
+    def _kept(self) -> Path:
+        """Where finished frames are until all are."""
+        return self.options.frames or (frames_beside(self.output) if self.output.suffix else self.output)
+
+    def _print_stopped(self, video: StylizedVideo | None, console: Console) -> None:
+        if self.json:
+            frames = video.frames if video else 0
+            print(json.dumps({"event": "stopped", "output": str(self.output) if video else None, "frames": frames}), flush=True)
+        elif video is None:
+            console.print("stopped before the first frame was finished; nothing was written")
+        else:
+            text = f"stopped; {video.frames} frames are in {self.output}; the same command goes on from {self._kept}"
+            console.print(text, soft_wrap=True)
+
+    def _print_result(self, video: StylizedVideo, seconds: float, console: Console) -> None:
+        if self.json:
+            result = {"event": "result", "output": str(video.output), "frames": video.frames, "scenes": video.scenes}
+            print(json.dumps({**result, "seconds": seconds, "record": video.record, "notes": video.notes}), flush=True)
+        elif not self.quiet:
+            for note in video.notes:
+                console.print(f"note: {note}", soft_wrap=True)
+            scenes = f"{len(video.scenes)} scenes" if len(video.scenes) > 1 else "one scene"
+            facts = [f"{video.frames} frames in {scenes}", f"{seconds:.1f} s"]
+            console.print("  ".join([f"the clip is in {video.output}", *facts]), soft_wrap=True)

@@ -1,0 +1,4 @@
+"""Clips: files and folders of frames.
+
+Reading order: `clip` (what a clip is), `colors`, `decode`, `folder`, `open`; `encode` with `sound`; `store` (finished frames).
+"""

@@ -1,0 +1,98 @@
+"""Finished frames in a folder, from which an interrupted run goes on: PNG files with the facts of the frame in them."""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stylejax.errors import ImageError
+from stylejax.files.atomic import save_file, temporary_files
+from stylejax.files.bounded_read import parse_json
+from stylejax.images.io.metadata import read_metadata
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import write_picture
+from stylejax.run.checkpoint.fingerprint import difference
+from stylejax.types import HostImage, Shape
+from stylejax.video.age import Age, as_text, from_text
+from stylejax.video.media.clip import VideoError
+
+_RUN = "run.json"
+
+
+class Kept(NamedTuple):
+    """A finished frame."""
+
+    pixels: HostImage
+    """As the file has them, in 8 bits: the next frame starts from these, whether or not the run was interrupted."""
+    scene: int
+    """The first frame of its scene."""
+    loss: float
+    """With which that one ended."""
+    age: Age
+
+
+class FrameStore:
+    """The finished frames of a run, by their number from 1."""
+
+    def __init__(self, folder: Path):
+        """Of a run that keeps its frames in `folder`."""
+        self.folder = folder
+
+    def begin(self, identity: dict[str, Any]) -> None:
+        """Claim the folder for the run of this identity.
+
+        Raises:
+            VideoError: it has the frames of another run, or cannot be written.
+        """
+        identity = json.loads(json.dumps(identity))
+        place = self.folder / _RUN
+        if place.exists():
+            try:
+                before = parse_json(place.read_text())
+            except (OSError, ValueError):
+                before = None
+            if not isinstance(before, dict):
+                raise VideoError(f"{place} is damaged; remove {self.folder}, or name another place")
+            if differs := difference(identity, before):
+                raise VideoError(
+                    f"{self.folder} has the frames of another run: {differs}; finish that one, remove the folder, or "
+                    "name another output"
+                )
+        elif any(self.folder.glob("*.png")):
+            raise VideoError(f"{self.folder} has pictures of another origin; name another folder for the frames")
+        else:
+            save_file(place, json.dumps(identity, indent=1).encode())
+        for left in temporary_files(self.folder):
+            left.unlink(missing_ok=True)
+
+    def place(self, number: int) -> Path:
+        """Where the frame of this number is kept."""
+        return self.folder / f"{number:06d}.png"
+
+    def keep(self, number: int, kept: Kept, record: dict[str, Any]) -> Kept:
+        """Write a frame with the record of its run; returns it as it would be read."""
+        facts = {"frame": number, "scene": kept.scene, "loss": kept.loss, "age": as_text(kept.age)}
+        write_picture(self.place(number), kept.pixels, metadata=record | facts)
+        levels = np.rint(255 * np.clip(kept.pixels, 0, 1)).astype(np.uint8)
+        return kept._replace(pixels=levels.astype(np.float32) / np.float32(255))
+
+    def read(self, number: int, *, shape: Shape) -> Kept | None:
+        """A finished frame; None where it is missing, damaged or of another shape, and has to be painted again."""
+        place = self.place(number)
+        if not place.exists():
+            return None
+        try:
+            facts, pixels = read_metadata(place) or {}, read_picture(place).pixels
+            age = from_text(facts["age"], *shape)
+            return Kept(pixels, int(facts["scene"]), float(facts["loss"]), age) if pixels.shape[:2] == shape else None
+        except (ImageError, KeyError, TypeError, ValueError, zlib.error):
+            return None
+
+    def remove(self) -> None:
+        """Remove the frames and what is known of the run, and the folder if nothing else is in it."""
+        for path in (*self.folder.glob("[0-9]*.png"), self.folder / _RUN):
+            path.unlink(missing_ok=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()

@@ -1,0 +1,4 @@
+"""Where the pixels of a frame come from.
+
+Reading order: `warp`, `trust` (occlusions and boundaries of motion), `estimate` (optical flow), `flo` (flows in files), `cuts`.
+"""

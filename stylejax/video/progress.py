@@ -1,0 +1,97 @@
+"""The progress of a painted clip, and its result."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylejax.settings.settings import Settings
+from stylejax.types import HostImage
+from stylejax.video.options import VideoOptions
+
+_REMEMBERED = 20
+"""Frames whose duration the estimate of the rest is made from."""
+
+
+@dataclass(frozen=True, eq=False)
+class VideoProgress:
+    """The state of a clip after a few steps of a frame, or after a frame that an earlier run has finished."""
+
+    frame: int
+    """Counted from 1."""
+    frames: int
+    """How many there are; an estimate."""
+    scene: int
+    """The first frame of its scene."""
+    height: int
+    width: int
+    step: int
+    """Steps done of this frame, over all its scales; equal to `steps` once it is finished."""
+    steps: int
+    fraction: float
+    """Share of all the work that is done, 0 to 1."""
+    seconds_left: float
+    """Of the whole clip; infinite before the first frame is painted."""
+    losses: dict[str, float]
+    """The last losses; empty for a frame that was finished before."""
+    picture: Callable[[], HostImage]
+    """The frame as it is now."""
+
+
+@dataclass(frozen=True, eq=False)
+class StylizedVideo:
+    """A painted clip."""
+
+    output: Path
+    """A video, or a folder of frames."""
+    frames: int
+    """How many it has."""
+    scenes: list[int]
+    """The first frame of each scene."""
+    kept: Path | None
+    """The folder of finished frames, if it is still there."""
+    settings: Settings
+    options: VideoOptions
+    record: dict[str, Any]
+    """How it was made."""
+    notes: tuple[str, ...]
+    """Messages to the user."""
+
+
+class VideoInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a clip; `result` has the frames so far, or is None before the first is finished."""
+
+    def __init__(self, result: StylizedVideo | None):
+        super().__init__()
+        self.result = result
+
+
+class FrameClock:
+    """Estimates how long the rest takes, from the frames painted last."""
+
+    def __init__(self, frames: int, *, first: int, following: int):
+        """Start the clock for so many frames, with the numbers of steps of a scene's first and of the others."""
+        self.frames, self._following = frames, following
+        self._rates: list[float] = []
+        self._began, self._first = time.monotonic(), first
+
+    def begin(self) -> None:
+        """A frame is begun."""
+        self._began = time.monotonic()
+
+    def finish(self, steps: int) -> None:
+        """A frame is finished, after so many steps."""
+        self._rates = [*self._rates, (time.monotonic() - self._began) / steps][-_REMEMBERED:]
+
+    def left(self, frame: int, step: int, steps: int) -> tuple[float, float]:
+        """Fraction done and seconds left during the frame of this number."""
+        self.frames = max(self.frames, frame)
+        fraction = min(1.0, (frame - 1 + step / steps) / self.frames)
+        if not self._rates:
+            return fraction, math.inf
+        rest = (self.frames - frame) * self._following + steps - step
+        return fraction, float(np.median(self._rates)) * rest

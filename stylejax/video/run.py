@@ -1,0 +1,220 @@
+"""The run of a clip: read ahead, paint frame by frame, write behind."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stylejax.images.color_transfer import restore_chroma
+from stylejax.images.proof import soft_proof
+from stylejax.network.vgg import VGG19
+from stylejax.run.inputs.job import Job
+from stylejax.run.inputs.preserve_color import content_to_paint
+from stylejax.run.progress import NON_FINITE_ADVICE, Progress
+from stylejax.run.single_precision import in_float32
+from stylejax.signals import Interrupts, noting_interrupts
+from stylejax.types import HostImage
+from stylejax.video.media.clip import Clip, ClipFrame, Selection, VideoError
+from stylejax.video.media.encode import Encoder, VideoFormat, encoding
+from stylejax.video.media.store import FrameStore, Kept
+from stylejax.video.options import VideoOptions
+from stylejax.video.painter import Painter, Past
+from stylejax.video.progress import FrameClock, VideoProgress
+from stylejax.video.steps import Step, motion_finder, steps_of
+from stylejax.video.threads import Behind, read_ahead
+
+_AHEAD = 3
+"""Frames that wait to be painted or written."""
+
+
+class Inputs(NamedTuple):
+    """What a clip is painted from."""
+
+    clip: Clip
+    job: Job
+    """Styles and settings; the content is that of the first frame, at the size that is painted."""
+    network: VGG19
+    options: VideoOptions
+    store: FrameStore
+    record: dict[str, Any]
+    """How the clip is painted; stored in each frame."""
+
+
+class Painted(NamedTuple):
+    """What a run has made."""
+
+    frames: int
+    scenes: list[int]
+    """The first frame of each."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C; `painted` says what was finished before."""
+
+    def __init__(self, painted: Painted):
+        super().__init__()
+        self.painted = painted
+
+
+class VideoRun:
+    """Paints all frames."""
+
+    def __init__(self, inputs: Inputs, observe: Callable[[VideoProgress], None]):
+        """Prepare; nothing is painted."""
+        self._inputs, self._observe = inputs, observe
+        options, job = inputs.options, inputs.job
+        self._selection = Selection(options.start, options.last, options.every)
+        self._painter = Painter(inputs.network, job, weight=options.temporal_weight, iterations=options.frame_iterations)
+        self._clock = FrameClock(
+            self._selection.count(inputs.clip.facts),
+            first=self._painter.first_steps,
+            following=self._painter.next_steps,
+        )
+        self._past: list[Kept] = []
+        self._scenes: list[int] = []
+
+    def paint(self, output: Path | None) -> Painted:
+        """Paint all frames, and write them to a video unless `output` is None.
+
+        Raises:
+            Stopped: on Ctrl-C; what was painted is written.
+            VideoError: the clip has no frame there, or its loss stopped being finite.
+        """
+        with noting_interrupts() as interrupts:
+            painted, stopped = self._paint_and_write(output, interrupts)
+            if stopped:
+                raise Stopped(painted)
+        return painted
+
+    def _paint_and_write(self, output: Path | None, interrupts: Interrupts) -> tuple[Painted, bool]:
+        inputs, frames, end, stopped = self._inputs, 0, Fraction(0), False
+        shape, find = (self._painter.height, self._painter.width), motion_finder(inputs.options)
+        steps = steps_of(inputs.clip, self._selection, shape, inputs.store, inputs.options, find)
+        with self._encoder(output) as encoder, read_ahead(steps, most=_AHEAD) as ready:
+            written = Behind(encoder.write, most=_AHEAD) if encoder else None
+            try:
+                for step in ready:
+                    kept = self._frame(step, interrupts)
+                    if written:
+                        written.put(ClipFrame(step.time, np.rint(255 * kept.pixels).astype(np.uint8)))
+                    frames, end = step.number, step.time + inputs.options.every / inputs.clip.facts.rate
+            except KeyboardInterrupt:
+                stopped = True
+            finally:
+                if written:
+                    written.finish()
+            if not frames and stopped:
+                raise Stopped(Painted(0, []))  # no empty video
+            if not frames:
+                raise VideoError(f"{inputs.clip.facts.source} has no frame from {inputs.options.start:g} s on; begin earlier")
+            if encoder:
+                encoder.finish(end)
+        return Painted(frames, self._scenes), stopped
+
+    def _encoder(self, output: Path | None) -> AbstractContextManager[Encoder | None]:
+        if output is None:
+            return nullcontext()
+        facts, options = self._inputs.clip.facts, self._inputs.options
+        source = Path(facts.source)
+        return encoding(
+            output,
+            VideoFormat(
+                self._painter.height,
+                self._painter.width,
+                facts.rate / options.every,
+                facts.time_base,
+                options.codec,
+                options.quality,
+            ),
+            sound_of=source if options.sound and source.is_file() else None,
+            start=options.start,
+        )
+
+    def _frame(self, step: Step, interrupts: Interrupts) -> Kept:
+        """The painting of a frame, finished before or painted now."""
+        interrupts.check()
+        if step.kept is not None:
+            kept, begins = step.kept, step.kept.scene == step.number
+        else:
+            kept, begins = self._paint(step, interrupts), not step.links
+        if begins:
+            self._scenes.append(step.number)
+        self._past = [*([] if begins else self._past), kept][-self._inputs.options.long_term[-1] :]
+        self._report(step, kept)
+        return kept
+
+    @in_float32
+    def _paint(self, step: Step, interrupts: Interrupts) -> Kept:
+        painter, settings = self._painter, self._inputs.job.settings
+        shown = soft_proof(step.content, settings.proof) if settings.proof else step.content
+        content = content_to_paint(shown, settings)
+        self._clock.begin()
+        if step.links:
+            before = [self._past[-link.distance] for link in step.links]
+            past = [Past(content_to_paint(each.pixels, settings), each.age) for each in before]
+            scene, loss = self._past[-1].scene, self._past[-1].loss
+            goal, steps = painter.following(content, step.links, past, loss), painter.next_steps
+        else:
+            scene, loss = step.number, 0.0
+            goal, steps = painter.first(), painter.first_steps
+        progress, done = None, 0
+        for progress in painter.paint(content, goal):
+            done += len(progress.records[0])
+            if progress.failures[0]:
+                text = f"the loss of frame {step.number} stopped being finite at step {progress.failures[0].step}"
+                raise VideoError(f"{text}; {NON_FINITE_ADVICE}")
+            self._observe(self._progress(step.number, scene, min(done, steps), steps, progress, content=shown))
+            interrupts.check()
+        assert progress is not None
+        self._clock.finish(steps)
+        loss = loss or float(progress.last_records[0]["total"])
+        kept = Kept(self._finished(progress, shown), scene, loss, goal.age)
+        return self._inputs.store.keep(step.number, kept, self._inputs.record)
+
+    def _finished(self, progress: Progress, content: HostImage) -> HostImage:
+        """The picture of a progress, with the colors of the frame where the settings keep them."""
+        picture = np.clip(np.asarray(progress.pictures[0]), 0, 1)
+        return restore_chroma(picture, content) if self._inputs.job.settings.keep_color == "luminance" else picture
+
+    def _progress(
+        self, number: int, scene: int, step: int, steps: int, progress: Progress, *, content: HostImage
+    ) -> VideoProgress:
+        fraction, left = self._clock.left(number, step, steps)
+        losses = {name: value for name, value in progress.last_records[0].items() if isinstance(value, float)}
+        return VideoProgress(
+            frame=number,
+            frames=self._clock.frames,
+            scene=scene,
+            height=self._painter.height,
+            width=self._painter.width,
+            step=step,
+            steps=steps,
+            fraction=fraction,
+            seconds_left=left,
+            losses=losses,
+            picture=lambda: self._finished(progress, content),
+        )
+
+    def _report(self, step: Step, kept: Kept) -> None:
+        """Tell of a frame that was finished before."""
+        if step.kept is None:
+            return
+        fraction, left = self._clock.left(step.number, 1, 1)
+        self._observe(
+            VideoProgress(
+                frame=step.number,
+                frames=self._clock.frames,
+                scene=kept.scene,
+                height=self._painter.height,
+                width=self._painter.width,
+                step=1,
+                steps=1,
+                fraction=fraction,
+                seconds_left=left,
+                losses={},
+                picture=lambda: kept.pixels,
+            )
+        )
