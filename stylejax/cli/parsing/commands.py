@@ -104,18 +104,18 @@ def run(arguments: list[str]) -> int:
     from stylejax.cli.terminal.console import plain_console
 
     if hasattr(command, "compile_cache"):
-        _prepare(keep_programs=command.compile_cache)
+        _prepare(keep_programs=command.compile_cache, console=plain_console(stderr=True))
     return command.run(plain_console())
 
 
-def _prepare(*, keep_programs: bool) -> None:
+def _prepare(*, keep_programs: bool, console: "Console") -> None:
     """Set up a process that will optimize pictures."""
     from stylejax.images.io.read import silence_decoders
     from stylejax.run.programs.compilation_cache import keep_compiled_programs
 
     silence_decoders()
-    if keep_programs:
-        keep_compiled_programs()
+    if keep_programs and (problem := keep_compiled_programs()):
+        console.print(f"compiled programs are not kept: {problem}", soft_wrap=True)
 
 
 def _parse(arguments: Sequence[str], kind: Any) -> Any:

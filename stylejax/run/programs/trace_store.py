@@ -39,10 +39,21 @@ _SOURCES = ("choices.py", "types.py", "losses", "network", "optimize", "settings
 """The parts of the package that programs are traced from."""
 
 
+_keeping = False
+
+
+def keep(*, wanted: bool = True) -> None:
+    """Keep traced programs from now on, or no longer."""
+    global _keeping
+    _keeping = wanted
+
+
 def load_or_trace(
     function: Any, arguments: Sequence[PyTree], donated: Sequence[int], name: str, static: dict[str, Hashable]
 ) -> jax.export.Exported | None:
-    """The traced program of a jitted function, as a function of `parted` arguments; None where it cannot be exported.
+    """The traced program of a jitted function, as a function of `parted` arguments.
+
+    Returns None where programs are not kept, and for a program that cannot be exported.
 
     Args:
         function: from `jax.jit`.
@@ -51,6 +62,8 @@ def load_or_trace(
         name: identifies `static`.
         static: its static arguments.
     """
+    if not _keeping:
+        return None
     given, kept = parted(arguments, donated)
     path = traced_folder() / _digest(function, arguments, donated, name)
     if (found := _read(path)) is not None:
@@ -127,7 +140,7 @@ def _write(path: Path, program: bytes) -> None:
         private_folder(path.parent)
         write_checksummed(path, _KIND, {}, {"program": np.frombuffer(program, np.uint8)})
     except (OSError, StylejaxError) as problem:
-        warnings.warn(f"{path.parent} cannot keep programs, so each run prepares them again: {problem}", stacklevel=2)
+        warnings.warn(f"the next run has to trace its programs again: {problem}", RuntimeWarning, stacklevel=2)
 
 
 @cache
