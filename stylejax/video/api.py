@@ -29,6 +29,7 @@ from stylejax.video.media.store import FrameStore
 from stylejax.video.options import VideoOptions
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
 from stylejax.video.run import Inputs, Painted, Stopped, VideoRun
+from stylejax.video.steps import motion_finder
 
 
 def stylize_video(
@@ -86,6 +87,7 @@ def stylize_video(
     if as_video:
         check_video_output(place, codec=video.codec)
     check_writable(store.place(1), error=VideoError)
+    find = motion_finder(video)
     opened = open_clip(source, rate=video.fps, warn=tell)
     inputs, record = _inputs(opened, styles, chosen, video, store, even=as_video, network=model)
     notes[:0] = [f"{source}: {note}" for note in opened.facts.notes] + list(inputs.job.notes)
@@ -96,7 +98,7 @@ def stylize_video(
         return StylizedVideo(place, painted.frames, scenes, where, chosen, video, record, tuple(dict.fromkeys(notes)))
 
     try:
-        painted = VideoRun(inputs, observe or (lambda progress: None)).paint(place if as_video else None)
+        painted = VideoRun(inputs, find, observe or (lambda progress: None)).paint(place if as_video else None)
     except Stopped as stopped:
         raise VideoInterrupted(result(stopped.painted, whole=False) if stopped.painted.frames else None) from None
     if as_video and video.frames is None:

@@ -73,10 +73,11 @@ class VideoOptions:
         numbers |= {"temporal_weight": (0, 1e9), "frame_iterations": (0, 1_000_000)}
         numbers |= {"quality": (0, 63)}
         for name, (low, high) in numbers.items():
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and low <= value <= high):
-                limits = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-                raise SettingsError(f"{_flag(name)} is {value}; it must be a number {limits}")
+            value, kind = getattr(self, name), int if isinstance(getattr(VideoOptions, name), int) else int | float
+            if not (isinstance(value, kind) and low <= value <= high):
+                wanted = "a whole number" if kind is int else "a number"
+                limits = f"{wanted}, at least {low:g}" if high == math.inf else f"{wanted} from {low:g} to {high:g}"
+                raise SettingsError(f"{_flag(name)} is {value}; it must be {limits}")
         if self.end is not None and self.end <= self.start:
             raise SettingsError(f"got to {self.end:g} and from {self.start:g}; the end must be after the beginning")
         if not self.long_term or self.long_term[0] != 1:

@@ -73,11 +73,11 @@ class VideoInterrupted(KeyboardInterrupt):
 class FrameClock:
     """Estimates how long the rest takes, from the frames painted last."""
 
-    def __init__(self, frames: int, *, first: int, following: int):
-        """Start the clock for so many frames, with the numbers of steps of a scene's first and of the others."""
+    def __init__(self, frames: int, *, following: int):
+        """Start the clock for so many frames, each of so many steps but for the first of a scene."""
         self.frames, self._following = frames, following
         self._rates: list[float] = []
-        self._began, self._first = time.monotonic(), first
+        self._began = time.monotonic()
 
     def begin(self) -> None:
         """A frame is begun."""

@@ -23,7 +23,7 @@ from stylejax.video.media.store import FrameStore, Kept
 from stylejax.video.options import VideoOptions
 from stylejax.video.painter import Painter, Past
 from stylejax.video.progress import FrameClock, VideoProgress
-from stylejax.video.steps import Step, motion_finder, steps_of
+from stylejax.video.steps import FindMotion, Step, steps_of
 from stylejax.video.threads import Behind, read_ahead
 
 _AHEAD = 3
@@ -62,17 +62,13 @@ class Stopped(KeyboardInterrupt):
 class VideoRun:
     """Paints all frames."""
 
-    def __init__(self, inputs: Inputs, observe: Callable[[VideoProgress], None]):
+    def __init__(self, inputs: Inputs, find: FindMotion, observe: Callable[[VideoProgress], None]):
         """Prepare; nothing is painted."""
-        self._inputs, self._observe = inputs, observe
+        self._inputs, self._find, self._observe = inputs, find, observe
         options, job = inputs.options, inputs.job
         self._selection = Selection(options.start, options.last, options.every)
         self._painter = Painter(inputs.network, job, weight=options.temporal_weight, iterations=options.frame_iterations)
-        self._clock = FrameClock(
-            self._selection.count(inputs.clip.facts),
-            first=self._painter.first_steps,
-            following=self._painter.next_steps,
-        )
+        self._clock = FrameClock(self._selection.count(inputs.clip.facts), following=self._painter.next_steps)
         self._past: list[Kept] = []
         self._scenes: list[int] = []
 
@@ -91,8 +87,8 @@ class VideoRun:
 
     def _paint_and_write(self, output: Path | None, interrupts: Interrupts) -> tuple[Painted, bool]:
         inputs, frames, end, stopped = self._inputs, 0, Fraction(0), False
-        shape, find = (self._painter.height, self._painter.width), motion_finder(inputs.options)
-        steps = steps_of(inputs.clip, self._selection, shape, inputs.store, inputs.options, find)
+        shape = self._painter.height, self._painter.width
+        steps = steps_of(inputs.clip, self._selection, shape, inputs.store, inputs.options, self._find)
         with self._encoder(output) as encoder, read_ahead(steps, most=_AHEAD) as ready:
             written = Behind(encoder.write, most=_AHEAD) if encoder else None
             try:

@@ -16,7 +16,7 @@ from stylejax.errors import SettingsError
 from stylejax.images.io.read import read_picture
 from stylejax.video.media.clip import VideoError
 from stylejax.video.media.open import open_clip
-from stylejax.video.motion.flo import write_flo
+from stylejax.video.motion.flo import FlowError, write_flo
 from stylejax.video.motion.warp import warp
 
 OPTIONS = SHALLOW_GRAMS | {"size": WIDTH, "smallest_size": WIDTH, "iterations": 9}
@@ -141,7 +141,7 @@ def test_every_second_frame_the_far_past_and_kept_colors(place, tiny_model, clip
 
 def test_options_that_cannot_be_used_are_refused(place, tiny_model):
     for options, message in (
-        ({"every": 0}, "every is 0"),
+        ({"every": 0}, "every is 0; it must be a whole number, at least 1"),
         ({"start": 2, "end": 1}, "got to 1 and from 2"),
         ({"long_term": (2, 4)}, "must contain 1"),
         ({"quality": 70}, "from 0 to 63"),
@@ -150,6 +150,8 @@ def test_options_that_cannot_be_used_are_refused(place, tiny_model):
             paint(place, tiny_model, place / "none", **options)
     with pytest.raises(VideoError, match="no frame from 9 s on"):
         paint(place, tiny_model, place / "none", start=9)
+    with pytest.raises(FlowError, match="is not a folder"):
+        paint(place, tiny_model, place / "none", flow=place / "nowhere")
     assert not (place / "none").exists()
 
 

@@ -62,7 +62,7 @@ def check_video_output(path: Path, *, codec: str = "") -> None:
     try:
         av.Codec(codec, "w")
     except ValueError:
-        known = ", ".join(sorted(each.codec for each in set(CONTAINERS.values())))
+        known = ", ".join(sorted({each.codec for each in CONTAINERS.values()}))
         raise VideoError(f"this build of PyAV has no encoder {codec!r}; choose another codec, such as {known}") from None
     check_writable(path, error=VideoError)
 
