@@ -11,6 +11,7 @@ from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, start
 from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.programs.effort import Effort
 from stylejax.run.programs.program import Compilation, compiled
 from stylejax.run.targets import abstract_targets
 
@@ -25,6 +26,7 @@ def chunk_program(
     shared: Shared,
     regions: int,
     temporal: bool = False,
+    effort: Effort = "best",
 ) -> Compilation:
     """The program of `run_chunk` on one device, from shapes alone; it takes the positional arguments of `run_chunk`.
 
@@ -37,6 +39,7 @@ def chunk_program(
         shared: which targets they have in common.
         regions: how many have a style of their own.
         temporal: whether they are frames of a video.
+        effort: of the compiler.
     """
     options = {"batch_size": batch_size, "shared": shared, "regions": regions, "temporal": temporal}
     arguments = (
@@ -49,7 +52,8 @@ def chunk_program(
         jax.ShapeDtypeStruct((), np.int32),
     )
     name = f"{static.name} {shared}" if static.name else ""
-    return compiled(run_chunk, *arguments, donated=(1,), name=name, static=static, shared=shared)
+    options = {"effort": effort, "name": name, "static": static, "shared": shared}
+    return compiled(run_chunk, *arguments, donated=(1,), **options)
 
 
 def abstract_states(static: StaticConfig, height: int, width: int, batch_size: int) -> PictureState:

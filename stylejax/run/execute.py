@@ -112,7 +112,7 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
     saved = checkpoint.resume(network, jobs, devices=len(devices)) if checkpoint else None
     run = _GroupRun(network.spec.name, group, checkpoint)
     preparing = run.interruptible(options.preparing)
-    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, preparing=preparing)
+    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, quick=True, preparing=preparing)
     try:
         return run.finish(steps, options.observe)
     finally:

@@ -33,6 +33,7 @@ def optimize_batch(
     devices: Sequence[Device] = (),
     shared: Shared | None = None,
     seen: StyleCache | None = None,
+    quick: bool = False,
     preparing: Callable[[Preparing], None] | None = None,
 ) -> Iterator[Progress]:
     """Optimize all `jobs` together and yield after each chunk of steps; the last progress holds the finished pictures.
@@ -48,6 +49,7 @@ def optimize_batch(
         shared: which targets all jobs share, where that is known; found from the jobs otherwise.
         seen: style targets that were computed before; new ones are added. They are valid as long as pictures and network are
             the same objects.
+        quick: the programs of scales with few steps run in no other batch, so they are compiled with less effort.
         preparing: called before each scale, and several times a second until its program is compiled and its targets are
             computed. What it raises is passed on.
 
@@ -55,7 +57,7 @@ def optimize_batch(
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
         OutOfMemoryError: the largest scale needs more memory than is available. Unless it is far from that, no step was taken.
     """
-    scales = Scales(model, jobs, devices=devices, shared=shared, seen=seen)
+    scales = Scales(model, jobs, devices=devices, shared=shared, seen=seen, quick=quick)
     reporter = _Reporter(scales, len(jobs), resume)
     states: PictureState | None = None
     first = resume.scale if resume else 1

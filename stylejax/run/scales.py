@@ -24,6 +24,7 @@ from stylejax.run.compatibility import common_scales
 from stylejax.run.devices import Device, Placement, divisible, padded
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.memory.check import check_memory, is_plenty, refuse_hopeless
+from stylejax.run.programs.effort import QUICK_STEPS
 from stylejax.run.programs.program import POLL, Compilation, call
 from stylejax.run.progress import Preparing
 from stylejax.run.single_precision import in_float32
@@ -63,6 +64,7 @@ class Scales:
         devices: Sequence[Device] = (),
         shared: Shared | None = None,
         seen: StyleCache | None = None,
+        quick: bool = False,
     ):
         """Check that the jobs can run together, and that the largest scale is not hopelessly large."""
         self.shapes = common_scales(jobs)
@@ -72,7 +74,7 @@ class Scales:
         self.placement = Placement(tuple(devices))
         self.model, self._models = model, self.placement.replicate(model)
         self._traced = self.placement.spread(TracedConfig.of([job.settings for job in self.jobs]))
-        self._shared, self._seen = shared, seen
+        self._shared, self._seen, self._quick = shared, seen, quick
         refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
 
     @property
@@ -91,7 +93,8 @@ class Scales:
         regions = 0 if jobs[0].regions is None else len(jobs[0].regions.content)
         shared = self._shared or shared_targets(jobs, *shape)
         options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": jobs[0].before is not None}
-        return chunk_program(self.model, self.static, *shape, **options)
+        quick = self._quick and self.steps[number - 1] * len(jobs) <= QUICK_STEPS
+        return chunk_program(self.model, self.static, *shape, **options, effort="quick" if quick else "best")
 
     @in_float32
     def scale(self, number: int, compilation: Compilation) -> Scale:
@@ -112,11 +115,11 @@ class Scales:
         if before is not None:
             detail = self.placement.spread(added_detail(self.jobs, self.shapes[number - 2], shape))
             static = {"shape": shape, "static": self.static}
-            states = call(enlarge, before, self._traced, detail, once=True, name=name and f"{name} {shape}", **static)
+            states = call(enlarge, before, self._traced, detail, effort="least", name=name and f"{name} {shape}", **static)
         elif resume:
             states = jax.tree.map(jnp.array, resume.states)
         else:
-            states = call(begin, starting_images(self.jobs, *shape), once=True, name=name, static=self.static)
+            states = call(begin, starting_images(self.jobs, *shape), effort="least", name=name, static=self.static)
         return self.placement.spread(states)
 
 

@@ -42,7 +42,7 @@ def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | N
         return None
     fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
     name = resampling = jobs[0].settings.resampling
-    return call(_detail, fine, coarse, jax.device_put(wanted), once=True, name=name, resampling=resampling)
+    return call(_detail, fine, coarse, jax.device_put(wanted), effort="least", name=name, resampling=resampling)
 
 
 @partial(jax.jit, static_argnames="resampling")

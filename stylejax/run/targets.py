@@ -82,7 +82,7 @@ def batch_targets(
 
     def content(job: Job) -> ContentTargets:
         return call(
-            _content_targets, model, jax.device_put(job.content_at(height, width)), once=True, name=str(spec), spec=spec
+            _content_targets, model, jax.device_put(job.content_at(height, width)), effort="least", name=str(spec), spec=spec
         )
 
     def guides(job: Job) -> Guides | None:
@@ -90,7 +90,7 @@ def batch_targets(
             return None
         masks = jax.device_put(resize_masks(job.regions.content, height, width))
         static = {"layers": spec.style_layers, "padding": model.spec.padding, "octaves": spec.octaves}
-        return call(_guides, masks, once=True, name=str(static), **static)
+        return call(_guides, masks, effort="least", name=str(static), **static)
 
     styles = StyleEvaluator(model, height, width, spec, seen=seen)
     keys = [_keys(job, height, width) for job in jobs]
@@ -190,7 +190,9 @@ class StyleEvaluator:
             styles.append(self._look(job.content_at(*self._shape), None if regions is None else regions.content))
             shares = np.append(strength * shares, 1 - strength)
         static = {"spec": self._spec, "regions": regions is not None}
-        return call(_style_targets, styles, jax.device_put(shares.astype(np.float32)), once=True, name=str(static), **static)
+        return call(
+            _style_targets, styles, jax.device_put(shares.astype(np.float32)), effort="least", name=str(static), **static
+        )
 
     def _one(self, job: Job, number: int, shape: Shape, masks: AnyHostMasks | None = None) -> LayerSums:
         opacity = job.style_opacity(number)
@@ -210,7 +212,7 @@ class StyleEvaluator:
     def _look(self, picture: HostImage, masks: AnyHostMasks | None) -> LayerSums:
         regions = None if masks is None else jax.device_put(resize_masks(masks, *picture.shape[:2]))
         return call(
-            _style_sums, self._model, jax.device_put(picture), regions, once=True, name=str(self._spec), spec=self._spec
+            _style_sums, self._model, jax.device_put(picture), regions, effort="least", name=str(self._spec), spec=self._spec
         )
 
 

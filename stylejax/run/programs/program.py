@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import jax
 from jaxtyping import PyTree
 
-from stylejax.network import backend
 from stylejax.run.programs import trace_store
+from stylejax.run.programs.effort import Effort, compile_with
 from stylejax.run.single_precision import in_float32
 
 POLL = 0.1
@@ -74,7 +74,7 @@ def compiled(
     function: Any,
     *arguments: PyTree,
     donated: Sequence[int] = (),
-    once: bool = False,
+    effort: Effort = "best",
     name: str = "",
     **static: Hashable,
 ) -> Compilation:
@@ -84,17 +84,17 @@ def compiled(
         function: from `jax.jit`.
         arguments: arrays, or their shapes and types.
         donated: positions of the arguments whose memory the results may take; as `function` declares it.
-        once: compile fast rather than fast code, for what runs once.
+        effort: of the compiler.
         name: identifies `static`, across processes; without a name the program is traced in every process.
         static: its static arguments.
     """
     leaves, structure = jax.tree.flatten(arguments)
     shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-    key = function, structure, shapes, once, tuple(static.items())
+    key = function, structure, shapes, effort, tuple(static.items())
     with _lock:
         if key not in _compilations:
             abstract = jax.tree.unflatten(structure, shapes)
-            _compilations[key] = Compilation(lambda: _compile(function, abstract, tuple(donated), once, name, static))
+            _compilations[key] = Compilation(lambda: _compile(function, abstract, tuple(donated), effort, name, static))
         _compilations.move_to_end(key)
         while len(_compilations) > _KEPT:
             _compilations.popitem(last=False)
@@ -129,16 +129,15 @@ def _compilers() -> ThreadPoolExecutor:
 
 @in_float32
 def _compile(
-    function: Any, arguments: Sequence[PyTree], donated: Sequence[int], once: bool, name: str, static: dict[str, Hashable]
+    function: Any, arguments: Sequence[PyTree], donated: Sequence[int], effort: Effort, name: str, static: dict[str, Hashable]
 ) -> Program:
-    options: dict[str, str | bool] = {"xla_backend_optimization_level": "0"} if once and backend.platform() == "cpu" else {}
     traced = trace_store.load_or_trace(function, arguments, donated, name, static) if name else None
     if traced is None:
-        program = function.lower(*arguments, **static).compile(compiler_options=options)
+        program = compile_with(effort, function.lower(*arguments, **static))
         return Program(program, _memory(program))
     given, kept = trace_store.parted(arguments, donated)
-    program = jax.jit(trace_store.named(traced.call, function.__name__), donate_argnums=0).lower(given, kept)
-    program = program.compile(compiler_options=options)
+    call = jax.jit(trace_store.named(traced.call, function.__name__), donate_argnums=0)
+    program = compile_with(effort, call.lower(given, kept))
     return Program(lambda *arguments: program(*trace_store.parted(arguments, donated)), _memory(program))
 
 
