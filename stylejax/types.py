@@ -47,6 +47,7 @@ Gram = Float[Array, "channels channels"]
 
 Guide = Float[Array, "rows columns"]
 RegionGuides = Float[Array, "regions rows columns"]
+RegionMeans = Float[Array, "regions channels"]
 Shares = Float[Array, " regions"]
 Masks = Float[Array, "regions height width"]
 AnyMasks = Float[Array, "_ _ _"]

@@ -1,6 +1,8 @@
 """The content term of one layer: the distance between its features and those of the content picture, position by position."""
 
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import ContentNormName
 from stylejax.losses.style import FLOOR
@@ -37,6 +39,9 @@ def instance_normalized(features: Features) -> Features:
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance Normalization", 2016, eq. 1.
     """
     centered = features - features.mean((0, 1), keepdims=True)
-    variance = (centered**2).mean((0, 1), keepdims=True)
-    floor = FLOOR + _DEVIATION_SHARE**2 * variance.mean()
-    return centered / jnp.sqrt(variance + floor)
+    return centered / deviation((centered**2).mean((0, 1), keepdims=True))
+
+
+def deviation(variance: Float[Array, "*ones channels"]) -> Float[Array, "*ones channels"]:
+    """The standard deviation that `instance_normalized` divides each channel by."""
+    return jnp.sqrt(variance + FLOOR + _DEVIATION_SHARE**2 * variance.mean())

@@ -23,7 +23,7 @@ from stylejax.losses.octaves import halvings
 from stylejax.losses.statistics import Statistic, Sums, measure, sums_for
 from stylejax.losses.style import style_loss
 from stylejax.network.padding import Padding
-from stylejax.types import AnyMasks, Features, Masks, RegionGuides, Scalar, Shares
+from stylejax.types import AnyMasks, Features, Masks, RegionGuides, RegionMeans, Scalar, Shares
 
 _LEAST = 1e-30  # keeps a division finite for a mask that is black
 
@@ -47,9 +47,14 @@ def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, *, octa
         padding: of the network, which decides how many positions its layers have.
         octaves: how many the style is compared at.
     """
-    areas = masks.sum((1, 2))
     guides = tuple({layer: layer_guides(masks, layer, padding, octave=octave) for layer in layers} for octave in range(octaves))
-    return Guides(areas / jnp.maximum(areas.sum(), _LEAST), guides)
+    return Guides(region_shares(masks), guides)
+
+
+def region_shares(masks: Masks) -> Shares:
+    """λ, the share of the picture that each region covers."""
+    areas = masks.sum((1, 2))
+    return areas / jnp.maximum(areas.sum(), _LEAST)
 
 
 def layer_guides(masks: Masks, layer: str, padding: Padding, *, octave: int = 0) -> RegionGuides:
@@ -83,16 +88,18 @@ def _averaging(side: int, stride: int, positions: int) -> Float[np.ndarray, "pos
     return matrix / matrix.sum(1, keepdims=True)
 
 
-def region_sums(features: Features, guides: RegionGuides, statistic: StatisticName) -> Sums:
-    """The sums of each region, with a leading axis `regions`; `guides` from `layer_guides`."""
-    regions = [sums_for(statistic, features, guide=guide) for guide in guides]
+def region_sums(
+    features: Features, guides: RegionGuides, statistic: StatisticName, *, centers: RegionMeans | None = None
+) -> Sums:
+    """The sums of each region, with a leading axis `regions`; `guides` from `layer_guides`, `centers` as for `channel_sums`."""
+    each = [None] * len(guides) if centers is None else centers
+    regions = [sums_for(statistic, features, guide=guide, center=center) for guide, center in zip(guides, each, strict=True)]
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
 def guided_style_loss(
-    features: Features,
+    sums: Sums,
     target: Statistic,
-    guides: RegionGuides,
     shares: Shares,
     *,
     statistic: StatisticName,
@@ -101,13 +108,12 @@ def guided_style_loss(
     """The style term of one layer, over all regions.
 
     Args:
-        features: of the picture that is optimized.
+        sums: of the picture that is optimized, from `region_sums`.
         target: as for `style_loss`, with a leading axis `regions`.
-        guides: T² at this layer.
         shares: λ.
         statistic: what is compared.
         relative: as for `style_loss`, by each region's own target.
     """
-    measured = jax.vmap(lambda sums: measure(sums, statistic))(region_sums(features, guides, statistic))
+    measured = jax.vmap(lambda each: measure(each, statistic))(sums)
     losses = jax.vmap(lambda ours, wanted: style_loss(ours, wanted, statistic, relative=relative))(measured, target)
     return jnp.sum(shares * losses)

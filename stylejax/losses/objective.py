@@ -22,13 +22,13 @@ from stylejax.losses.content import content_loss, content_target
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_sums
 from stylejax.losses.octaves import look, octaves_of, smallest_side_for
-from stylejax.losses.statistics import Statistic, Sums, mixture, statistic_of, sums_for
+from stylejax.losses.statistics import Statistic, Sums, measure, mixture, sums_for
 from stylejax.losses.style import style_loss, style_target
 from stylejax.losses.temporal import TemporalTarget, temporal_loss
 from stylejax.losses.variation import variation_loss
 from stylejax.network.layers import layers_up_to
 from stylejax.network.vgg import VGG19
-from stylejax.types import AnyFeatures, AnyImage, AnyMasks, Features, Image, Masks, Scalar
+from stylejax.types import AnyFeatures, AnyImage, AnyMasks, Features, Image, Masks, RegionGuides, Scalar
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,8 @@ def style_sums(model: VGG19, style: AnyImage, spec: ObjectiveSpec, *, masks: Any
         raise SettingsError(f"a style of {width}×{height} pixels is {spec.too_small('a larger picture')}")
 
     def sums_of(features: Features, layer: str, octave: int) -> Sums:
-        if masks is None:
-            return sums_for(spec.statistic, features)
-        return region_sums(features, layer_guides(masks, layer, model.spec.padding, octave=octave), spec.statistic)
+        guides = None if masks is None else layer_guides(masks, layer, model.spec.padding, octave=octave)
+        return layer_sums(features, guides, spec.statistic)
 
     octaves = octaves_of(style, spec.octaves, model.spec.padding.rest)
     seen = [look(model, image, spec.style_layers, octave=octave, once=True) for octave, image in enumerate(octaves)]
@@ -258,7 +257,9 @@ def objective(
                 content += weight * content_loss(value, target, relative=spec.relative, norm=spec.content_norm)
         for weight, layer in zip(weights.style / spec.octaves, spec.style_layers, strict=True):
             value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
-            style += weight * _layer_style_loss(value, targets, layer, octave, spec)
+            guides = None if targets.guides is None else targets.guides.octaves[octave][layer]
+            sums = layer_sums(value, guides, spec.statistic)
+            style += weight * layer_style_loss(sums, targets, layer, octave, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
     total = content + style + variation
     if targets.temporal is None:
@@ -268,9 +269,18 @@ def objective(
     return total + temporal, FrameTerms(content, style, variation, temporal)
 
 
-def _layer_style_loss(features: Features, targets: Targets, layer: str, octave: int, spec: ObjectiveSpec) -> Scalar:
-    target, guides = targets.style[octave][layer], targets.guides
+def layer_sums(
+    features: Features, guides: RegionGuides | None, statistic: StatisticName, *, center: Float[Array, "..."] | None = None
+) -> Sums:
+    """The sums of one layer of a picture, of its regions where there are guides; `center` as for `channel_sums`."""
     if guides is None:
-        return style_loss(statistic_of(features, spec.statistic), target, spec.statistic, relative=spec.relative)
-    place = guides.octaves[octave][layer], guides.shares
-    return guided_style_loss(features, target, *place, statistic=spec.statistic, relative=spec.relative)
+        return sums_for(statistic, features, center=center)
+    return region_sums(features, guides, statistic, centers=center)
+
+
+def layer_style_loss(sums: Sums, targets: Targets, layer: str, octave: int, spec: ObjectiveSpec) -> Scalar:
+    """The style term of one layer and octave, before its weight, from `layer_sums`."""
+    target = targets.style[octave][layer]
+    if targets.guides is None:
+        return style_loss(measure(sums, spec.statistic), target, spec.statistic, relative=spec.relative)
+    return guided_style_loss(sums, target, targets.guides.shares, statistic=spec.statistic, relative=spec.relative)

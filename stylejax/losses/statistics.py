@@ -14,6 +14,7 @@ from jaxtyping import Float
 from stylejax.choices import StatisticName
 from stylejax.types import Features, Gram, Guide, Mean, Positions
 
+_LEAST = 1e-30  # keeps the mean finite where nothing is counted, as in a tile without a part of the region
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
 
 
@@ -57,18 +58,18 @@ class CenteredSums(NamedTuple):
     second: Float[Array, "*regions channels channels"]
 
     def __add__(self, other: "CenteredSums") -> "CenteredSums":  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The sums of two tiles together.
+        """The sums of two tiles together, each centered on its own mean.
 
         Source: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983, eq. 2.1b, for covariances.
         """
         apart, ones = other.mean - self.mean, self.ones + other.ones
-        between = self.ones * other.ones / ones * jnp.outer(apart, apart)
+        between = self.ones * other.ones / jnp.maximum(ones, _LEAST) * jnp.outer(apart, apart)
         return CenteredSums(ones, self.first + other.first, self.second + other.second + between)
 
     @property
     def mean(self) -> Mean:
         """μ."""
-        return self.first / self.ones
+        return self.first / jnp.maximum(self.ones, _LEAST)
 
     @property
     def gram(self) -> Gram:
@@ -88,13 +89,14 @@ Statistic = dict[str, Float[Array, "..."]]
 leading axis `regions`."""
 
 
-def channel_sums(features: Features, *, guide: Guide | None = None, centered: bool = False) -> Sums:
+def channel_sums(features: Features, *, guide: Guide | None = None, centered: bool = False, center: Mean | None = None) -> Sums:
     """Sum over the positions of `[rows, columns, channels]`, at least in float32: sums in float16 overflow.
 
     Args:
         features: of one layer.
         guide: the weight of each position, from `losses.guidance`; all alike by default.
         centered: sum distances from the mean. It takes one more pass over the features.
+        center: the mean, where that is not the features' own: of the whole picture, in a tile.
     """
     flat = features.reshape(-1, features.shape[-1])
     exact = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))
@@ -103,9 +105,10 @@ def channel_sums(features: Features, *, guide: Guide | None = None, centered: bo
     first = (exact if counts is None else exact * counts).sum(0)
     if centered:
         # The mean counts as a constant here: the distances from it add up to zero, so that moving it changes nothing.
-        exact = exact - lax.stop_gradient(first / ones)[jnp.newaxis]
+        center = first / jnp.maximum(ones, _LEAST) if center is None else center
+        exact = exact - lax.stop_gradient(center)[jnp.newaxis]
     if counts is not None:
-        second = _over_positions(exact * counts, exact)
+        second = _products(exact * jnp.sqrt(counts))
     else:
         second = _products(flat if flat.dtype == jnp.bfloat16 and not centered else exact)
     return (CenteredSums if centered else ChannelSums)(ones, first, second)
@@ -177,9 +180,9 @@ def measure(sums: Sums, statistic: StatisticName) -> Statistic:
     return {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
 
 
-def sums_for(statistic: StatisticName, features: Features, *, guide: Guide | None = None) -> Sums:
-    """The sums that `measure` takes for a statistic."""
-    return channel_sums(features, guide=guide, centered=statistic in _CENTERED)
+def sums_for(statistic: StatisticName, features: Features, *, guide: Guide | None = None, center: Mean | None = None) -> Sums:
+    """The sums that `measure` takes for a statistic; arguments as for `channel_sums`."""
+    return channel_sums(features, guide=guide, centered=statistic in _CENTERED, center=center)
 
 
 def statistic_of(features: Features, statistic: StatisticName, *, guide: Guide | None = None) -> Statistic:

@@ -78,22 +78,29 @@ def step(
     static: StaticConfig,
 ) -> tuple[PictureState, Trace]:
     """Take one step; none where the picture is frozen."""
-    optimizer = static.optimizer
 
     def loss(variable: Variable) -> tuple[Scalar, Terms | FrameTerms]:
         return objective(model, static.space.to_image(variable), targets, weights, static.objective)
 
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.variable)
+    evaluation = Evaluation(total, gradient, lambda variable: loss(variable)[0])
+    return advance(state, evaluation, learning_rate, traced, static), Trace(total, terms)
+
+
+def advance(
+    state: PictureState, evaluation: Evaluation, learning_rate: Scalar, traced: TracedConfig, static: StaticConfig
+) -> PictureState:
+    """The state after one step, from the objective at `state.variable`."""
+    optimizer, total, gradient = static.optimizer, evaluation.value, evaluation.gradient
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
     fails = ~finite & ~optimizer.recovers(state.optimizer) & ~state.frozen
     failed = Position(*(jnp.where(fails, new, old) for new, old in zip(state.now, state.failed, strict=True)))
     moves = ~state.frozen & ~fails
 
-    evaluation = Evaluation(total, gradient, lambda variable: loss(variable)[0])
     moved, variable = optimizer.update(state.optimizer, state.variable, evaluation, learning_rate, traced, when=moves)
     settled = convergence.update(state.convergence, optimizer.loss(moved, total), traced.stop_when, when=moves)
     now = state.now._replace(step=state.now.step + moves)
-    return PictureState(variable, moved, now, failed, settled), Trace(total, terms)
+    return PictureState(variable, moved, now, failed, settled)
 
 
 def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> Image:

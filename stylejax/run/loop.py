@@ -57,7 +57,8 @@ def optimize_batch(
         SettingsError: the jobs disagree in something static, or a picture is too small for the layers.
         OutOfMemoryError: the largest scale needs more memory than is available. Unless it is far from that, no step was taken.
     """
-    scales = Scales(model, jobs, devices=devices, shared=shared, seen=seen, quick=quick)
+    tiles = resume.tiles if resume else None
+    scales = Scales(model, jobs, devices=devices, shared=shared, seen=seen, quick=quick, tiles=tiles)
     reporter = _Reporter(scales, len(jobs), resume)
     states: PictureState | None = None
     first = resume.scale if resume else 1
@@ -112,7 +113,7 @@ class _Reporter:
     def __init__(self, scales: Scales, wanted: int, resume: Saved | None):
         self.clock = Clock(scales.shapes, scales.steps)
         self.memory = 0
-        self._shapes, self._wanted = scales.shapes, wanted
+        self._shapes, self._tiles, self._wanted = scales.shapes, scales.tiles, wanted
         self._last_records: list[Record] = [{} for _ in range(wanted)]
         if resume:
             self.clock.skip(resume.scale, share=resume.step / resume.steps)
@@ -145,6 +146,7 @@ class _Reporter:
             failures=failed,
             stops=stopped,
             memory=self.memory,
+            tiles=self._tiles,
             states=chunk.states,
             seconds=self.clock.seconds,
         )

@@ -24,12 +24,15 @@ from stylejax.run.compatibility import common_scales
 from stylejax.run.devices import Device, Placement, divisible, padded
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.memory.check import check_memory, is_plenty, refuse_hopeless
+from stylejax.run.memory.plan import check_tiled_memory, planned_tiles
 from stylejax.run.programs.effort import QUICK_STEPS
 from stylejax.run.programs.program import POLL, Compilation, call
 from stylejax.run.progress import Preparing
 from stylejax.run.single_precision import in_float32
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
+from stylejax.run.tiles.chunk import in_host_memory, run_tiled_chunk
+from stylejax.run.tiles.targets import tiled_targets
 from stylejax.types import Images
 
 Observer = Callable[[Preparing], None]
@@ -42,7 +45,8 @@ class Scale(NamedTuple):
     jobs: list[Job]
     program: Callable[..., tuple[PictureState, Trace, Images]]
     model: VGG19
-    targets: Targets
+    targets: Targets | list[Targets]
+    """In tiles, those of each picture, in host memory."""
     weights: LossWeights
     traced: TracedConfig
     placement: Placement
@@ -65,8 +69,9 @@ class Scales:
         shared: Shared | None = None,
         seen: StyleCache | None = None,
         quick: bool = False,
+        tiles: tuple[int, ...] | None = None,
     ):
-        """Check that the jobs can run together, and that the largest scale is not hopelessly large."""
+        """Check that the jobs can run together, and choose the `tiles` of each scale, unless they are those of a saved run."""
         self.shapes = common_scales(jobs)
         self.jobs = padded(jobs, divisible(len(jobs), len(devices)))
         settings = jobs[0].settings
@@ -75,7 +80,10 @@ class Scales:
         self.model, self._models = model, self.placement.replicate(model)
         self._traced = self.placement.spread(TracedConfig.of([job.settings for job in self.jobs]))
         self._shared, self._seen, self._quick = shared, seen, quick
-        refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
+        self.tiles = tiles or planned_tiles(model, self.jobs_of_a_device, self.shapes, shared=shared)
+        """For each scale the side of its tiles; 0 where the whole picture is computed at once."""
+        if not self.tiles[-1]:
+            refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
 
     @property
     def jobs_of_a_device(self) -> list[Job]:
@@ -97,9 +105,14 @@ class Scales:
         return chunk_program(self.model, self.static, *shape, **options, effort="quick" if quick else "best")
 
     @in_float32
-    def scale(self, number: int, compilation: Compilation) -> Scale:
-        """A scale, once its program is compiled and its targets are computed."""
-        shape, spec = self.shapes[number - 1], self.static.objective
+    def scale(self, number: int, compilation: Compilation | None) -> Scale:
+        """A scale, once its program is compiled and its targets are computed; in tiles there is no program of the whole."""
+        shape, spec, side = self.shapes[number - 1], self.static.objective, self.tiles[number - 1]
+        if compilation is None:
+            own = [tiled_targets(self.model, job, *shape, spec, side=side, seen=self._seen) for job in self.jobs]
+            weights = stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers))
+            program, traced = partial(run_tiled_chunk, static=self.static, side=side), jax.device_get(self._traced)
+            return Scale(self.jobs, program, self.model, own, weights, traced, Placement())
         targets, shared = batch_targets(self.model, self.jobs, *shape, spec, shared=self._shared, seen=self._seen)
         weights = self.placement.spread(stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers)))
         if len(self.placement.devices) > 1:
@@ -111,16 +124,23 @@ class Scales:
 
     def states(self, number: int, before: PictureState | None, resume: Saved | None) -> PictureState:
         """The states at the beginning of a scale, from those `before` it, a saved state, or the starting pictures."""
+        if not self.tiles[number - 1]:
+            return self.placement.spread(self._states(number, before, resume, self.placement))
+        with in_host_memory() as host:
+            return jax.device_put(self._states(number, jax.device_put(before, host), resume, Placement()), host)
+
+    def _states(self, number: int, before: PictureState | None, resume: Saved | None, placement: Placement) -> PictureState:
         shape, name = self.shapes[number - 1], self.static.name
         if before is not None:
-            detail = self.placement.spread(added_detail(self.jobs, self.shapes[number - 2], shape))
+            traced = placement.spread(jax.device_get(self._traced))
+            detail = placement.spread(added_detail(self.jobs, self.shapes[number - 2], shape))
             static = {"shape": shape, "static": self.static}
-            states = call(enlarge, before, self._traced, detail, effort="least", name=name and f"{name} {shape}", **static)
+            states = call(enlarge, before, traced, detail, effort="least", name=name and f"{name} {shape}", **static)
         elif resume:
             states = jax.tree.map(jnp.array, resume.states)
         else:
             states = call(begin, starting_images(self.jobs, *shape), effort="least", name=name, static=self.static)
-        return self.placement.spread(states)
+        return states
 
 
 class Preparation:
@@ -130,7 +150,7 @@ class Preparation:
         """Begin."""
         self._scales, self._number = scales, number
         self._since: float | None = None
-        self._compilation = scales.compilation(number)
+        self._compilation = None if scales.tiles[number - 1] else scales.compilation(number)
         self._scale = _preparers().submit(scales.scale, number, self._compilation)
 
     def result(self, observe: Observer | None) -> Scale:
@@ -157,6 +177,9 @@ class Preparation:
                 memory is expected to be needed.
         """
         scales, largest = self._scales, self._scales.shapes[-1]
+        if scales.tiles[-1]:
+            return check_tiled_memory(scales.model, scales.jobs_of_a_device, largest, scales.tiles[-1])
+        assert self._compilation is not None
         peak = self._compilation.program().memory
         if self._number < len(scales.shapes) and peak is not None:
             expected = peak * math.prod(largest) // math.prod(scales.shapes[self._number - 1])

@@ -44,6 +44,9 @@ from stylejax.types import AnyHostMasks, AnyImage, AnyMasks, HostImage, Shape
 StyleCache = MutableMapping[Hashable, tuple[tuple[object, ...], LayerSums]]
 """Sums of styles that were evaluated before, by picture, shape and network, each with the objects that its key names."""
 
+SumsOf = Callable[[VGG19, HostImage, AnyHostMasks | None], LayerSums]
+"""Makes the sums of one style picture, in its regions if there are masks."""
+
 _content_targets = jax.jit(content_targets, static_argnames="spec")
 _guides = jax.jit(make_guides, static_argnames=("layers", "padding", "octaves"))
 
@@ -171,8 +174,27 @@ def _abstract_features(
 class StyleEvaluator:
     """Computes style targets at one scale, and evaluates each style picture once."""
 
-    def __init__(self, model: VGG19, height: int, width: int, spec: ObjectiveSpec, *, seen: StyleCache | None = None):
-        """Evaluate styles for pictures of this shape; those in `seen` are not evaluated again."""
+    def __init__(
+        self,
+        model: VGG19,
+        height: int,
+        width: int,
+        spec: ObjectiveSpec,
+        *,
+        seen: StyleCache | None = None,
+        sums_of: SumsOf | None = None,
+    ):
+        """Evaluate styles for pictures of this shape.
+
+        Args:
+            model: the feature network.
+            height: of the pictures, in pixels.
+            width: likewise.
+            spec: what is compared.
+            seen: sums of styles that are not evaluated again.
+            sums_of: evaluates one style; the whole picture at once by default.
+        """
+        self._sums_of = sums_of or partial(_whole_style_sums, spec=spec)
         self._model, self._shape, self._spec = model, (height, width), spec
         self._seen: StyleCache = {} if seen is None else seen
 
@@ -210,10 +232,12 @@ class StyleEvaluator:
         return self._seen[key][1]
 
     def _look(self, picture: HostImage, masks: AnyHostMasks | None) -> LayerSums:
-        regions = None if masks is None else jax.device_put(resize_masks(masks, *picture.shape[:2]))
-        return call(
-            _style_sums, self._model, jax.device_put(picture), regions, effort="least", name=str(self._spec), spec=self._spec
-        )
+        return self._sums_of(self._model, picture, None if masks is None else resize_masks(masks, *picture.shape[:2]))
+
+
+def _whole_style_sums(model: VGG19, style: HostImage, masks: AnyHostMasks | None, *, spec: ObjectiveSpec) -> LayerSums:
+    regions = None if masks is None else jax.device_put(masks)
+    return call(_style_sums, model, jax.device_put(style), regions, effort="least", name=str(spec), spec=spec)
 
 
 def _style_shapes(job: Job, height: int, width: int) -> list[Shape]:

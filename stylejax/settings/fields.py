@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from stylejax.choices import names_in
 from stylejax.errors import SettingsError
@@ -135,9 +135,12 @@ class Setting:
     @property
     def kind(self) -> str:
         """What a value is, in words."""
-        if self.info.per_scale:
-            return "a whole number"
-        return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(self.default)]
+        return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[self.base]
+
+    @cached_property
+    def base(self) -> Any:
+        """The type of the values that have no name: `int` for `int | Literal["auto"]`."""
+        return next((part for part in (*get_args(self.type), self.type) if part in (bool, int, float)), str)
 
     @property
     def wanted(self) -> str:

@@ -23,7 +23,7 @@ def parse_setting(name: str, value: Any) -> Any:
     try:
         if isinstance(value, str) and value in each.names:
             return value
-        return _counts(value) if each.info.per_scale else _READERS[type(each.default)](value)
+        return _counts(value) if each.info.per_scale else _READERS[each.base](value)
     except (ValueError, TypeError, KeyError, OverflowError):
         raise SettingsError(f"{name} is {value!r}; it must be {each.kind}") from None
 

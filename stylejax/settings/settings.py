@@ -172,6 +172,10 @@ class Settings:
     """Algorithm of the convolutions: `direct`; `winograd`, which saves multiplications; or `auto`, the faster one for each
     layer on this device."""
 
+    tiles: int | Literal["auto", "none"] = setting("auto", within=Range(1, 65535, unit="pixels"))
+    """Compute the picture in tiles, with the same result in less memory: `auto` where the whole does not fit, `none`, or the
+    side of a tile with its overlap."""
+
     about_scale: ClassVar = "Scales from coarse to fine, and their steps."
 
     smallest_size: int = setting(0, within=Range(0, math.inf, unit="pixels"))

@@ -17,7 +17,7 @@ from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, leas
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model, reconfigured
 
-SMALL = {**SHALLOW, "size": 40, "smallest_size": 40, "iterations": 2}
+SMALL = {**SHALLOW, "size": 40, "smallest_size": 40, "iterations": 2, "tiles": "none"}
 SETTINGS = Settings(**SMALL)
 
 
@@ -121,7 +121,7 @@ def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monke
     content, style = pictures
     monkeypatch.setenv("STYLEJAX_MEMORY", "100M")
     with compiled_programs() as compiled, pytest.raises(OutOfMemoryError, match="would take at least"):
-        stylejax.stylize(content, style, model=tiny_model, size=60000)
+        stylejax.stylize(content, style, model=tiny_model, size=60000, tiles="none")
     assert not compiled["run_chunk"]
 
 

@@ -138,7 +138,7 @@ class Checkpoint:
             return
         progress, states, traces, lengths = self._last
         traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
-        state = Saved(progress.scale, progress.step, progress.steps, traces, states)
+        state = Saved(progress.scale, progress.step, progress.steps, progress.tiles, traces, states)
         facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
         self._saved_at = time.monotonic()
         try:

@@ -27,6 +27,8 @@ class Saved:
     step: int
     steps: int
     """Steps that this scale takes."""
+    tiles: tuple[int, ...]
+    """For each scale the side of its tiles, 0 for none: other tiles would give other digits."""
     traces: list[list[Record]]
     """For each picture, all records up to here."""
     states: PictureState
@@ -34,7 +36,7 @@ class Saved:
 
     def facts(self) -> dict[str, Any]:
         """The part that JSON holds."""
-        return {"scale": self.scale, "step": self.step, "steps": self.steps, "traces": self.traces}
+        return {"scale": self.scale, "step": self.step, "steps": self.steps, "tiles": self.tiles, "traces": self.traces}
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The leaves of the states, by their number."""
@@ -50,6 +52,9 @@ def saved_from(
     scale, step, steps = (_whole(facts.get(name)) for name in ("scale", "step", "steps"))
     if not 1 <= scale <= len(shapes) or not 1 <= step <= steps <= steps_of[scale - 1]:
         return None
+    tiles = facts.get("tiles")
+    if not isinstance(tiles, list) or len(tiles) != len(shapes) or not all(type(side) is int and side >= 0 for side in tiles):
+        return None
     traces = facts.get("traces")
     if not isinstance(traces, list) or len(traces) != len(jobs) or not all(map(_is_trace, traces)):
         return None
@@ -58,7 +63,7 @@ def saved_from(
     found = [arrays[name] for name in sorted(arrays)]
     if [(leaf.shape, leaf.dtype) for leaf in leaves] != [(array.shape, array.dtype) for array in found]:
         return None
-    return Saved(scale, step, steps, traces, jax.tree.unflatten(tree, found))
+    return Saved(scale, step, steps, tuple(tiles), traces, jax.tree.unflatten(tree, found))
 
 
 def _whole(value: Any) -> int:

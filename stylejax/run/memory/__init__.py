@@ -1,1 +1,5 @@
-"""Memory: `available` on the device, `estimate` of a run, the automatic `batch_size`, and the `check` before a run."""
+"""The memory of a run.
+
+`available` on the device, `estimate` of a run and of its `tiles`, the automatic `batch_size`, the `check` before a run, and the
+`plan`, which chooses tiles where a whole picture does not fit.
+"""

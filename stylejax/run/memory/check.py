@@ -58,7 +58,8 @@ def is_plenty(expected: int) -> bool:
     return budget is None or expected <= budget / 2
 
 
-def _peak(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None = None) -> int:
+def peak_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, *, shared: Shared | None = None) -> int:
+    """Peak bytes of painting `jobs` together at `shape`; their program is compiled."""
     regions = jobs[0].regions
     return chunk_bytes(
         model,
@@ -94,7 +95,7 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, b
     if history >= 1:
         yield f"history {history}"
     for flag, changes in _other_networks(model) if needed < 3 * budget else ():  # none of them saves more
-        if _peak(reconfigured(model, **changes), jobs, shape) <= budget:
+        if peak_bytes(reconfigured(model, **changes), jobs, shape) <= budget:
             yield flag
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= objective_spec(settings).smallest_side:

@@ -1,0 +1,111 @@
+"""Which scales of a run are optimized in tiles, and the memory that the run takes."""
+
+import math
+from collections.abc import Sequence
+
+from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.losses.tiles.geometry import alignment, check_side, smallest_tile
+from stylejax.network.vgg import VGG19
+from stylejax.optimize.chunk import Shared
+from stylejax.run.inputs.job import Job
+from stylejax.run.memory.available import format_bytes, memory_budget
+from stylejax.run.memory.check import peak_bytes
+from stylejax.run.memory.estimate import least_bytes
+from stylejax.run.memory.tiles import host_bytes, tiled_bytes
+from stylejax.settings.objective_spec import objective_spec
+from stylejax.types import Shape
+
+LARGEST = 1024
+"""Side of an automatic tile: a larger one has less overlap, which is little already."""
+_CERTAIN = 32
+"""No program takes so many times the lower bound of its memory; VGG-19 takes 23 times as much."""
+
+
+def planned_tiles(
+    model: VGG19, jobs: Sequence[Job], shapes: Sequence[Shape], *, shared: Shared | None = None
+) -> tuple[int, ...]:
+    """For each scale the side of its tiles; 0 where the whole picture is computed at once.
+
+    Args:
+        model: the feature network.
+        jobs: the pictures of one device.
+        shapes: of the scales, coarse to fine.
+        shared: which targets the pictures share, where that is known.
+
+    Raises:
+        OutOfMemoryError: the largest scale does not fit in tiles, either.
+        SettingsError: tiles are asked for and not possible.
+    """
+    settings, count = jobs[0].settings, len(shapes)
+    if settings.tiles == "none":
+        return (0,) * count
+    if settings.tiles == "auto":
+        if len(jobs) > 1 or problem(jobs[0]) or _fits(model, jobs, shapes[-1], shared):
+            return (0,) * count
+        side = _side_that_fits(model, jobs, shapes[-1])
+        first = next((number for number, shape in enumerate(shapes) if not _fits(model, jobs, shape, shared)), count - 1)
+        return tuple(0 if number < first else side for number in range(count))
+    if problem(jobs[0]):
+        raise SettingsError(f"tiles is {settings.tiles}, but {problem(jobs[0])}; leave tiles out")
+    side = int(settings.tiles)
+    check_side(side, objective_spec(settings).layers)
+    return tuple(side if max(shape) > side else 0 for shape in shapes)
+
+
+def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
+    """The peak bytes of `jobs` at `shape` in tiles of `side`.
+
+    Raises:
+        OutOfMemoryError: that is more than there is.
+    """
+    peak, budget = tiled_bytes(model, jobs, shape, side), memory_budget()
+    if budget is not None and peak > budget:
+        raise _too_large(shape, side, peak, budget)
+    return peak
+
+
+def _fits(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None) -> bool:
+    """Whether the whole picture fits; its program is compiled unless that is certain."""
+    least, budget = least_bytes(model, jobs[0].settings, *shape) * len(jobs), memory_budget()
+    if budget is None or _CERTAIN * least <= budget:
+        return True
+    return least <= budget and peak_bytes(model, jobs, shape, shared=shared) <= budget
+
+
+def problem(job: Job) -> str:
+    """Why a picture cannot be computed in tiles; empty if it can."""
+    settings = job.settings
+    if job.before is not None:
+        return "frames of a video are compared with the frame before as a whole"
+    if settings.normalize_gradients:
+        return "normalize_gradients needs the gradient of the whole picture at once"
+    if not isinstance(settings.optimizer, str):
+        return "an optimizer of optax may evaluate the whole picture several times a step"
+    return ""
+
+
+def _side_that_fits(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
+    """The side of the largest tiles that fit.
+
+    Raises:
+        OutOfMemoryError: none do.
+    """
+    layers, budget = objective_spec(jobs[0].settings).layers, memory_budget()
+    assert budget is not None  # otherwise the whole picture would fit
+    unit, least = alignment(layers), smallest_tile(layers)
+    side, fixed = max(least, min(LARGEST, max(shape)) // unit * unit), host_bytes(model, jobs, shape)
+    if fixed > budget:
+        raise _too_large(shape, least, fixed, budget)
+    while (peak := tiled_bytes(model, jobs, shape, side)) > budget:
+        share = math.sqrt((budget - fixed) / (peak - fixed))  # what a tile takes grows with its area
+        side = math.floor(0.95 * share * side / unit) * unit
+        if side < least:
+            raise _too_large(shape, least, peak, budget)
+    return side
+
+
+def _too_large(shape: Shape, side: int, peak: int, budget: int) -> OutOfMemoryError:
+    return OutOfMemoryError(
+        f"a picture of {shape[1]}×{shape[0]} pixels would take {format_bytes(peak)} of memory, also in tiles of {side} pixels, "
+        f"and there are {format_bytes(budget)} to use; choose a smaller size"
+    )

@@ -1,0 +1,123 @@
+"""The objective of one picture and its gradient, by two passes over its tiles."""
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from operator import add
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jax import Array
+
+from stylejax.choices import PIXELS
+from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms
+from stylejax.losses.octaves import octaves_of
+from stylejax.losses.tiles.objective import TileSums, tile_gradient, tile_sums, total_and_slopes
+from stylejax.losses.variation import variation_loss
+from stylejax.network.padding import PaddingMode
+from stylejax.network.vgg import VGG19
+from stylejax.optimize.config import StaticConfig
+from stylejax.run.tiles.windows import TiledOctave, positions
+from stylejax.settings.pixel_space import Space
+from stylejax.types import AnyHostImage, AnyImage, Scalar, Variable
+
+_add = jax.jit(add)
+_tile_sums = jax.jit(tile_sums, static_argnames=("spec", "octave"))
+jitted_tile_gradient = jax.jit(tile_gradient, static_argnames=("spec", "octave"))
+_total_and_slopes = jax.jit(total_and_slopes, static_argnames="spec")
+
+
+class Evaluated(NamedTuple):
+    """The objective at one variable, in host memory."""
+
+    total: Scalar
+    terms: Terms
+    gradient: Variable
+
+
+def tiled_sums(model: VGG19, octaves: Sequence[TiledOctave], spec: ObjectiveSpec) -> tuple[TileSums, ...]:
+    """Pass 1: the sums of each octave over all its tiles."""
+    return tuple(
+        reduce(_add, (_tile_sums(model, window, spec=spec, octave=_kind(number)) for _, window in octave.windows()))
+        for number, octave in enumerate(octaves)
+    )
+
+
+def tiled_gradients(
+    model: VGG19, octaves: Sequence[TiledOctave], sums: Sequence[TileSums], slopes: Sequence[TileSums], spec: ObjectiveSpec
+) -> list[AnyHostImage]:
+    """Pass 2: the gradient of the content and style terms for the pixels of each octave."""
+    gradients = []
+    for number, octave in enumerate(octaves):
+        gradient, centers = np.zeros(octave.image.shape, np.float32), sums[number].centers
+        for tile, window in octave.windows():
+            part = jitted_tile_gradient(model, window, centers, slopes[number], spec=spec, octave=_kind(number))
+            gradient[positions(tile, PIXELS)] += np.asarray(part)
+        gradients.append(gradient)
+    return gradients
+
+
+def tiled_value_and_gradient(
+    model: VGG19, variable: Variable, targets: Targets, weights: LossWeights, static: StaticConfig, *, side: int
+) -> "Evaluated":
+    """The objective at `variable`, its terms, and its gradient: those of `optimize.step`, with less memory.
+
+    Args:
+        model: the feature network.
+        variable: of one picture, in the space of the run.
+        targets: as for `objective`; those of the content, and the guides, as arrays of NumPy.
+        weights: as for `objective`.
+        static: `normalize_gradients` is not possible.
+        side: most pixels along each side of a tile with its overlap.
+    """
+    spec, edge = static.objective, model.spec.padding.rest
+    images = [np.asarray(image) for image in _octaves(variable, spec.octaves, edge, static.space)]
+    octaves = [
+        TiledOctave(
+            image,
+            layers=spec.style_layers if number else spec.layers,
+            side=side,
+            content={} if number else targets.content,  # pyright: ignore[reportArgumentType]
+            guides=None if targets.guides is None else targets.guides.octaves[number],  # pyright: ignore[reportArgumentType]
+        )
+        for number, image in enumerate(images)
+    ]
+    sums = tiled_sums(model, octaves, spec)
+    (content, style), slopes = _total_and_slopes(sums, without_positions(targets), weights, spec=spec)
+    gradients = tiled_gradients(model, octaves, sums, slopes, spec)
+    content, style, weight = (np.asarray(each) for each in (content, style, weights.variation))
+    variation, gradient = _with_variation(variable, gradients, weight, spec, edge, static.space)
+    terms = Terms(content, style, np.asarray(variation))  # pyright: ignore[reportArgumentType]
+    return Evaluated(sum(terms), terms, gradient)  # pyright: ignore[reportArgumentType]
+
+
+def without_positions(targets: Targets) -> Targets:
+    """The part of the targets that has no axis of positions."""
+    guides = targets.guides
+    return Targets({}, targets.style, None if guides is None else guides._replace(octaves=()))
+
+
+def _kind(octave: int) -> int:
+    """All octaves but the first run the same programs."""
+    return min(octave, 1)
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _octaves(variable: Variable, count: int, edge: PaddingMode, space: Space) -> list[AnyImage]:
+    return octaves_of(space.to_image(variable), count, edge)
+
+
+@partial(jax.jit, static_argnums=(3, 4, 5))
+def _with_variation(
+    variable: Variable,
+    gradients: list[AnyImage],
+    weight: Scalar,
+    spec: ObjectiveSpec,
+    edge: PaddingMode,
+    space: Space,
+) -> tuple[Scalar, Array]:
+    """The variation term, and the gradient of all terms for the variable."""
+    _, pull_back = jax.vjp(lambda each: octaves_of(space.to_image(each), spec.octaves, edge), variable)
+    (others,) = pull_back(gradients)
+    variation, own = jax.value_and_grad(lambda each: weight * variation_loss(space.to_image(each), spec.variation))(variable)
+    return variation, others + own

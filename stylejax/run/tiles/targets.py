@@ -1,0 +1,102 @@
+"""The targets of one picture that is optimized in tiles, themselves computed in tiles."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stylejax.images.masks import resize_masks
+from stylejax.losses.content import deviation
+from stylejax.losses.guidance import Guides, layer_guides, region_shares
+from stylejax.losses.objective import LayerSums, ObjectiveSpec, Targets
+from stylejax.losses.octaves import look, octaves_of
+from stylejax.network.vgg import VGG19
+from stylejax.run.inputs.job import Job
+from stylejax.run.targets import StyleCache, StyleEvaluator, layer_shapes
+from stylejax.run.tiles.gradient import tiled_sums
+from stylejax.run.tiles.windows import TiledOctave, positions
+from stylejax.types import AnyHostMasks, HostImage
+
+_look = jax.jit(look, static_argnames=("layers", "octave"))
+_octaves = jax.jit(octaves_of, static_argnames=("count", "edge"))
+_layer_guides = jax.jit(layer_guides, static_argnames=("layer", "padding", "octave"))
+
+
+def tiled_targets(
+    model: VGG19, job: Job, height: int, width: int, spec: ObjectiveSpec, *, side: int, seen: StyleCache | None = None
+) -> Targets:
+    """The targets of a job, of which those with axes of positions are arrays of NumPy.
+
+    Args:
+        model: the feature network.
+        job: the picture.
+        height: at this scale, in pixels.
+        width: likewise.
+        spec: what is compared.
+        side: most pixels along each side of a tile with its overlap.
+        seen: keeps the sums of styles.
+    """
+    sums_of = partial(tiled_style_sums, spec=spec, side=side)
+    styles = StyleEvaluator(model, height, width, spec, seen=seen, sums_of=sums_of)
+    content = tiled_content_targets(model, job.content_at(height, width), spec, side=side)
+    guides = None
+    if job.regions is not None:
+        masks = resize_masks(job.regions.content, height, width)
+        guides = Guides(region_shares(jnp.asarray(masks)), tuple(_guides(model, masks, spec)))  # pyright: ignore
+    return Targets(content, styles.of(job), guides)  # pyright: ignore[reportArgumentType]
+
+
+def tiled_content_targets(model: VGG19, content: HostImage, spec: ObjectiveSpec, *, side: int) -> dict[str, np.ndarray]:
+    """`content_targets` in host memory."""
+    if not spec.content_layers:
+        return {}
+    height, width, _ = content.shape
+    shapes = layer_shapes(model, height, width, spec.content_layers)
+    targets = {layer: np.empty(shape, np.float32) for layer, shape in shapes.items()}
+    whole = TiledOctave(content, spec.content_layers, side, content={})
+    for tile, window in whole.windows():
+        features = _look(model, window.image, layers=spec.content_layers, octave=0)
+        for layer, value in features.items():
+            owned = np.asarray(window.owned.positions(layer, value), bool)
+            place = targets[layer][positions(tile, layer)]
+            np.copyto(place, np.asarray(value, np.float32), where=owned[..., np.newaxis])
+    if spec.content_norm == "instance":
+        for target in targets.values():
+            _normalize(target)
+    return targets
+
+
+def tiled_style_sums(
+    model: VGG19, style: HostImage, masks: AnyHostMasks | None, *, spec: ObjectiveSpec, side: int
+) -> LayerSums:
+    """`style_sums` of a picture in host memory."""
+    images = _octaves(jnp.asarray(style), count=spec.octaves, edge=model.spec.padding.rest)
+    guides = [None] * spec.octaves if masks is None else _guides(model, masks, spec)
+    octaves = [
+        TiledOctave(np.asarray(image), spec.style_layers, side, content={}, guides=own)
+        for image, own in zip(images, guides, strict=True)
+    ]
+    return tuple(sums.style for sums in tiled_sums(model, octaves, spec))
+
+
+def _guides(model: VGG19, masks: AnyHostMasks, spec: ObjectiveSpec) -> list[dict[str, AnyHostMasks]]:
+    """The guides of each octave by layer."""
+    return [
+        {
+            layer: np.asarray(_layer_guides(masks, layer=layer, padding=model.spec.padding, octave=octave))
+            for layer in spec.style_layers
+        }
+        for octave in range(spec.octaves)
+    ]
+
+
+def _normalize(features: np.ndarray) -> None:
+    """`instance_normalized` in place, row by row: a copy of the features may not fit."""
+    count = features.shape[0] * features.shape[1]
+    mean = sum(row.sum(0, dtype=np.float64) for row in features) / count
+    variance = sum(((row - mean) ** 2).sum(0) for row in features) / count
+    sigma = np.asarray(deviation(jnp.asarray(variance, jnp.float32)))
+    for row in features:
+        row -= mean.astype(np.float32)
+        row /= sigma

@@ -1,0 +1,110 @@
+"""Pictures that are optimized in tiles: the result is that of the whole picture, in less memory."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from objectives import SHALLOW_GRAMS
+
+from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.network.vgg import VGG19
+from stylejax.run.checkpoint.checkpoint import Checkpoint
+from stylejax.run.inputs.job import Job
+from stylejax.run.loop import optimize_batch
+from stylejax.run.memory.available import VARIABLE
+from stylejax.run.memory.plan import planned_tiles
+from stylejax.run.memory.tiles import tiled_bytes
+from stylejax.run.progress import Progress
+from stylejax.settings.settings import Settings
+
+SMALL = Settings(
+    size=93,
+    smallest_size=46,
+    iterations=4,
+    content_layers="relu2_1",
+    style_layers="pixels,relu1_1,relu2_1",
+    octaves=2,
+    style_fit="resize",
+)
+
+
+def job_of(pictures: tuple[np.ndarray, np.ndarray], **changes: Any) -> Job:
+    content, style = pictures
+    return Job(content, (style,), dataclasses.replace(SMALL, **changes))
+
+
+def painted(model: VGG19, job: Job) -> Progress:
+    *_, last = optimize_batch(model, [job])
+    return last
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
+def test_a_picture_in_tiles_is_that_without(tiny_model, pictures, optimizer):
+    options = SHALLOW_GRAMS | {"optimizer": optimizer, "smallest_size": 93}  # gradients that are nowhere zero
+    whole = painted(tiny_model, job_of(pictures, **options))
+    tiled = painted(tiny_model, job_of(pictures, **options, tiles=40))
+    assert (whole.tiles, tiled.tiles) == ((0,), (40,))
+    np.testing.assert_allclose(tiled.pictures, whole.pictures, atol=1e-4)
+    assert tiled.last_records[0]["total"] == pytest.approx(whole.last_records[0]["total"], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_run_in_tiles_resumes_with_the_same_bytes(tiny_model, pictures, tmp_path):
+    job = job_of(pictures, tiles=40, iterations="11,4")
+    uninterrupted = painted(tiny_model, job)
+    for stop in (1, 3):  # within the first scale, and within the second
+        checkpoint = Checkpoint(tmp_path / str(stop), minutes=0)
+        saved = checkpoint.resume(tiny_model, [job])
+        traces: list[list[dict[str, Any]]] = [[]]
+        for number, progress in enumerate(optimize_batch(tiny_model, [job], every=3, resume=saved), start=1):
+            traces[0].extend(progress.records[0])
+            checkpoint.keep(progress, traces)
+            if number == stop:
+                break
+        checkpoint.release()
+        resumed = Checkpoint(tmp_path / str(stop))
+        *_, last = optimize_batch(tiny_model, [job], resume=resumed.resume(tiny_model, [job]))
+        resumed.release()
+        np.testing.assert_array_equal(last.pictures, uninterrupted.pictures)
+
+
+@pytest.fixture(scope="module")
+def large(tiny_model, pictures) -> Iterator[tuple[Job, int]]:
+    """A picture, and the memory that it takes in tiles of 200 pixels."""
+    job = job_of(pictures, size=640, smallest_size=160, octaves=1)
+    yield job, tiled_bytes(tiny_model, [job], (480, 640), 200)
+
+
+SHAPES = [(120, 160), (240, 320), (480, 640)]
+
+
+@pytest.mark.slow
+def test_tiles_are_taken_only_where_the_memory_demands_it(tiny_model, large, monkeypatch):
+    job, in_tiles = large
+    monkeypatch.delenv(VARIABLE, raising=False)
+    ample = planned_tiles(tiny_model, [job], SHAPES)
+    assert ample == (0, 0, 0)
+    monkeypatch.setenv(VARIABLE, str(int(1.1 * in_tiles)))
+    scarce = planned_tiles(tiny_model, [job], SHAPES)
+    assert scarce[:2] == (0, 0) and scarce[2] >= 200
+    assert tiled_bytes(tiny_model, [job], SHAPES[-1], scarce[2]) <= 1.1 * in_tiles
+    monkeypatch.setenv(VARIABLE, "3M")
+    with pytest.raises(OutOfMemoryError, match=r"a picture of 640×480 pixels would take .* also in tiles of \d+ pixels"):
+        planned_tiles(tiny_model, [job], SHAPES)
+    never = dataclasses.replace(job, settings=dataclasses.replace(job.settings, tiles="none"))
+    assert planned_tiles(tiny_model, [never], SHAPES) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tiles": 8}, "tiles is 8, but tiles for relu2_1 overlap by 4 pixels on each side; give at least 10"),
+        ({"tiles": 64, "normalize_gradients": True}, "tiles is 64, but normalize_gradients needs"),
+    ],
+)
+def test_tiles_that_are_not_possible_are_refused(tiny_model, pictures, changes, message):
+    with pytest.raises(SettingsError, match=message):
+        next(optimize_batch(tiny_model, [job_of(pictures, **changes)]))
