@@ -185,7 +185,7 @@ class Settings:
     scale_factor: float = setting(2.0, within=Range(1.05, 100), uses=(WITH_SEVERAL_SCALES,))
     """Size of each scale relative to the one before."""
 
-    iterations: int | str = setting(70, within=Range(1, 1_000_000), commas=True, per_scale=True)
+    iterations: int | str = setting("110,22", within=Range(1, 1_000_000), commas=True, per_scale=True)
     """Steps at each scale; or a list from coarse to fine, such as `600,200,66`, whose last number is repeated."""
 
     stop_when: float = setting(0.0, traced=True, within=Range(0, 1, excluded="high"))
@@ -203,7 +203,7 @@ class Settings:
     clamp: bool = setting(True, uses=(WITH_DESCENT,), harmless=(False,))
     """Keep the picture in [0, 1] after each step of Adam. L-BFGS never clamps; results are clipped in any case."""
 
-    learning_rate: float = setting(0.02, traced=True, within=Range(0, 1000, excluded="low"), uses=(WITH_NAMED_OPTIMIZER,))
+    learning_rate: float = setting(0.013, traced=True, within=Range(0, 1000, excluded="low"), uses=(WITH_NAMED_OPTIMIZER,))
     """Step size of Adam, in units of `space`. L-BFGS finds its own steps; only its first has this size."""
 
     schedule: ScheduleName = setting("constant", traced=True, uses=(WITH_ADAM,))
@@ -215,7 +215,7 @@ class Settings:
     beta2: float = setting(0.99, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_ADAM,))
     """Adam's decay of the mean squared gradient."""
 
-    averaging: float = setting(0.98, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_DESCENT,))
+    averaging: float = setting(0.95, traced=True, within=Range(0, 1, excluded="high"), uses=(WITH_DESCENT,))
     """Decay of the running average of the picture, which is the result with Adam; 0 for the last step itself."""
 
     restart: bool = setting(True, uses=(WITH_ADAM, WITH_SEVERAL_SCALES), harmless=(True,))

@@ -38,7 +38,7 @@ class VideoOptions:
     for fresher strokes; 0 paints each frame from the one before without holding it there."""
 
     frame_iterations: int = 0
-    """Steps of each frame after the first of a scene, at the full size only; 0 for a third of those of the last scale."""
+    """Steps of each frame after the first of a scene, at the full size only; 0 for a sixth of those of the first."""
 
     long_term: tuple[int, ...] = (1,)
     """How many frames before are held to: `1 4 16` remembers what was hidden for a while. The nearest that shows a pixel

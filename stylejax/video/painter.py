@@ -69,12 +69,12 @@ class Painter:
             network: the feature network.
             job: styles and settings of all frames, whose size is `native`.
             weight: of the temporal term, relative to the loss that the first frame of a scene ends with.
-            iterations: steps of each frame after the first of a scene; 0 for a third of those of the last scale.
+            iterations: steps of each frame after the first of a scene; 0 for a sixth of those of the first.
         """
         self._network, self._job, self._weight = network, job, weight
         self.height, self.width = job.content.shape[:2]
         steps = job.settings.steps(len(scale_shapes(self.height, self.width, job.settings)))
-        self.first_steps, self.next_steps = sum(steps), iterations or max(1, round(steps[-1] / 3))
+        self.first_steps, self.next_steps = sum(steps), iterations or max(1, round(sum(steps) / 6))
         self._following = dataclasses.replace(job.settings, iterations=self.next_steps, smallest_size=_ONE_SCALE)
         self._seen: StyleCache = {}
 
