@@ -125,7 +125,7 @@ def scripts(tmp_path_factory) -> Path:
 
 
 COMPLETIONS = {
-    "": {"stylize", "batch", "demo", "sweep", "app", "weights", "recipes", "info", "completion"},
+    "": {"stylize", "batch", "demo", "sweep", "app", "weights", "recipes", "info", "completion", "video"},
     "sty": {"stylize"},
     "--ver": {"--version"},
     "stylize --content-w": {"--content-weight"},

@@ -220,7 +220,7 @@ def test_a_batch_lowers_to_no_grouped_convolution_and_no_branch(tiny_model, pict
 
 
 @pytest.mark.slow
-def test_a_picture_equals_its_single_run_whatever_else_is_in_the_batch(tiny_model, pictures):
+def test_a_picture_does_not_depend_on_what_else_is_in_the_batch(tiny_model, pictures):
     content, style = pictures
     easy = Settings(**FAST)
     hard = dataclasses.replace(easy, init="noise", style_weight=1e4, tv_weight=0.0, learning_rate=5.0)
@@ -229,12 +229,13 @@ def test_a_picture_equals_its_single_run_whatever_else_is_in_the_batch(tiny_mode
         Job(content[::-1].copy(), (style[:, ::-1].copy(),), hard),
         Job(np.full((36, 48, 3), 1e30, np.float32), (style,), dataclasses.replace(easy, init="gray")),  # overflows
     ]
-    *_, last = optimize_batch(tiny_model, jobs)
+    *_, last = optimize_batch(tiny_model, jobs, shared=Shared())
     assert last.failures == [None, None, Failure(scale=1, step=0)]
     np.testing.assert_allclose(last.pictures[2], 0.5, atol=1e-6)
     for index in (0, 1):
-        *_, alone = optimize_batch(tiny_model, [jobs[index]])
-        np.testing.assert_allclose(last.pictures[index], alone.pictures[0], atol=1e-4)
+        # The same program, of three pictures: another one rounds otherwise, and the search soon goes another way.
+        *_, others = optimize_batch(tiny_model, [jobs[index]] * 3, shared=Shared())
+        np.testing.assert_array_equal(last.pictures[index], others.pictures[0])
 
 
 def test_it_gets_as_far_down_as_adam_and_its_result_is_a_picture(tiny_model, pictures):
