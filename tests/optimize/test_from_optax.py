@@ -78,7 +78,9 @@ def test_each_scale_starts_afresh_from_the_last_picture_or_the_average():
     for carry, wanted in (("last", 0.25), ("average", 0.75)):
         static = StaticConfig.of(Settings(optimizer=LION, carry=carry), chunk=1)
         states = jax.vmap(lambda image, static=static: start(image, static))(jnp.full((1, 8, 12, 3), 0.25))
-        average = states.optimizer.average._replace(count=jnp.array([1]), ema=jnp.full((1, 8, 12, 3), 0.75 * (1 - 0.98)))
+        average = states.optimizer.average._replace(
+            count=jnp.array([1]), ema=jnp.full((1, 8, 12, 3), 0.75 * (1 - Settings().averaging))
+        )
         moments = jax.tree.map(jnp.ones_like, states.optimizer.moments)
         moved = states._replace(optimizer=states.optimizer._replace(average=average, moments=moments))
         larger = enlarge(moved, TracedConfig.of([Settings()]), None, shape=(16, 24), static=static)

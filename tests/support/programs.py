@@ -1,6 +1,7 @@
 """The compiled chunk as text, for tests that read what a batch lowers to, and a count of what is compiled."""
 
 import contextlib
+import time
 from collections import Counter
 from functools import partial
 
@@ -13,6 +14,7 @@ from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.programs import program
 from stylejax.run.starts import starting_images
 from stylejax.run.targets import batch_targets
 
@@ -27,8 +29,8 @@ def lowered_program(model, jobs, height, width, platform="cpu"):
         jnp.ones((batch_size, len(spec.content_layers))), jnp.ones((batch_size, len(spec.style_layers))), jnp.ones(batch_size)
     )
     rates, traced = jnp.full((static.chunk, batch_size), 0.02), TracedConfig.of([job.settings for job in jobs])
-    program = run_chunk.trace(model, states, targets, weights, rates, traced, jnp.int32(3), static=static, shared=shared)
-    return program.lower(lowering_platforms=(platform,)).as_text()
+    traced_chunk = run_chunk.trace(model, states, targets, weights, rates, traced, jnp.int32(3), static=static, shared=shared)
+    return traced_chunk.lower(lowering_platforms=(platform,)).as_text()
 
 
 def counting_chunks(content, style, **options):
@@ -45,6 +47,8 @@ def counting_chunks(content, style, **options):
 @contextlib.contextmanager
 def compiled_programs():
     """Counts the programs that are compiled, by name."""
+    while program.compiling():  # for a run before this one that ended early
+        time.sleep(0.01)
     names: Counter[str] = Counter()
 
     def listen(event: str, seconds: float, **about: object) -> None:
