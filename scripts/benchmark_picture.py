@@ -84,7 +84,8 @@ def preparing(update):
 
 def observe(progress):
     if progress.step <= 10:  # the first chunk of a scale
-        marks.append((f"program and targets of scale {progress.scale}", time.time() - progress.step / progress.steps_per_second))
+        began = time.time() - progress.step / progress.steps_per_second
+        marks.append((f"program and targets of scale {progress.scale}", began))
 
 result = stylejax.stylize(
     content, style, size=int(size), recipe=recipe, model=network, observe=observe, preparing=preparing
