@@ -5,7 +5,7 @@ import shutil
 import jax
 
 from stylejax.errors import StylejaxError
-from stylejax.files.cache import compiled_folder, private_folder, traced_folder
+from stylejax.files.cache import compiled_folder, private_folder
 from stylejax.run.programs import trace_store
 
 ROOM = 64 << 20
@@ -20,7 +20,6 @@ def keep_compiled_programs() -> str:
     """
     try:
         folder = private_folder(compiled_folder())
-        private_folder(traced_folder())
         free = shutil.disk_usage(folder).free
     except (StylejaxError, OSError) as problem:
         return str(problem)
