@@ -69,7 +69,7 @@ def test_one_program_paints_the_whole_clip(whole):
     assert video.frames == 2 * FRAMES
     assert video.scenes == [1, FRAMES + 1]
     assert [progress.frame for progress in progresses] == [1, 2, 3, 4, 5, 6]
-    assert [progress.steps for progress in progresses] == [9, 3, 3, 9, 3, 3]  # a third of the steps within a scene
+    assert [progress.steps for progress in progresses] == [9, 2, 2, 9, 2, 2]  # within a scene a sixth, rounded
     assert progresses[-1].fraction == 1
     assert progresses[-1].seconds_left == 0
 
