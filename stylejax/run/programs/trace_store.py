@@ -76,7 +76,7 @@ def load_or_trace(
         fresh = jax.export.export(jax.jit(named(run, function.__name__), donate_argnums=0))(given, kept)
         _register_results()
         program = bytes(fresh.serialize())
-    except (NotImplementedError, ValueError):  # a part of the program that JAX cannot export
+    except (ImportError, NotImplementedError, ValueError):  # a part of the program that JAX cannot export
         return None
     _write(path, program)
     return jax.export.deserialize(bytearray(program))  # not `fresh`, for which the compilation cache has another key
