@@ -68,8 +68,8 @@ def fill_in(page, address: str, content, style, steps: int = 1000, size: int = 6
     page.locator("#content input[type=file]").set_input_files(content)
     page.locator("#styles input[type=file]").set_input_files(style)
     page.locator("#styles img").first.wait_for()
-    for label, value in (("Size", size), ("Steps at each scale", steps)):
-        page.get_by_label(label, exact=True).fill(str(value))
+    for label, value in (("number input for Size", size), ("Steps at each scale", steps)):
+        page.get_by_label(label).fill(str(value))
         page.keyboard.press("Tab")
 
 
