@@ -158,7 +158,6 @@ class Preparation:
 
         Args:
             observe: called at once, and every `POLL` seconds until then. What it raises is passed on.
-
         """
         self._show(observe)
         while not self._scale.done():

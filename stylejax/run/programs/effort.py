@@ -16,7 +16,8 @@ from stylejax.network import backend
 Effort = Literal["least", "quick", "best"]
 
 QUICK_STEPS = 150
-"""Steps, of all pictures of a batch, up to which `quick` costs less than it saves."""
+"""Steps at one scale, of all pictures of a batch, up to which `quick` costs less than it saves. This is the one place where a
+number of steps decides which program is compiled."""
 
 _OPTIONS: dict[Effort, dict[str, Any]] = {
     "least": {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False},

@@ -8,6 +8,7 @@ damaged, or of another version of JAX, counts as absent; a folder that cannot be
 import hashlib
 import warnings
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -38,7 +39,6 @@ _KIND = "stylejax-traced"
 _SOURCES = ("choices.py", "types.py", "losses", "network", "optimize", "settings")
 """The parts of the package that programs are traced from."""
 
-
 _keeping = False
 
 
@@ -53,14 +53,15 @@ def load_or_trace(
 ) -> jax.export.Exported | None:
     """The traced program of a jitted function, as a function of `parted` arguments.
 
-    Returns None where programs are not kept, and for a program that cannot be exported.
-
     Args:
         function: from `jax.jit`.
         arguments: shapes and types of its arguments.
         donated: positions of those whose memory the results may take.
         name: identifies `static`.
         static: its static arguments.
+
+    Returns:
+        The program; None where programs are not kept, and for one that cannot be exported.
     """
     if not _keeping:
         return None
@@ -148,4 +149,5 @@ def _register_results() -> None:
     """Tell JAX how to write the structures that programs return."""
     own = (PictureState, Position, Convergence, Trace, Terms, FrameTerms, DescentState, LBFGSState, History, Search)
     for each in (*own, ChannelSums, CenteredSums, Guides, optax.EmaState, optax.ScaleByAdamState):
-        jax.export.register_namedtuple_serialization(each, serialized_name=f"{each.__module__}.{each.__qualname__}")
+        with suppress(ValueError):  # another package may have registered those of optax
+            jax.export.register_namedtuple_serialization(each, serialized_name=f"{each.__module__}.{each.__qualname__}")
