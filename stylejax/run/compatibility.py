@@ -37,7 +37,7 @@ class BatchKey(NamedTuple):
 
 def program_key(settings: Settings) -> Hashable:
     """Equal for settings that run the same programs, if the pictures have the same shape and the same number of regions."""
-    return (*values_of(settings, STATIC), objective_spec(settings), settings.coarsest)
+    return (*values_of(settings, STATIC), objective_spec(settings), settings.coarsest, settings.step_counts)
 
 
 def batch_key(job: Job) -> BatchKey:
@@ -102,6 +102,8 @@ def _difference(job: Job, first: Job) -> str:
     theirs, ours = (f"{each.init} at {each.coarsest} pixels" for each in settings)
     if settings[0].coarsest != settings[1].coarsest:
         return f"starts from {theirs} and picture 1 from {ours}; give both the same smallest_size"
+    if settings[0].step_counts != settings[1].step_counts:
+        return "starts otherwise than picture 1 and so takes other numbers of steps; give both the same iterations"
     theirs, ours = (scales_of(each) for each in (job, first))
     if theirs != ours:
         (their_height, their_width), (height, width) = theirs[-1], ours[-1]

@@ -185,8 +185,9 @@ class Settings:
     scale_factor: float = setting(2.0, within=Range(1.05, 100), uses=(WITH_SEVERAL_SCALES,))
     """Size of each scale relative to the one before."""
 
-    iterations: int | str = setting("110,22", within=Range(1, 1_000_000), commas=True, per_scale=True)
-    """Steps at each scale; or a list from coarse to fine, such as `600,200,66`, whose last number is repeated."""
+    iterations: Literal["auto"] | int | str = setting("auto", within=Range(1, 1_000_000), commas=True, per_scale=True)
+    """Steps at each scale; or a list from coarse to fine, such as `600,200,66`, whose last number is repeated; `auto` for
+    `110,22`, or 100 at each scale where the start shows nothing of the content."""
 
     stop_when: float = setting(0.0, traced=True, within=Range(0, 1, excluded="high"))
     """End a scale early when the lowest loss of 20 steps differs from that of the 20 steps before by less than this fraction,
@@ -275,9 +276,16 @@ class Settings:
         """Whether the picture may be large enough for a coarser scale; with `native` only the content can tell."""
         return self.size == "native" or round(self.size / self.scale_factor) >= self.coarsest
 
+    @property
+    def step_counts(self) -> tuple[int, ...]:
+        """Number of steps of the first scales; the last one is that of all further scales."""
+        if self.iterations == "auto":
+            return (100,) if self.init in RANDOM_STARTS else (110, 22)
+        return parse_counts(self.iterations)
+
     def steps(self, scales: int) -> list[int]:
         """Number of steps of each scale, for a number of scales."""
-        return at_scales(parse_counts(self.iterations), scales)
+        return at_scales(self.step_counts, scales)
 
     def file(self, name: str) -> str:
         """The path or URL that the setting `name` holds; empty where its value is one of the known names."""

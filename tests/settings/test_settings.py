@@ -123,6 +123,8 @@ def test_a_setting_that_is_used_or_says_what_is_done_anyway_is_not(options):
 
 def test_steps_may_differ_from_scale_to_scale():
     assert Settings(iterations=7).steps(3) == [7, 7, 7]
+    assert Settings().steps(3) == [110, 22, 22]
+    assert settings_from({"iterations": "auto", "init": "noise"}).steps(3) == [100, 100, 100]
     assert settings_from({"iterations": "600,200,66"}).steps(5) == [600, 200, 66, 66, 66]
     assert Settings(iterations="600, 200,66").steps(2) == [600, 200]
 
