@@ -13,9 +13,9 @@ from stylejax.optimize.chunk import Shared
 from stylejax.run.memory import available as budgets
 from stylejax.run.memory.available import format_bytes, memory_budget, parse_bytes
 from stylejax.run.memory.check import DIRECT
-from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes
+from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes, most_bytes
 from stylejax.settings.settings import Settings
-from stylejax.weights.load import build_model, reconfigured
+from stylejax.weights.load import build_model, load_model, reconfigured
 
 SMALL = {**SHALLOW, "size": 40, "smallest_size": 40, "iterations": 2, "tiles": "none"}
 SETTINGS = Settings(**SMALL)
@@ -115,6 +115,14 @@ def test_a_network_is_offered_that_fits(offered, changes, tiny_weights, pictures
     with pytest.raises(OutOfMemoryError, match=f"these would fit:.* {offered}"):
         stylejax.stylize(content, style, model=model, **SMALL)
     stylejax.stylize(content, style, model=other, **SMALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"style_loss": "wasserstein"}, {"optimizer": "l-bfgs", "history": 2}], ids=str)
+def test_the_peak_is_between_its_bounds(options):
+    model, settings = load_model("vgg19-slim"), Settings(octaves=1, **options)
+    peak = chunk_bytes(model, settings, 96, 128)
+    assert least_bytes(model, settings, 96, 128) < peak < most_bytes(model, settings, 96, 128)
 
 
 def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):

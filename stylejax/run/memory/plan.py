@@ -10,15 +10,13 @@ from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.check import peak_bytes
-from stylejax.run.memory.estimate import least_bytes
+from stylejax.run.memory.estimate import least_bytes, most_bytes
 from stylejax.run.memory.tiles import host_bytes, tiled_bytes
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.types import Shape
 
 LARGEST = 1024
 """Side of an automatic tile: a larger one has less overlap, which is little already."""
-_CERTAIN = 32
-"""No program takes so many times the lower bound of its memory; VGG-19 takes 23 times as much."""
 
 
 def planned_tiles(
@@ -66,9 +64,10 @@ def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: in
 
 def _fits(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None) -> bool:
     """Whether the whole picture fits; its program is compiled unless that is certain."""
-    least, budget = least_bytes(model, jobs[0].settings, *shape) * len(jobs), memory_budget()
-    if budget is None or _CERTAIN * least <= budget:
+    settings, budget = jobs[0].settings, memory_budget()
+    if budget is None or most_bytes(model, settings, *shape, batch_size=len(jobs)) <= budget:
         return True
+    least = least_bytes(model, settings, *shape) * len(jobs)
     return least <= budget and peak_bytes(model, jobs, shape, shared=shared) <= budget
 
 
