@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("STYLEJAX_CACHE", tempfile.mkdtemp(prefix="stylejax-tests-"))
+os.environ["STYLEJAX_CACHE"] = tempfile.mkdtemp(prefix="stylejax-tests-")  # whatever the user has fetched
 # Tests run a program for a few steps only, so that compiling takes most of their time: a third of it with these flags, in
 # the processes that they start, too. `XLA_FLAGS= pytest` compiles as for users.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")

@@ -78,6 +78,7 @@ def test_each_row_comes_once_with_its_picture_its_losses_and_its_seconds(folder,
     assert not at_work()
 
 
+@pytest.mark.slow
 def test_the_same_call_yields_all_rows_and_executes_none_again(folder, options):
     first = [result.row.output for result in stylejax.stylize_table(rows(0, 1, 2), output="painted", **options)]
     before = painted(folder)
@@ -112,6 +113,7 @@ def test_leaving_the_loop_stops_the_run_which_can_be_resumed(folder, options):
     assert not at_work()
 
 
+@pytest.mark.slow
 def test_stop_lets_the_batch_in_flight_be_finished(folder, options):
     run = stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200})
     results = [next(run)]
@@ -135,6 +137,7 @@ def test_the_run_stays_at_most_so_many_pictures_ahead_of_its_consumer(folder, op
     assert len(list(run)) == COUNT - 1
 
 
+@pytest.mark.slow
 def test_patterns_and_files_make_the_same_run(folder, options):
     Path("photos").mkdir()
     for number in range(2):
@@ -192,6 +195,7 @@ def test_invalid_arguments_are_one_line_before_anything_is_written(folder, optio
     assert not (folder / "painted").exists()
 
 
+@pytest.mark.slow
 def test_bad_rows_are_named_by_number_or_left_out(folder, options):
     table = [*rows(0), {"content": "1.png"}, 7, {"content": "1.png", "style": "style.png", "output": "x" * 300 + ".png"}]
     with pytest.raises(stylejax.BadRowsError) as refused:

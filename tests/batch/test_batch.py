@@ -164,6 +164,7 @@ def test_a_network_that_cannot_be_loaded_costs_the_rows_that_need_it(folder):
     assert "none.safetensors" in result.reason
 
 
+@pytest.mark.slow
 def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tiny_model):
     (group, _), worker = planned(folder), Worker(tiny_model)
     (minibatch,) = group.minibatches(group.rows)
@@ -175,6 +176,7 @@ def test_what_an_observer_raises_ends_the_batch_and_fails_no_picture(folder, tin
         executed(worker, minibatch, observe=full)
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_shares_the_batch(folder, tiny_model):
     (group, _), worker = planned(folder), Worker(tiny_model)
 

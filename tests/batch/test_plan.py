@@ -136,6 +136,7 @@ def test_contents_that_differ_in_their_suffix_alone_have_different_results(tmp_p
     assert [each["output"] for _, each in cells] == ["town.jpg-x.webp", "town.png-x.webp"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [Settings(), Settings(size=96, smallest_size=24), Settings(size=768, size_rule="short")])
 def test_forty_aspects_make_at_most_eight_programs_a_scale(settings):
     aspects = np.geomspace(0.5, 2, 40)
@@ -167,6 +168,7 @@ def test_optimized_shapes_stay_near_the_content(height, width, rounding):
         assert (abs(painted - exact) <= max(rounding / 2, rounding - exact.min())).all()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.sets(st.integers(0, 8)))
 def test_minibatches_hold_every_row_once_and_have_one_batch_size(count, size, done):

@@ -155,6 +155,7 @@ def test_bad_pictures_fail_alone_and_are_retried_on_request(material, command):
     assert len((material / "bad/failures.jsonl").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_an_exception_in_any_stage_costs_only_its_row(material, command, monkeypatch):
     """Planning, reading, optimizing and writing each fail for one row with an unexpected exception."""
 
@@ -204,6 +205,7 @@ def test_missing_networks_and_precisions_are_reported_with_their_lines(material,
     assert list(painted(material / "networks")) == ["0.png"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_leaves_nothing_partial(material, command, monkeypatch):
     written = []
     real = folder_module.write_atomically

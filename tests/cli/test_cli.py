@@ -57,6 +57,7 @@ def test_names_are_printed_as_they_are(run, tmp_path, name):
     assert (tmp_path / name).exists()
 
 
+@pytest.mark.slow
 def test_pictures_under_way_are_like_the_finished_one(run, tmp_path):
     colors = np.random.default_rng(0).integers(0, 256, (36, 48, 4), dtype=np.uint8)
     Image.fromarray(colors).save(tmp_path / "cut out.png")
@@ -71,6 +72,7 @@ def test_pictures_under_way_are_like_the_finished_one(run, tmp_path):
     np.testing.assert_array_equal(read_picture(under_way[-1]).alpha, finished.alpha)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jpg", "webp", "tiff", "avif"])
 def test_every_format_can_be_written(run, suffix):
     code, _, err = run(*stylize("-o", f"out.{suffix}", "--quiet"))

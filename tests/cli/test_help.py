@@ -107,6 +107,7 @@ def test_without_arguments_it_shows_how_to_begin(run, arguments):
     assert "stylejax stylize --help" in err
 
 
+@pytest.mark.slow
 def test_help_touches_no_device():
     program = (
         "import contextlib, sys\n"

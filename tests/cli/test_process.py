@@ -90,6 +90,7 @@ def test_a_bug_in_the_middle_keeps_the_picture_and_the_state(run, folder, monkey
     assert "going on from state: scale 1, step 20" in out
 
 
+@pytest.mark.slow
 def test_a_bug_in_the_middle_of_a_sweep_keeps_all_pictures(run, monkeypatch):
     fail_at_the_third_chunk(monkeypatch)
     flags = [*TINY, "--smallest-size", "48", "--iterations", "20", "--batch-size", "1", "-o", "swept"]

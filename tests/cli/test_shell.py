@@ -167,15 +167,18 @@ def of_bash(folder: Path, lines: list[str]) -> list[set[str]]:
     return [set(filter(None, line.split("\t"))) for line in bash.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_bash_completes_commands_flags_values_and_files(scripts):
     assert dict(zip(COMPLETIONS, of_bash(scripts, list(COMPLETIONS)), strict=True)) == COMPLETIONS
 
 
+@pytest.mark.slow
 def test_bash_completes_what_follows_an_equals_sign(scripts):
     """Which bash makes a word of its own."""
     assert of_bash(scripts, ["stylize --recipe = cr", "stylize --recipe ="]) == [{"crowson"}, set(RECIPES)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_completes_the_same(scripts):
     program = """
@@ -192,6 +195,7 @@ for line; do words=("${(@s: :)line}"); CURRENT=$#words; _stylejax; print; done
     assert dict(zip(COMPLETIONS, offers, strict=True)) == COMPLETIONS
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 def test_fish_completes_the_same(scripts):
     program = "source stylejax.fish; for line in $argv; complete -C $line; echo; end"
@@ -202,6 +206,7 @@ def test_fish_completes_the_same(scripts):
     assert dict(zip(COMPLETIONS, offers[: len(COMPLETIONS)], strict=True)) == COMPLETIONS
 
 
+@pytest.mark.slow
 def test_the_scripts_hold_what_the_shell_asks(scripts):
     """The program inside of them runs on nothing but Python."""
     source = (scripts / "stylejax.zsh").read_text()

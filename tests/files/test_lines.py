@@ -78,7 +78,7 @@ def test_what_was_added_before_a_kill_stays_and_the_next_line_is_not_glued_to_a_
     assert start(ADD, "z", "1").wait(60) == 0
     lines = (tmp_path / "lines").read_text().splitlines()
     whole = [line for line in lines if line.endswith("}")]
-    assert lines[-2:-1] == ['{"by": "fragm']
+    assert lines[-2].endswith('{"by": "fragm')  # after what the last kill left of a line
     assert {(line["by"], line["number"]) for line in map(json.loads, whole)} >= {*said, ("z", 0)}
     assert len(lines) - len(whole) <= 6 + 1  # at most one a kill
 

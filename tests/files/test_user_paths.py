@@ -120,6 +120,7 @@ def test_an_empty_path_is_an_error_of_one_line(home, capsys, arguments):
     assert not list(Path().iterdir())
 
 
+@pytest.mark.slow
 def test_an_empty_path_is_an_error_in_the_library(tiny_model, pictures):
     result = stylejax.stylize(*pictures, model=tiny_model, size=48, iterations=1, **SHALLOW)
     for use in (

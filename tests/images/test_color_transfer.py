@@ -157,6 +157,7 @@ def test_transfer_of_luminance_keeps_the_hues_of_the_content_in_every_progress(b
     assert np.abs((gray_painted - content) @ LUMA).max() > 0.01, "luminance was painted"
 
 
+@pytest.mark.slow
 def test_matched_colors_change_the_colors_of_the_content_less(batch, pictures):
     (plain, _, matched), _ = batch
     content = pictures[0]

@@ -173,6 +173,7 @@ def test_transparent_parts_of_a_label_picture_are_black(tmp_path: Path):
     assert read_picture(tmp_path / "labels.png").pixels[0, 0, 0] > 0.7  # as the file has it
 
 
+@pytest.mark.slow
 def test_notes_about_reading_are_notes_of_the_result(tiny_model, pictures, tmp_path: Path):
     import tifffile
 

@@ -177,6 +177,7 @@ def test_each_region_takes_the_color_of_its_own_style_up_to_the_border(painted, 
             assert np.linalg.norm(color - own.mean((0, 1))) < 0.7 * np.linalg.norm(color - other.mean((0, 1)))
 
 
+@pytest.mark.slow
 def test_a_blue_town_makes_the_sky_no_bluer_than_a_red_town_does(painted):
     (beside_blue, _), (blue, _) = regions_of(painted[0])
     (beside_red, _), _ = regions_of(painted[3])

@@ -53,6 +53,7 @@ def test_a_line_search_gets_the_value_the_gradient_and_the_function(tiny_model, 
     assert totals[-1] < totals[0] and (np.diff(totals) <= 1e-6 * totals[0]).all()
 
 
+@pytest.mark.slow
 def test_the_record_names_the_optimizer_and_leaves_out_what_it_does_not_use(tiny_model, pictures, tmp_path):
     result = stylejax.stylize(*pictures, model=tiny_model, **{**FAST, "iterations": 1, "optimizer": LION})
     result.save(tmp_path / "painted.png")

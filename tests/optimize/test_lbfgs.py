@@ -93,6 +93,7 @@ def test_the_unit_of_the_loss_does_not_matter():
         assert long_bowl(scaled) < 2 * long_bowl(plain) + 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_is_kept_never_gets_worse(name):
     function, point, _ = FUNCTIONS[name]
@@ -110,6 +111,7 @@ def test_a_function_that_is_not_convex_is_minimized():
     np.testing.assert_allclose(jnp.abs(best), 1, atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_pair_that_curves_downwards_is_not_remembered():
     step = jnp.array([1.0, 0.0, 0.0])
     empty = two_loop.empty_history(step, 3)
@@ -238,6 +240,7 @@ def test_a_picture_does_not_depend_on_what_else_is_in_the_batch(tiny_model, pict
         np.testing.assert_array_equal(last.pictures[index], others.pictures[0])
 
 
+@pytest.mark.slow
 def test_it_gets_as_far_down_as_adam_and_its_result_is_a_picture(tiny_model, pictures):
     content, style = pictures
     best = {}

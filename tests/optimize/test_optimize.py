@@ -45,6 +45,7 @@ def test_the_result_is_a_picture_of_the_asked_size(painting):
     assert painting.image.max() <= 1
 
 
+@pytest.mark.slow
 def test_the_loss_falls_at_every_scale(painting):
     for scale in (1, 2):
         totals = [record["total"] for record in painting.trace if record["scale"] == scale]

@@ -113,6 +113,7 @@ def test_a_client_sees_the_whole_run(live, tiny_model, pictures):
     assert np.abs(np.asarray(picture, float) - wanted).mean() < 6  # the thumbnail of the very end; JPEG
 
 
+@pytest.mark.slow
 def test_a_late_client_gets_the_history_and_thumbnails_are_made_on_demand(live, tiny_model, pictures):
     painting = stylejax.stylize(*pictures, model=tiny_model, observe=live.show, **FAST)
     with served(live) as server, watched(server.url) as states:
@@ -124,6 +125,7 @@ def test_a_late_client_gets_the_history_and_thumbnails_are_made_on_demand(live, 
     assert f"{len(painting.trace)} steps" in curves
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_picture(live, tiny_model, pictures):
     with served(live) as server:
 

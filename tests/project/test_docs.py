@@ -103,6 +103,7 @@ def test_assets_of_a_page_are_found(tmp_path):
     assert (Assets(page).loaded, Assets(page).formulas) == (["//b", "c", "d"], 1)
 
 
+@pytest.mark.slow
 def test_the_pages_build_without_warnings(tmp_path):
     for needed in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton"):
         pytest.importorskip(needed, reason="needs the extra `docs`")

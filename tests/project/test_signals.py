@@ -143,6 +143,7 @@ def test_a_library_caller_gets_the_picture_with_the_interruption(tiny_model, pic
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_an_observer_that_waits_is_interrupted(tiny_model, pictures, pythons_own_handler):
     content, style = pictures
 
@@ -156,6 +157,7 @@ def test_an_observer_that_waits_is_interrupted(tiny_model, pictures, pythons_own
     assert time.monotonic() - began < 50
 
 
+@pytest.mark.slow
 def test_a_handler_of_the_caller_is_left_alone(tiny_model, pictures, pythons_own_handler):
     content, style = pictures
     came = []

@@ -112,6 +112,7 @@ def test_folding_and_normalizing_keep_the_scores_and_equalize_the_layers():
     np.testing.assert_allclose(np.array(list(means.values())), 1, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_normalizing_does_not_scale_a_dead_layer():
     parameters, statistics, images = random_network()
     parameters["conv3_2/shift"] -= 1000.0

@@ -16,6 +16,7 @@ def test_it_is_stored_with_the_outputs_of_one_run_without_errors_and_stays_small
     assert sum("image/jpeg" in output.get("data", {}) for output in outputs) >= 11
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_it_runs_from_top_to_bottom():
     nbclient = pytest.importorskip("nbclient", reason="needs the extra `docs`")

@@ -73,6 +73,7 @@ def test_a_batch_with_a_failed_picture_resumes(tiny_model, pictures, tmp_path):
         assert ours.failure == theirs.failure
 
 
+@pytest.mark.slow
 def test_a_scale_that_ended_early_stays_ended(tiny_model, pictures, tmp_path):
     options = {**OPTIONS, "iterations": 100, "model": tiny_model, "stop_when": 0.99}
     whole = stylejax.stylize(*pictures, **options)
@@ -84,6 +85,7 @@ def test_a_scale_that_ended_early_stays_ended(tiny_model, pictures, tmp_path):
     assert np.array_equal(resumed.image, whole.image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -139,6 +141,7 @@ def told_of(state: bytes, folder: Path, pictures, **options) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_anywhere_is_seen(sealed, tiny_model, pictures, tmp_path):
     for place in [*range(0, 220, 9), *range(220, len(sealed[0]), len(sealed[0]) // 60), len(sealed[0]) - 1]:
         state = bytearray(sealed[0])

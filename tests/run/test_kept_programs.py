@@ -39,6 +39,7 @@ def painted(model, pictures) -> np.ndarray:
     return stylejax.stylize(*pictures, model=model, **OPTIONS).image
 
 
+@pytest.mark.slow
 def test_no_program_is_compiled_but_those_that_have_a_name(tiny_weights, pictures):
     program.clear()
     with compiled_programs() as compiled:
@@ -47,6 +48,7 @@ def test_no_program_is_compiled_but_those_that_have_a_name(tiny_weights, picture
     assert compiled == {"run_chunk": 2, "content_targets": 2, "_style_sums": 2, **dict.fromkeys(once, 1)}
 
 
+@pytest.mark.slow
 def test_a_later_run_traces_nothing_and_paints_the_same(tiny_model, pictures, kept, monkeypatch):
     first = painted(tiny_model, pictures)
     assert len(list(kept.iterdir())) == 10
@@ -57,6 +59,7 @@ def test_a_later_run_traces_nothing_and_paints_the_same(tiny_model, pictures, ke
     np.testing.assert_array_equal(painted(tiny_model, pictures), first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["bytes", "half", "empty", "folder"])
 def test_a_damaged_file_counts_as_absent(damage, tiny_model, pictures, kept):
     first = painted(tiny_model, pictures)
@@ -77,6 +80,7 @@ def test_a_damaged_file_counts_as_absent(damage, tiny_model, pictures, kept):
         assert {path: path.read_bytes() for path in files} == files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["__version__", "_source_digest", "platform"])
 def test_a_program_of_another_version_is_not_used(changed, tiny_model, pictures, kept, monkeypatch):
     painted(tiny_model, pictures)
@@ -111,6 +115,7 @@ def test_configurations_have_one_name_exactly_if_they_are_equal():
     assert made[0] == made[1]
 
 
+@pytest.mark.slow
 def test_a_picture_is_painted_though_a_compiler_thread_dies(tiny_model, pictures, monkeypatch):
     first = painted(tiny_model, pictures)
     compile, died = program._compile, []

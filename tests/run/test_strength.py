@@ -62,6 +62,7 @@ def test_without_strength_the_photograph_comes_back(tiny_model, pictures, optimi
     np.testing.assert_allclose(result.image, resize(content, 36, 48), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_gray_photographs_come_back_too(tiny_model, pictures):
     content, style = pictures
     gray = np.repeat(content[..., 2:], 3, 2)
@@ -92,6 +93,7 @@ def test_pictures_of_one_program_have_strengths_of_their_own_and_lie_in_between(
     assert [result.settings.strength for result in results] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_batch_is_its_single_run_and_another_strength_runs_the_same_program(tiny_model, pictures, batch):
     options = {"model": tiny_model, **TINY}
     half = stylejax.stylize(*pictures, strength=0.5, **options)

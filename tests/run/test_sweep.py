@@ -117,6 +117,7 @@ def test_the_command_writes_pictures_a_sheet_and_their_losses(folder, capsys):
     assert sheet.shape[1] > 2 * 320 and sheet.shape[0] > 3 * 240  # two columns, three rows
 
 
+@pytest.mark.slow
 def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
     code, out, _ = run(capsys, "--json")
     assert code == 0

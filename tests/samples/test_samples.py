@@ -33,6 +33,7 @@ def test_a_style_has_the_requested_size(paint: Painter, height: int, width: int)
     assert picture.max() <= 1
 
 
+@pytest.mark.slow
 @each_painter
 def test_the_same_seed_gives_the_same_bytes(paint: Painter):
     assert paint(64, 80, seed=3).tobytes() == paint(64, 80, seed=3).tobytes()

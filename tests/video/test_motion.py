@@ -62,6 +62,7 @@ def test_a_resized_flow_counts_in_the_pixels_of_its_size():
     np.testing.assert_allclose(resize_flow(constant(6, 8, 2, -1), 12, 24), constant(12, 24, 6, -2))
 
 
+@pytest.mark.slow
 def test_the_exact_flow_brings_the_frame_before_to_this_one(clip):
     for before, here in pairwise(clip):
         error = np.abs(warp(before.pixels, here.backward) - here.pixels).mean(-1)
@@ -69,6 +70,7 @@ def test_the_exact_flow_brings_the_frame_before_to_this_one(clip):
         assert error[~here.seen].mean() > 3 * error[here.seen].mean()
 
 
+@pytest.mark.slow
 def test_the_two_exact_flows_agree_where_a_pixel_is_seen_in_both_frames(clip):
     here = clip[1]
     hidden = disoccluded(here.forward, here.backward)
@@ -116,6 +118,7 @@ def test_what_came_into_view_is_held_more_firmly_from_frame_to_frame():
             from_text(text, *shape)
 
 
+@pytest.mark.slow
 def test_dense_inverse_search_finds_the_exact_motion(clip):
     pytest.importorskip("cv2", reason="the extra `video` is not installed")
     from stylejax.video.motion.estimate import estimate_motion
@@ -134,6 +137,7 @@ def test_dense_inverse_search_finds_the_exact_motion(clip):
     assert is_cut(before.pixels, other, motion.backward, trust_of(*motion))
 
 
+@pytest.mark.slow
 def test_flows_go_through_files(tmp_path, clip):
     write_flo(tmp_path / "forward_1_2.flo", clip[1].forward)
     write_flo(tmp_path / "backward_2_1.flo", clip[1].backward)

@@ -139,6 +139,7 @@ def test_every_second_frame_the_far_past_and_kept_colors(place, tiny_model, clip
     assert paint(place, tiny_model, place / "half", every=2, end=0.1, iterations=3).frames == 2
 
 
+@pytest.mark.slow
 def test_options_that_cannot_be_used_are_refused(place, tiny_model):
     for options, message in (
         ({"every": 0}, "every is 0; it must be a whole number, at least 1"),

@@ -79,6 +79,7 @@ def test_an_ordered_dictionary_and_tensors_within_larger_storages_are_read() -> 
     assert found["all"].dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_what_pytorch_itself_writes_is_read(source: Path) -> None:
     torch = pytest.importorskip("torch")
     state = {name: torch.from_numpy(array) for name, array in code_books()[0].items()}

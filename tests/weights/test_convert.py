@@ -112,6 +112,7 @@ def test_torchvision_names_are_transposed_and_the_classifier_is_passed_over(tmp_
     assert (found.name, found.preprocessing.name) == ("mine", "torchvision")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize(
     ("file_name", "gatys", "wanted"),

