@@ -85,5 +85,6 @@ class VideoCommand(Video):
             for note in video.notes:
                 console.print(f"note: {note}", soft_wrap=True)
             scenes = f"{len(video.scenes)} scenes" if len(video.scenes) > 1 else "one scene"
-            facts = [f"{video.frames} frames in {scenes}", f"{seconds:.1f} s"]
+            frames = f"{video.frames} frames" if video.frames > 1 else "one frame"
+            facts = [f"{frames} in {scenes}", f"{seconds:.1f} s"]
             console.print("  ".join([f"the clip is in {video.output}", *facts]), soft_wrap=True)

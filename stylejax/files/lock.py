@@ -19,6 +19,8 @@ except ImportError:  # Windows
     fcntl = None
 
 TAKEN = (errno.EACCES, errno.EAGAIN)
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""Errors of a file system that has no locks."""
 
 
 @contextmanager

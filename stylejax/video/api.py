@@ -89,20 +89,21 @@ def stylize_video(
     check_writable(store.place(1), error=VideoError)
     find = motion_finder(video)
     opened = open_clip(source, rate=video.fps, warn=tell)
-    inputs, record = _inputs(opened, styles, chosen, video, store, even=as_video, network=model)
+    inputs = _inputs(opened, styles, chosen, video, store, even=as_video, network=model)
     notes[:0] = [f"{source}: {note}" for note in opened.facts.notes] + list(inputs.job.notes)
 
     def result(painted: Painted, *, whole: bool) -> StylizedVideo:
         kept = video.frames is not None or not as_video or not whole
         scenes, where = painted.scenes, store.folder if kept else None
-        return StylizedVideo(place, painted.frames, scenes, where, chosen, video, record, tuple(dict.fromkeys(notes)))
+        return StylizedVideo(place, painted.frames, scenes, where, chosen, video, inputs.record, tuple(dict.fromkeys(notes)))
 
-    try:
-        painted = VideoRun(inputs, find, observe or (lambda progress: None)).paint(place if as_video else None)
-    except Stopped as stopped:
-        raise VideoInterrupted(result(stopped.painted, whole=False) if stopped.painted.frames else None) from None
-    if as_video and video.frames is None:
-        store.remove()
+    with store.claimed(_identity(inputs)):
+        try:
+            painted = VideoRun(inputs, find, observe or (lambda progress: None)).paint(place if as_video else None)
+        except Stopped as stopped:
+            raise VideoInterrupted(result(stopped.painted, whole=False) if stopped.painted.frames else None) from None
+        if as_video and video.frames is None:
+            store.remove()
     return result(painted, whole=True)
 
 
@@ -134,7 +135,7 @@ def _inputs(
     *,
     even: bool,
     network: str | Path | VGG19 | None,
-) -> tuple[Inputs, dict[str, Any]]:
+) -> Inputs:
     if not styles:
         raise SettingsError("got no style picture; give at least one")
     frame = next(Selection(video.start, video.last, 1).of(clip), None)
@@ -149,13 +150,12 @@ def _inputs(
     model = network if isinstance(network, VGG19) else network_for(settings)
     record = {"program": "stylejax", "version": VERSION, "network": model.spec.name}
     record |= {**sources_of(content, read, (), ()), "settings": recorded_settings(settings)}
-    store.begin(_identity(clip, model, job, video))
-    return Inputs(clip, job, model, video, store, record), record
+    return Inputs(clip, job, model, video, store, record)
 
 
-def _identity(clip: Clip, model: VGG19, job: Any, video: VideoOptions) -> dict[str, Any]:
+def _identity(inputs: Inputs) -> dict[str, Any]:
     """All that decides the bytes of the frames; not how many of them are painted, nor how they are encoded."""
     decisive = ("start", "every", "temporal_weight", "frame_iterations", "long_term", "cuts", "flow")
-    own = {name: getattr(video, name) for name in decisive}
-    own |= {"flow": str(video.flow or "")}
-    return {"the clip": clip.facts.identity, **own, **run_identity(model, [job], devices=1)}
+    own = {name: getattr(inputs.options, name) for name in decisive}
+    own |= {"flow": str(inputs.options.flow or "")}
+    return {"the clip": inputs.clip.facts.identity, **own, **run_identity(inputs.network, [inputs.job], devices=1)}

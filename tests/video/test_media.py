@@ -117,6 +117,11 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(tmp_path, mo
         check_video_output(tmp_path / "out.avi")
     with pytest.raises(VideoError, match="has no encoder 'nothing'"):
         check_video_output(tmp_path / "out.mp4", codec="nothing")
+    with pytest.raises(VideoError, match="libopus encodes no pictures; choose another codec, such as libx264"):
+        check_video_output(tmp_path / "out.mp4", codec="libopus")
+    for name, codec in (("out.webm", "libx264"), ("out.mp4", "mjpeg")):
+        with pytest.raises(VideoError, match=f"{codec} cannot write a "):
+            check_video_output(tmp_path / name, codec=codec)
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(MissingExtraError, match=r"stylejax\[video\]"):
         check_video_output(tmp_path / "out.mp4")

@@ -1,6 +1,8 @@
 """Clips painted from end to end: still where the motion is known, begun anew at cuts, resumed, stopped."""
 
+import errno
 import json
+import os
 import signal
 from itertools import pairwise
 
@@ -117,6 +119,35 @@ def test_kept_frames_are_taken_up_and_damaged_ones_painted_again(whole, place, t
 
 
 @pytest.mark.slow
+def test_a_full_disk_is_one_line_and_the_same_call_goes_on_to_the_same_bytes(whole, place, tiny_model, monkeypatch):
+    output, flush = place / "full", os.fsync
+
+    def full_at_the_fourth_frame(descriptor):
+        if (output / "000003.png").exists() and any(output.glob("*.tmp")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("stylejax.files.atomic.os.fsync", full_at_the_fourth_frame)
+        with pytest.raises(VideoError, match=r"000004\.png cannot be written: No space left on device; finished frames are"):
+            paint(place, tiny_model, output)
+    assert sorted(path.name for path in output.iterdir()) == ["000001.png", "000002.png", "000003.png", "run.json"]
+    paint(place, tiny_model, output)
+    for path in sorted((place / "whole").iterdir()):
+        assert path.read_bytes() == (output / path.name).read_bytes(), path.name
+
+
+@pytest.mark.slow
+def test_two_runs_never_share_a_folder(whole, place, tiny_model):
+    def refused(progress):
+        with pytest.raises(VideoError, match=r"another run keeps its frames in .*whole; wait for it"):
+            paint(place, tiny_model, place / "whole")
+
+    paint(place, tiny_model, place / "whole", observe=refused)  # all frames are finished
+    assert not list((place / "whole").glob(".*"))
+
+
+@pytest.mark.slow
 def test_a_preview_is_the_beginning_of_the_whole(whole, place, tiny_model):
     video = paint(place, tiny_model, place / "preview", preview=0.08)
     assert video.frames == 2
@@ -181,12 +212,13 @@ def test_a_killed_run_goes_on_to_the_same_bytes_and_ctrl_c_leaves_a_film(place, 
     assert process.returncode == 0
     assert not (place / "straight.mp4.frames").exists()
 
-    with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
-        for event in events(process):
-            if event["frame"] == 3:
-                process.send_signal(signal.SIGKILL)
-                break
-    assert not (place / "killed.mp4").exists()
+    for frame in (2, 3):
+        with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
+            for event in events(process):
+                if event["frame"] == frame:
+                    process.send_signal(signal.SIGKILL)
+                    break
+        assert not (place / "killed.mp4").exists()
     with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
         for event in events(process):
             if event["frame"] == 4 and event["losses"]:

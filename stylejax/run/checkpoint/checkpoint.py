@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from stylejax.errors import CheckpointError, SettingsError
 from stylejax.files.atomic import temporary_files
 from stylejax.files.checksummed import ChecksumError, read_checksummed, read_kind, write_checksummed
+from stylejax.files.lock import WITHOUT_LOCKS
 from stylejax.files.user_paths import user_path
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.step import PictureState
@@ -38,7 +39,6 @@ from stylejax.signals import postponed_interrupts
 OWN = "stylejax-checkpoint"
 """The subfolder that belongs to the checkpoint."""
 _KIND = "stylejax-checkpoint-2"
-_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 class _Kept(NamedTuple):
@@ -195,7 +195,7 @@ class Checkpoint:
                 f"another run is keeping its state in {self.folder}; wait for it, or choose another folder"
             ) from None
         except OSError as problem:
-            if problem.errno not in _WITHOUT_LOCKS:
+            if problem.errno not in WITHOUT_LOCKS:
                 raise
         else:
             for leftover in temporary_files(self._own):  # of a run that was killed while it saved

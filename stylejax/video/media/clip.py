@@ -10,11 +10,20 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8
 
-from stylejax.errors import StylejaxError
+from stylejax.errors import StylejaxError, one_line
 
 
 class VideoError(StylejaxError):
     """A clip cannot be read or written."""
+
+
+GO_ON = "finished frames are kept: make room there, and run the same command again, which goes on from them"
+"""What to do when a frame or a video cannot be written."""
+
+
+def reason(problem: Exception) -> str:
+    """What FFmpeg or the system says, without the path and the number of the error."""
+    return getattr(problem, "strerror", None) or one_line(problem)
 
 
 class ClipFrame(NamedTuple):

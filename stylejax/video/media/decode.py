@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.errors import one_line
 from stylejax.extras import require_extra
-from stylejax.video.media.clip import ClipFacts, ClipFrame, VideoError
+from stylejax.video.media.clip import ClipFacts, ClipFrame, VideoError, reason
 from stylejax.video.media.colors import losses, to_rgb
 
 _BLOCK = 1 << 20
@@ -76,7 +75,7 @@ class VideoFile:
                 yield from packet.decode()
             except FFmpegError as problem:
                 place = "somewhere" if packet.pts is None else f"at {float(packet.pts * stream.time_base):.2f} s"
-                self._warn(f"{self._path}: a frame {place} cannot be decoded ({problem.strerror}); the one before it stays")
+                self._warn(f"{self._path}: a frame {place} cannot be decoded ({reason(problem)}); the one before it stays")
 
 
 @contextmanager
@@ -95,7 +94,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     try:
         container = av.open(str(path))
     except (FFmpegError, OSError) as problem:
-        raise VideoError(f"{path} is not a video that FFmpeg reads ({one_line(problem)}); give a clip, or a folder") from None
+        raise VideoError(f"{path} is not a video that FFmpeg reads ({reason(problem)}); give a clip, or a folder") from None
     with container:
         streams = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
         if not streams:

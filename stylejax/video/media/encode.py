@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stylejax.errors import one_line
 from stylejax.extras import require_extra
 from stylejax.files.atomic import check_writable, write_atomically
-from stylejax.video.media.clip import ClipFrame, VideoError
+from stylejax.video.media.clip import GO_ON, ClipFrame, VideoError, reason
 from stylejax.video.media.colors import tag, to_video
 from stylejax.video.media.sound import Sound
 
@@ -57,13 +57,20 @@ def check_video_output(path: Path, *, codec: str = "") -> None:
         raise VideoError(f"{path} has the suffix {path.suffix!r}; wanted {', '.join(CONTAINERS)}, or a folder for frames")
     require_extra("video", "writing a video file", alternative="name a folder for the frames with -o")
     import av
+    from av.error import FFmpegError
 
-    codec = codec or CONTAINERS[path.suffix.lower()].codec
+    container = CONTAINERS[path.suffix.lower()]
+    codec, wanted = codec or container.codec, f"choose another codec, such as {container.codec}"
     try:
-        av.Codec(codec, "w")
+        if av.Codec(codec, "w").type != "video":
+            raise VideoError(f"{codec} encodes no pictures; {wanted}")
     except ValueError:
-        known = ", ".join(sorted({each.codec for each in CONTAINERS.values()}))
-        raise VideoError(f"this build of PyAV has no encoder {codec!r}; choose another codec, such as {known}") from None
+        raise VideoError(f"this build of PyAV has no encoder {codec!r}; {wanted}") from None
+    try:
+        with av.open(BytesIO(), "w", format=container.name) as output:
+            _video_stream(output, VideoFormat(64, 64, Fraction(25), Fraction(1, 25), codec)).codec_context.open()
+    except (FFmpegError, ValueError) as problem:
+        raise VideoError(f"{codec} cannot write a {path.suffix} of 8-bit yuv420p ({reason(problem)}); {wanted}") from None
     check_writable(path, error=VideoError)
 
 
@@ -115,12 +122,18 @@ def encoding(path: Path, format: VideoFormat, *, sound_of: Path | None = None, s
         with ExitStack() as stack:
             file = stack.enter_context(write_atomically(path))
             output = stack.enter_context(av.open(file, "w", format=container.name))
-            stream: Any = output.add_stream(format.codec or container.codec, rate=format.rate)  # pyright: ignore
-            stream.height, stream.width, stream.pix_fmt = format.height, format.width, "yuv420p"
-            stream.codec_context.time_base = format.time_base
-            stream.options = {"crf": str(format.quality)} | ({"b": "0"} if "vp9" in stream.codec_context.name else {})
-            tag(stream.codec_context)
+            stream = _video_stream(output, format._replace(codec=format.codec or container.codec))
             sound = None if sound_of is None else stack.enter_context(Sound.of(sound_of, output, start=start))
             yield Encoder(output, stream, sound)
     except (FFmpegError, OSError) as problem:
-        raise VideoError(f"{path} cannot be written: {one_line(problem)}") from None
+        raise VideoError(f"{path} cannot be written: {reason(problem)}; {GO_ON}") from None
+
+
+def _video_stream(output: Any, format: VideoFormat) -> Any:
+    """A stream of this format in an output of PyAV."""
+    stream = output.add_stream(format.codec, rate=format.rate)
+    stream.height, stream.width, stream.pix_fmt = format.height, format.width, "yuv420p"
+    stream.codec_context.time_base = format.time_base
+    stream.options = {"crf": str(format.quality)} | ({"b": "0"} if "vp9" in stream.codec_context.name else {})
+    tag(stream.codec_context)
+    return stream

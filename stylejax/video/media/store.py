@@ -1,22 +1,30 @@
-"""Finished frames in a folder, from which an interrupted run goes on: PNG files with the facts of the frame in them."""
+"""Finished frames in a folder, from which an interrupted run goes on: PNG files with the facts of the frame in them.
+
+One run at a time uses a folder: it holds the lock of `.stylejax-lock`, which the system releases when the process ends, however
+it ends.
+"""
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from stylejax.errors import ImageError
-from stylejax.files.atomic import save_file, temporary_files
+from stylejax.files.atomic import RESERVED_PREFIX, make_folder, save_file, temporary_files
 from stylejax.files.bounded_read import parse_json
+from stylejax.files.lock import WITHOUT_LOCKS
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
 from stylejax.run.checkpoint.fingerprint import difference
 from stylejax.types import HostImage, Shape
 from stylejax.video.age import Age, as_text, from_text
-from stylejax.video.media.clip import VideoError
+from stylejax.video.media.clip import GO_ON, VideoError, reason
 
 _RUN = "run.json"
 
@@ -39,14 +47,34 @@ class FrameStore:
     def __init__(self, folder: Path):
         """Of a run that keeps its frames in `folder`."""
         self.folder = folder
+        self._lock = FileLock(folder / f"{RESERVED_PREFIX}lock", thread_local=False)
 
-    def begin(self, identity: dict[str, Any]) -> None:
-        """Claim the folder for the run of this identity.
+    @contextmanager
+    def claimed(self, identity: dict[str, Any]) -> Iterator[None]:
+        """Claim the folder for the run of this identity until the block ends.
 
         Raises:
-            VideoError: it has the frames of another run, or cannot be written.
+            VideoError: another run uses it or has left its frames there, or it cannot be written.
         """
-        identity = json.loads(json.dumps(identity))
+        try:
+            make_folder(self.folder)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise VideoError(f"another run keeps its frames in {self.folder}; wait for it, or name another output") from None
+        except OSError as problem:
+            if problem.errno not in WITHOUT_LOCKS:
+                raise VideoError(f"{self.folder} cannot be written: {reason(problem)}; name another output") from None
+        try:
+            self._begin(json.loads(json.dumps(identity)))
+            yield
+        finally:
+            with suppress(OSError):
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+                if not any(self.folder.iterdir()):
+                    self.folder.rmdir()
+            self._lock.release()
+
+    def _begin(self, identity: dict[str, Any]) -> None:
         place = self.folder / _RUN
         if place.exists():
             try:
@@ -72,9 +100,16 @@ class FrameStore:
         return self.folder / f"{number:06d}.png"
 
     def keep(self, number: int, kept: Kept, record: dict[str, Any]) -> Kept:
-        """Write a frame with the record of its run; returns it as it would be read."""
+        """Write a frame with the record of its run; returns it as it would be read.
+
+        Raises:
+            VideoError: it cannot be written; the frames before it are whole.
+        """
         facts = {"frame": number, "scene": kept.scene, "loss": kept.loss, "age": as_text(kept.age)}
-        write_picture(self.place(number), kept.pixels, metadata=record | facts)
+        try:
+            write_picture(self.place(number), kept.pixels, metadata=record | facts)
+        except ImageError as problem:
+            raise VideoError(f"{problem}; {GO_ON}") from None
         levels = np.rint(255 * np.clip(kept.pixels, 0, 1)).astype(np.uint8)
         return kept._replace(pixels=levels.astype(np.float32) / np.float32(255))
 
@@ -91,8 +126,6 @@ class FrameStore:
             return None
 
     def remove(self) -> None:
-        """Remove the frames and what is known of the run, and the folder if nothing else is in it."""
+        """Remove the frames and what is known of the run."""
         for path in (*self.folder.glob("[0-9]*.png"), self.folder / _RUN):
             path.unlink(missing_ok=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
