@@ -3,10 +3,8 @@
     python scripts/measure_flicker.py --frames 24 --size 320                       a drawn clip, whose motion is known exactly
     python scripts/measure_flicker.py --clip bikes.mp4 --frames 24 --size 320      a clip of yours
 
-    E = mean over neighboring frames and over the pixels that both show of |xₜ - warp(xₜ₋₁)|²
-
-under the motion of the *clip*, whatever is painted on it: the exact one of a drawn clip, DIS flow otherwise. Source: Lai et
-al., "Learning Blind Video Temporal Consistency", 2018, section 4.1. Values are mean squares of sRGB in [0, 1], times 1000.
+The warping error (`stylejax.video.motion.flicker`) is the mean over neighboring frames, under the motion of the *clip*: the
+exact one of a drawn clip, DIS flow otherwise; times 1000.
 
 Also writes the frames, a strip of them and an animated picture to the folder `--output`. Takes about a quarter of an hour for
 24 frames of 320 pixels on two cores with the small network.
@@ -35,8 +33,9 @@ from stylejax.video.media.encode import VideoFormat, encoding
 from stylejax.video.media.folder import FrameFolder
 from stylejax.video.media.open import open_clip
 from stylejax.video.motion.estimate import estimate_motion
+from stylejax.video.motion.flicker import warping_error
 from stylejax.video.motion.trust import trust_of
-from stylejax.video.motion.warp import Flow, warp
+from stylejax.video.motion.warp import Flow
 
 RATE = 12
 
@@ -49,12 +48,12 @@ class Pair(NamedTuple):
     """Which pixels both frames show."""
 
 
-def warping_error(frames: Sequence[HostImage], pairs: Sequence[Pair]) -> float:
+def flicker(frames: Sequence[HostImage], pairs: Sequence[Pair]) -> float:
     errors = [
-        ((after - warp(before, pair.backward)) ** 2).mean(-1)[pair.seen].mean()
+        warping_error(before, after, pair.backward, pair.seen)
         for (before, after), pair in zip(pairwise(frames), pairs, strict=True)
     ]
-    return 1000 * float(np.mean(errors))
+    return 1000 * float(np.mean([error for error in errors if error is not None]))
 
 
 def drawn(count: int, size: int) -> tuple[list[HostImage], list[Pair]]:
@@ -136,9 +135,9 @@ def main() -> None:
     flows = "exact flow | DIS flow" if exact else "DIS flow"
     print(f"\n| {len(frames)} frames of {width}×{height} | {flows} | of one by one | s a frame |")
     print(f"|---|{'---|' if exact else ''}---|---|---|")
-    alone = warping_error(rows["frames painted one by one"][0], exact or found)
+    alone = flicker(rows["frames painted one by one"][0], exact or found)
     for name, (pictures, seconds) in rows.items():
-        errors = [warping_error(pictures, pairs) for pairs in ([exact, found] if exact else [found])]
+        errors = [flicker(pictures, pairs) for pairs in ([exact, found] if exact else [found])]
         text = " | ".join(f"{error:.2f}" for error in errors)
         print(f"| {name} | {text} | {errors[0] / alone:.0%} | {seconds / len(frames):.1f} |")
     chosen = [list(rows)[number] for number in (0, 1, -1)]

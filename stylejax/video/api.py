@@ -55,7 +55,7 @@ def stylize_video(
         settings: as for `stylize`; `size` is that of the frames.
         video: which frames are painted, and how they hold together.
         model: as for `stylize`.
-        observe: called with the `VideoProgress` after every few steps, and for each frame that was finished before.
+        observe: called with the `VideoProgress` after every few steps, and for each frame that is finished, or was before.
         warn: called with one line about each frame that cannot be decoded.
         **options: fields of `Settings` and of `VideoOptions` in place of those above.
 
@@ -94,8 +94,8 @@ def stylize_video(
 
     def result(painted: Painted, *, whole: bool) -> StylizedVideo:
         kept = video.frames is not None or not as_video or not whole
-        scenes, where = painted.scenes, store.folder if kept else None
-        return StylizedVideo(place, painted.frames, scenes, where, chosen, video, inputs.record, tuple(dict.fromkeys(notes)))
+        where, told, record = store.folder if kept else None, tuple(dict.fromkeys(notes)), inputs.record
+        return StylizedVideo(place, painted.frames, painted.scenes, painted.facts, where, chosen, video, record, told)
 
     with store.claimed(_identity(inputs)):
         try:

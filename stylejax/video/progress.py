@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from stylejax.run.progress import Record
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
+from stylejax.video.media.store import FrameFacts
 from stylejax.video.options import VideoOptions
 
 _REMEMBERED = 20
@@ -19,7 +21,7 @@ _REMEMBERED = 20
 
 @dataclass(frozen=True, eq=False)
 class VideoProgress:
-    """The state of a clip after a few steps of a frame, or after a frame that an earlier run has finished."""
+    """The state of a clip after a few steps of a frame, or after a frame is finished and kept."""
 
     frame: int
     """Counted from 1."""
@@ -37,9 +39,15 @@ class VideoProgress:
     seconds_left: float
     """Of the whole clip; infinite before the first frame is painted."""
     losses: dict[str, float]
-    """The last losses; empty for a frame that was finished before."""
+    """The last losses; empty for a frame that an earlier run has finished."""
+    records: list[Record]
+    """The losses of the steps since the last progress of this frame."""
+    content: HostImage
+    """The frame of the clip, at the size of the painting."""
     picture: Callable[[], HostImage]
-    """The frame as it is now."""
+    """The painting as it is now."""
+    facts: FrameFacts | None = None
+    """Of a finished frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +60,8 @@ class StylizedVideo:
     """How many it has."""
     scenes: list[int]
     """The first frame of each scene."""
+    facts: list[FrameFacts]
+    """Of each frame."""
     kept: Path | None
     """The folder of finished frames, if it is still there."""
     settings: Settings

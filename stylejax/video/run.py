@@ -1,8 +1,10 @@
 """The run of a clip: read ahead, paint frame by frame, write behind."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +15,14 @@ from stylejax.images.proof import soft_proof
 from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.preserve_color import content_to_paint
-from stylejax.run.progress import NON_FINITE_ADVICE, Progress
+from stylejax.run.progress import NON_FINITE_ADVICE, Progress, Record
 from stylejax.run.single_precision import in_float32
 from stylejax.signals import Interrupts, noting_interrupts
 from stylejax.types import HostImage
 from stylejax.video.media.clip import Clip, ClipFrame, Selection, VideoError
 from stylejax.video.media.encode import Encoder, VideoFormat, encoding
-from stylejax.video.media.store import FrameStore, Kept
+from stylejax.video.media.store import FrameFacts, FrameStore, Kept
+from stylejax.video.motion.flicker import warping_error
 from stylejax.video.options import VideoOptions
 from stylejax.video.painter import Painter, Past
 from stylejax.video.progress import FrameClock, VideoProgress
@@ -49,6 +52,17 @@ class Painted(NamedTuple):
     frames: int
     scenes: list[int]
     """The first frame of each."""
+    facts: list[FrameFacts]
+    """Of each frame."""
+
+
+class _Frame(NamedTuple):
+    """A frame that is finished."""
+
+    kept: Kept
+    records: list[Record]
+    """The losses of its last steps, of which no progress has told."""
+    losses: dict[str, float]
 
 
 class Stopped(KeyboardInterrupt):
@@ -71,6 +85,7 @@ class VideoRun:
         self._clock = FrameClock(self._selection.count(inputs.clip.facts), following=self._painter.next_steps)
         self._past: list[Kept] = []
         self._scenes: list[int] = []
+        self._facts: list[FrameFacts] = []
 
     def paint(self, output: Path | None) -> Painted:
         """Paint all frames, and write them to a video unless `output` is None.
@@ -93,22 +108,23 @@ class VideoRun:
             written = Behind(encoder.write, most=_AHEAD) if encoder else None
             try:
                 for step in ready:
-                    kept = self._frame(step, interrupts)
+                    frame = self._frame(step, interrupts)
                     if written:
-                        written.put(ClipFrame(step.time, np.rint(255 * kept.pixels).astype(np.uint8)))
+                        written.put(ClipFrame(step.time, np.rint(255 * frame.kept.pixels).astype(np.uint8)))
                     frames, end = step.number, step.time + inputs.options.every / inputs.clip.facts.rate
+                    self._report(step, frame)
             except KeyboardInterrupt:
                 stopped = True
             finally:
                 if written:
                     written.finish()
             if not frames and stopped:
-                raise Stopped(Painted(0, []))  # no empty video
+                raise Stopped(Painted(0, [], []))  # no empty video
             if not frames:
                 raise VideoError(f"{inputs.clip.facts.source} has no frame from {inputs.options.start:g} s on; begin earlier")
             if encoder:
                 encoder.finish(end)
-        return Painted(frames, self._scenes), stopped
+        return Painted(frames, self._scenes, self._facts), stopped
 
     def _encoder(self, output: Path | None) -> AbstractContextManager[Encoder | None]:
         if output is None:
@@ -129,21 +145,19 @@ class VideoRun:
             start=options.start,
         )
 
-    def _frame(self, step: Step, interrupts: Interrupts) -> Kept:
+    def _frame(self, step: Step, interrupts: Interrupts) -> _Frame:
         """The painting of a frame, finished before or painted now."""
         interrupts.check()
-        if step.kept is not None:
-            kept, begins = step.kept, step.kept.scene == step.number
-        else:
-            kept, begins = self._paint(step, interrupts), not step.links
+        frame = self._paint(step, interrupts) if step.kept is None else _Frame(step.kept, [], {})
+        begins = frame.kept.scene == step.number
         if begins:
             self._scenes.append(step.number)
-        self._past = [*([] if begins else self._past), kept][-self._inputs.options.long_term[-1] :]
-        self._report(step, kept)
-        return kept
+        self._past = [*([] if begins else self._past), frame.kept][-self._inputs.options.long_term[-1] :]
+        self._facts.append(frame.kept.facts)
+        return frame
 
     @in_float32
-    def _paint(self, step: Step, interrupts: Interrupts) -> Kept:
+    def _paint(self, step: Step, interrupts: Interrupts) -> _Frame:
         painter, settings = self._painter, self._inputs.job.settings
         shown = soft_proof(step.content, settings.proof) if settings.proof else step.content
         content = content_to_paint(shown, settings)
@@ -156,19 +170,30 @@ class VideoRun:
         else:
             scene, loss = step.number, 0.0
             goal, steps = painter.first(), painter.first_steps
-        progress, done = None, 0
+        progress, records, done = None, [], 0
         for progress in painter.paint(content, goal):
-            done += len(progress.records[0])
+            records = progress.records[0]
+            done += len(records)
             if progress.failures[0]:
                 text = f"the loss of frame {step.number} stopped being finite at step {progress.failures[0].step}"
                 raise VideoError(f"{text}; {NON_FINITE_ADVICE}")
-            self._observe(self._progress(step.number, scene, min(done, steps), steps, progress, content=shown))
-            interrupts.check()
+            if done < steps:  # the last ones are told of when the frame is kept
+                picture = partial(self._finished, progress, shown)
+                self._observe(self._progress(step, scene, done, steps, records, _losses(progress), picture))
+                interrupts.check()
         assert progress is not None
         self._clock.finish(steps)
-        loss = loss or float(progress.last_records[0]["total"])
-        kept = Kept(self._finished(progress, shown), scene, loss, goal.age)
-        return self._inputs.store.keep(step.number, kept, self._inputs.record)
+        losses, pixels = _losses(progress), self._finished(progress, shown)
+        facts = FrameFacts(done, losses["total"], self._flicker(step, pixels), step.flicker)
+        kept = Kept(pixels, scene, loss or losses["total"], goal.age, facts)
+        kept = self._inputs.store.keep(step.number, kept, self._inputs.record)
+        return _Frame(kept, records if done >= steps else [], losses)
+
+    def _flicker(self, step: Step, pixels: HostImage) -> float | None:
+        """The warping error from the painting before."""
+        if not step.links:
+            return None
+        return warping_error(self._past[-1].pixels, pixels, step.links[0].backward, step.links[0].trust > 0)
 
     def _finished(self, progress: Progress, content: HostImage) -> HostImage:
         """The picture of a progress, with the colors of the frame where the settings keep them."""
@@ -176,41 +201,39 @@ class VideoRun:
         return restore_chroma(picture, content) if self._inputs.job.settings.keep_color == "luminance" else picture
 
     def _progress(
-        self, number: int, scene: int, step: int, steps: int, progress: Progress, *, content: HostImage
+        self,
+        step: Step,
+        scene: int,
+        done: int,
+        steps: int,
+        records: list[Record],
+        losses: dict[str, float],
+        picture: Callable[[], HostImage],
     ) -> VideoProgress:
-        fraction, left = self._clock.left(number, step, steps)
-        losses = {name: value for name, value in progress.last_records[0].items() if isinstance(value, float)}
+        """The progress after `done` of the steps of a frame."""
+        fraction, left = self._clock.left(step.number, done, steps)
         return VideoProgress(
-            frame=number,
+            frame=step.number,
             frames=self._clock.frames,
             scene=scene,
             height=self._painter.height,
             width=self._painter.width,
-            step=step,
+            step=done,
             steps=steps,
             fraction=fraction,
             seconds_left=left,
             losses=losses,
-            picture=lambda: self._finished(progress, content),
+            records=records,
+            content=step.content,
+            picture=picture,
         )
 
-    def _report(self, step: Step, kept: Kept) -> None:
-        """Tell of a frame that was finished before."""
-        if step.kept is None:
-            return
-        fraction, left = self._clock.left(step.number, 1, 1)
-        self._observe(
-            VideoProgress(
-                frame=step.number,
-                frames=self._clock.frames,
-                scene=kept.scene,
-                height=self._painter.height,
-                width=self._painter.width,
-                step=1,
-                steps=1,
-                fraction=fraction,
-                seconds_left=left,
-                losses={},
-                picture=lambda: kept.pixels,
-            )
-        )
+    def _report(self, step: Step, frame: _Frame) -> None:
+        """Tell of a frame that is finished."""
+        kept, steps = frame.kept, frame.kept.facts.steps
+        progress = self._progress(step, kept.scene, steps, steps, frame.records, frame.losses, lambda: kept.pixels)
+        self._observe(dataclasses.replace(progress, facts=kept.facts))
+
+
+def _losses(progress: Progress) -> dict[str, float]:
+    return {name: value for name, value in progress.last_records[0].items() if isinstance(value, float)}

@@ -12,6 +12,7 @@ from stylejax.video.media.clip import Clip, ClipFrame, Selection
 from stylejax.video.media.store import FrameStore, Kept
 from stylejax.video.motion.cuts import is_cut
 from stylejax.video.motion.estimate import Motion, estimate_motion
+from stylejax.video.motion.flicker import warping_error
 from stylejax.video.motion.flo import FlowFolder
 from stylejax.video.motion.trust import disoccluded, trust_of
 from stylejax.video.options import VideoOptions
@@ -31,6 +32,8 @@ class Step(NamedTuple):
     """To frames before it, the nearest first; empty for the first of a scene and for finished frames."""
     kept: Kept | None
     """The painting, if an earlier run has finished it."""
+    flicker: float | None
+    """Warping error of the clip from the frame before; None without links."""
 
 
 @runtime_checkable
@@ -69,8 +72,9 @@ def steps_of(
         elif scene:
             links = _links(scene, (number, content), options, find)
             scene = scene if links else []
+        flicker = warping_error(scene[-1][1], content, links[0].backward, links[0].trust > 0) if links else None
         scene = [*scene, (number, content)][-options.long_term[-1] :]
-        yield Step(number, frame.time - begin, content, links, kept)
+        yield Step(number, frame.time - begin, content, links, kept, flicker)
 
 
 def _links(

@@ -18,7 +18,9 @@ from stylejax.errors import SettingsError
 from stylejax.images.io.read import read_picture
 from stylejax.video.media.clip import VideoError
 from stylejax.video.media.open import open_clip
+from stylejax.video.motion.flicker import warping_error
 from stylejax.video.motion.flo import FlowError, write_flo
+from stylejax.video.motion.trust import trust_of
 from stylejax.video.motion.warp import warp
 
 OPTIONS = SHALLOW_GRAMS | {"size": WIDTH, "smallest_size": WIDTH, "iterations": 9}
@@ -74,6 +76,26 @@ def test_one_program_paints_the_whole_clip(whole):
     assert [progress.steps for progress in progresses] == [9, 2, 2, 9, 2, 2]  # within a scene a sixth, rounded
     assert progresses[-1].fraction == 1
     assert progresses[-1].seconds_left == 0
+
+
+@pytest.mark.slow
+def test_the_facts_of_each_frame_are_told_returned_and_kept(whole, clip, place, tiny_model):
+    video, progresses, _ = whole
+    assert [progress.facts for progress in progresses] == video.facts
+    assert [facts.steps for facts in video.facts] == [9, 2, 2, 9, 2, 2]
+    assert [facts.flicker is None for facts in video.facts] == [True, False, False] * 2
+    seen = trust_of(clip[1].forward, clip[1].backward) > 0
+    for frames, error in ((painted(place / "whole"), "flicker"), ([frame.pixels for frame in clip], "clip_flicker")):
+        expected = warping_error(frames[0], frames[1], clip[1].backward, seen)
+        assert getattr(video.facts[1], error) == pytest.approx(expected, rel=0.05)  # but for rounding to 8 bits
+    for progress in progresses:
+        assert [record["step"] for record in progress.records] == list(range(progress.steps))
+        assert progress.records[-1]["total"] == progress.losses["total"] == progress.facts.total
+        assert progress.content.shape == progress.picture().shape == (HEIGHT, WIDTH, 3)
+    again = []
+    assert paint(place, tiny_model, place / "whole", observe=again.append).facts == video.facts
+    assert [progress.facts for progress in again] == video.facts
+    assert not any(progress.losses or progress.records for progress in again)
 
 
 @pytest.mark.slow

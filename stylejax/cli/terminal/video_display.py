@@ -19,11 +19,12 @@ class VideoJson(Display[VideoProgress]):
     """One JSON object per line on standard output."""
 
     def show(self, update: VideoProgress, /) -> None:
-        """Print a progress."""
+        """Print a progress; `finished` has the facts of a frame that is kept, and `seconds_left` is null until one is."""
         fields = ("frame", "frames", "scene", "height", "width", "step", "steps", "fraction", "losses")
         values = {name: getattr(update, name) for name in fields}
         left = update.seconds_left if math.isfinite(update.seconds_left) else None
-        print(json.dumps({"event": "progress", **values, "seconds_left": left}), flush=True)
+        finished = update.facts and update.facts._asdict()
+        print(json.dumps({"event": "progress", **values, "seconds_left": left, "finished": finished}), flush=True)
 
 
 class VideoLines(LineDisplay[VideoProgress]):

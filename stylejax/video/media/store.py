@@ -29,6 +29,24 @@ from stylejax.video.media.clip import GO_ON, VideoError, reason
 _RUN = "run.json"
 
 
+class FrameFacts(NamedTuple):
+    """What a finished frame took, and how still it holds."""
+
+    steps: int
+    total: float
+    """The total loss of the last step."""
+    flicker: float | None
+    """Warping error from the frame before (`motion.flicker`); None for the first of a scene."""
+    clip_flicker: float | None
+    """The same of the clip's own frames."""
+
+    @classmethod
+    def read(cls, facts: dict[str, Any]) -> "FrameFacts":
+        """From the metadata of a frame; raises KeyError, TypeError or ValueError where they are something else."""
+        flicker = [None if facts[name] is None else float(facts[name]) for name in ("flicker", "clip_flicker")]
+        return cls(int(facts["steps"]), float(facts["total"]), *flicker)
+
+
 class Kept(NamedTuple):
     """A finished frame."""
 
@@ -39,6 +57,7 @@ class Kept(NamedTuple):
     loss: float
     """With which that one ended."""
     age: Age
+    facts: FrameFacts
 
 
 class FrameStore:
@@ -105,7 +124,7 @@ class FrameStore:
         Raises:
             VideoError: it cannot be written; the frames before it are whole.
         """
-        facts = {"frame": number, "scene": kept.scene, "loss": kept.loss, "age": as_text(kept.age)}
+        facts = {"frame": number, "scene": kept.scene, "loss": kept.loss, "age": as_text(kept.age), **kept.facts._asdict()}
         try:
             write_picture(self.place(number), kept.pixels, metadata=record | facts)
         except ImageError as problem:
@@ -121,7 +140,8 @@ class FrameStore:
         try:
             facts, pixels = read_metadata(place) or {}, read_picture(place).pixels
             age = from_text(facts["age"], *shape)
-            return Kept(pixels, int(facts["scene"]), float(facts["loss"]), age) if pixels.shape[:2] == shape else None
+            kept = Kept(pixels, int(facts["scene"]), float(facts["loss"]), age, FrameFacts.read(facts))
+            return kept if pixels.shape[:2] == shape else None
         except (ImageError, KeyError, TypeError, ValueError, zlib.error):
             return None
 
