@@ -23,6 +23,10 @@ _REMEMBERED = 20
 class VideoProgress:
     """The state of a clip after a few steps of a frame, or after a frame is finished and kept."""
 
+    clip: int
+    """Which of the clips, counted from 1."""
+    clips: int
+    """How many are painted."""
     frame: int
     """Counted from 1."""
     frames: int
@@ -37,7 +41,7 @@ class VideoProgress:
     fraction: float
     """Share of all the work that is done, 0 to 1."""
     seconds_left: float
-    """Of the whole clip; infinite before the first frame is painted."""
+    """Of all the work; infinite before the first frame is painted."""
     losses: dict[str, float]
     """The last losses; empty for a frame that an earlier run has finished."""
     records: list[Record]

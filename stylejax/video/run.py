@@ -213,6 +213,8 @@ class VideoRun:
         """The progress after `done` of the steps of a frame."""
         fraction, left = self._clock.left(step.number, done, steps)
         return VideoProgress(
+            clip=1,
+            clips=1,
             frame=step.number,
             frames=self._clock.frames,
             scene=scene,

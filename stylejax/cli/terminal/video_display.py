@@ -20,7 +20,7 @@ class VideoJson(Display[VideoProgress]):
 
     def show(self, update: VideoProgress, /) -> None:
         """Print a progress; `finished` has the facts of a frame that is kept, and `seconds_left` is null until one is."""
-        fields = ("frame", "frames", "scene", "height", "width", "step", "steps", "fraction", "losses")
+        fields = ("clip", "clips", "frame", "frames", "scene", "height", "width", "step", "steps", "fraction", "losses")
         values = {name: getattr(update, name) for name in fields}
         left = update.seconds_left if math.isfinite(update.seconds_left) else None
         finished = update.facts and update.facts._asdict()
@@ -47,6 +47,7 @@ def _facts(progress: VideoProgress) -> tuple[tuple[int, str], ...]:
     """Frame, step, loss and time left, with their ranks for the bar."""
     losses = progress.losses
     return (
+        *([(0, f"clip {progress.clip}/{progress.clips}")] if progress.clips > 1 else []),
         (0, f"frame {progress.frame}/{progress.frames}"),
         (3, f"{progress.width}×{progress.height}"),
         (2, f"step {progress.step}/{progress.steps}" if losses else "finished before"),
