@@ -47,12 +47,21 @@ def _flow(first: np.ndarray, second: np.ndarray) -> Flow:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)
+        flow = _search().calc(first, second, None)
     finally:
         cv2.setNumThreads(threads)
     if factor > 1:
         flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA) / factor
     return flow.astype(np.float32)
+
+
+def _search() -> Any:
+    """A search down to the full size: the presets stop at half of it, where the mean error of a vector is twice as large."""
+    cv2 = _opencv()
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setFinestScale(0)
+    search.setVariationalRefinementIterations(10)
+    return search
 
 
 def _gray(frame: HostImage) -> np.ndarray:
