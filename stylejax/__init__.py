@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stylejax.losses.temporal import TemporalTarget
     from stylejax.network.vgg import VGG19
     from stylejax.preview.report import write_report
+    from stylejax.preview.report_video import write_video_report
     from stylejax.run.api import stylize, stylize_batch
     from stylejax.run.checkpoint.checkpoint import Checkpoint
     from stylejax.run.progress import Progress
@@ -65,6 +66,7 @@ __all__ = [
     "stylize_video",
     "sweep",
     "write_report",
+    "write_video_report",
 ]
 
 _HOMES = {
@@ -84,6 +86,7 @@ _HOMES = {
     "run.api": ("stylize", "stylize_batch"),
     "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
+    "preview.report_video": ("write_video_report",),
     "video.api": ("stylize_video",),
     "video.options": ("VideoOptions",),
     "video.progress": ("StylizedVideo", "VideoInterrupted", "VideoProgress"),

@@ -29,6 +29,8 @@ TERMS = ("content", "style", "tv")
 """The terms of the objective by the names that records have for them; `tv` is total variation."""
 LOSSES = ("total", *TERMS)
 """The losses that a record of one step has."""
+TEMPORAL = "temporal"
+"""The term that records of the frames of a clip have, too."""
 
 PoolingName = Literal["max", "average", "average-rescaled", "l2", "l2-rescaled"]
 PaddingName = Literal["zero", "replicate", "reflect", "replicate-conv1_1", "reflect-conv1_1"]

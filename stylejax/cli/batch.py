@@ -23,6 +23,7 @@ from stylejax.errors import SettingsError
 from stylejax.files.url import is_url
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import batch_cells, write_grid
+from stylejax.preview.live import Live
 from stylejax.preview.report import check_report
 from stylejax.run.memory.available import format_bytes
 from stylejax.settings.recipes import overrides_of
@@ -42,7 +43,8 @@ class BatchRun(Batch):
             return self._show(run, console)
         began, stop, tally = time.monotonic(), run.stopping, Tally(0)
         display = batch_display(quiet=self.quiet, as_json=self.json, console=console)
-        watching = self.watching.page(console, f"{len(run.plan.todo)} pictures", quiet=self.quiet, as_json=self.json)
+        page = Live(f"{len(run.plan.todo)} pictures")
+        watching = self.watching.page(console, page, quiet=self.quiet, as_json=self.json)
 
         def notice(number: int) -> None:
             stop.request(128 + number)

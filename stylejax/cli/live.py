@@ -3,10 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import tyro
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from stylejax.batch.events import Event
     from stylejax.batch.execute.shutdown import Shutdown
-    from stylejax.images.picture import Picture
     from stylejax.preview.live import Live
+    from stylejax.preview.live_run import LiveRun
     from stylejax.preview.server import Server
+
+Page = TypeVar("Page", bound="LiveRun")
+"""A kind of live page."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +48,12 @@ class LiveOptions:
             require_extra("live", "--live")
 
     @contextmanager
-    def page(
-        self,
-        console: "Console",
-        title: str,
-        *,
-        content: "Picture | None" = None,
-        styles: "Sequence[Picture]" = (),
-        record: dict[str, Any] | None = None,
-        quiet: bool = False,
-        as_json: bool = False,
-    ) -> "Iterator[Live | None]":
+    def page(self, console: "Console", live: "Page", *, quiet: bool = False, as_json: bool = False) -> "Iterator[Page | None]":
         """Serve the live page during the block, which calls its `end` when the results are saved.
 
         Args:
             console: for the address of the page.
-            title: of the page.
-            content: the content picture, if there is only one.
-            styles: the style pictures of that one.
-            record: metadata for a saved copy.
+            live: the state of the page.
             quiet: print the address only if no browser opens it.
             as_json: print the address as a JSON line.
 
@@ -76,11 +66,9 @@ class LiveOptions:
         if not self.live:
             yield None
             return
-        from stylejax.preview.live import Live
         from stylejax.preview.server import Server
         from stylejax.preview.site import live_site
 
-        live = Live(title, content, styles, record or {})
         server = Server(live_site(live), host=self.live_host, port=self.live_port)
         try:
             self._announce(server, console, quiet, as_json)
@@ -107,7 +95,7 @@ class LiveOptions:
 def showing_live(live: "Live | None", observe: "Callable[[Event], None]", stop: "Shutdown") -> "Callable[[Event], None]":
     """An observer that also updates the live page, whose stop button requests a graceful stop."""
     from stylejax.batch.events import BatchProgress
-    from stylejax.preview.live import StopPressed
+    from stylejax.preview.live_run import StopPressed
 
     def show(event: "Event") -> None:
         observe(event)

@@ -15,7 +15,7 @@ from stylejax.cli.terminal.run_display import RunDisplay, run_display
 from stylejax.errors import NonFiniteError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
-from stylejax.preview.report import report_title
+from stylejax.preview.report import title_of
 from stylejax.run.api import stylize
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.state import Saved
@@ -48,16 +48,10 @@ class StylizeRun(StylizeFiles):
             return nullcontext()
         content, styles = named_picture(self._content), [named_picture(style) for style in self._styles]
         names = [style.source for style in styles]
-        return self.watching.page(
-            console,
-            report_title(content, styles),
-            content=content,
-            styles=styles,
-            record={"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
-            | {"settings": recorded_settings(self.settings)},
-            quiet=self.quiet,
-            as_json=self.json,
-        )
+        record = {"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
+        record["settings"] = recorded_settings(self.settings)
+        live = Live(title_of(content.source, styles), content, styles, record)
+        return self.watching.page(console, live, quiet=self.quiet, as_json=self.json)
 
     def _run(self, live: Live | None, console: Console) -> int:
         """Stylize, and write what there is however it ends; returns the exit code."""

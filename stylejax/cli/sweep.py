@@ -25,7 +25,7 @@ from stylejax.images.sheet import contact_sheet
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.grid import Cell, write_grid
 from stylejax.preview.live import Live
-from stylejax.preview.report import check_report, report_title
+from stylejax.preview.report import check_report, title_of
 from stylejax.run.inputs.reader import files_of, named_picture
 from stylejax.run.memory.available import format_bytes
 from stylejax.run.progress import NON_FINITE_ADVICE, Progress
@@ -98,7 +98,7 @@ class SweepRun(Sweep):
             self._print_outcome({}, names, 0, True, console)
 
         with (
-            self.watching.page(console, f"{len(changes)} pictures", quiet=self.quiet, as_json=self.json) as live,
+            self.watching.page(console, Live(f"{len(changes)} pictures"), quiet=self.quiet, as_json=self.json) as live,
             handling_signals(display.stopping, on_early_exit=leave) as interrupts,
         ):
             results = _Results(self.output, names, live, display)
@@ -170,7 +170,7 @@ class SweepRun(Sweep):
             write_grid(
                 self.report,
                 cells,
-                title=report_title(content, styles),
+                title=title_of(content.source, styles),
                 content=content,
                 styles=styles,
                 columns=columns_of(changes, grid),

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +12,14 @@ from stylejax.cli.flags.video import Video
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.video_display import video_display
 from stylejax.files.output_conflicts import check_output_conflicts
-from stylejax.run.inputs.reader import files_of
+from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.live_clip import LiveClip
+from stylejax.preview.report import check_report, title_of
+from stylejax.preview.report_video import write_video_report
+from stylejax.run.inputs.reader import files_of, named_picture
+from stylejax.settings.record import recorded_settings
 from stylejax.signals import handling_signals, mark_started
+from stylejax.version import VERSION
 from stylejax.video.api import frames_beside, stylize_video
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
 from stylejax.weights.sources import resolve_auto
@@ -24,9 +31,27 @@ class VideoCommand(Video):
     def run(self, console: Console) -> int:
         """Paint and write; returns the exit code."""
         inputs = [("clip", self.clip), *(("style", style) for style in self.styles), *files_of(self.settings)]
-        check_output_conflicts([("output", self.output)], inputs=inputs)
+        outputs = [("output", self.output), *([("report", self.report)] if self.report else [])]
+        check_output_conflicts(outputs, inputs=inputs)
+        if self.report:
+            check_report(self.report)
+        self.watching.check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, soft_wrap=True)
+        with self._page(console) as live:
+            return self._run(live, console)
+
+    def _page(self, console: Console) -> AbstractContextManager[LiveClip | None]:
+        """The live page, if the user wants it."""
+        if not self.watching.live:
+            return nullcontext()
+        styles = [named_picture(style) for style in self.styles]
+        record = {"program": "stylejax", "version": VERSION, "clip": str(self.clip), "styles": list(map(str, self.styles))}
+        record["settings"] = recorded_settings(self.settings)
+        live = LiveClip(title_of(self.clip.name, styles), styles, record)
+        return self.watching.page(console, live, quiet=self.quiet, as_json=self.json)
+
+    def _run(self, live: LiveClip | None, console: Console) -> int:
         display = video_display(quiet=self.quiet, as_json=self.json, console=console)
         began = time.monotonic()
 
@@ -37,17 +62,27 @@ class VideoCommand(Video):
         def observe(progress: VideoProgress) -> None:
             mark_started()
             display.show(progress)
+            if live:
+                live.show(progress)
 
         with handling_signals(display.stopping, on_early_exit=leave) as interrupts:
             try:
                 video = self._paint(observe)
             except VideoInterrupted as stopped:
                 display.close()
+                self._report(stopped.result, time.monotonic() - began)
                 self._print_stopped(stopped.result, console)
+                if live:
+                    where = f"{stopped.result.frames} frames are in {self.output.resolve()}" if stopped.result else ""
+                    live.end("stopped", message=where)
                 return interrupts.exit_code
             finally:
                 display.close()
-        self._print_result(video, time.monotonic() - began, console)
+            seconds = time.monotonic() - began
+            self._report(video, seconds)
+        self._print_result(video, seconds, console)
+        if live:
+            live.end("finished", message=f"the clip is in {self.output.resolve()}")
         return 0
 
     def _paint(self, observe: Callable[[VideoProgress], None]) -> StylizedVideo:
@@ -66,6 +101,12 @@ class VideoCommand(Video):
     def _kept(self) -> Path:
         """Where finished frames are until all are."""
         return self.options.frames or (frames_beside(self.output) if self.output.suffix else self.output)
+
+    def _report(self, video: StylizedVideo | None, seconds: float) -> None:
+        if self.report and video:
+            without = ("clip", "styles", *UNREPEATED)
+            command = repeat_many("video", [self.clip, *self.styles], self, without=without)
+            write_video_report(self.report, video, self.clip, self.styles, command=command, seconds=seconds)
 
     def _print_stopped(self, video: StylizedVideo | None, console: Console) -> None:
         if self.json:
@@ -88,3 +129,5 @@ class VideoCommand(Video):
             frames = f"{video.frames} frames" if video.frames > 1 else "one frame"
             facts = [f"{frames} in {scenes}", f"{seconds:.1f} s"]
             console.print("  ".join([f"the clip is in {video.output}", *facts]), soft_wrap=True)
+            if self.report:
+                console.print(f"look at {self.report}", soft_wrap=True)

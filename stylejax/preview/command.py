@@ -41,7 +41,7 @@ def repeat_command(
 
 
 def repeat_many(command: str, places: Sequence[str | Path], options: Any, *, without: Collection[str]) -> str:
-    """`stylejax sweep ...` or `stylejax batch ...` with positional arguments, and a flag for each option without its default.
+    """`stylejax sweep ...`, `batch ...` or `video ...`: positional arguments, and a flag for each option without its default.
 
     Args:
         command: its name.
@@ -63,10 +63,16 @@ def _option_flags(options: Any, without: Collection[str]) -> list[str]:
         elif dataclasses.is_dataclass(value):
             words += _option_flags(value, without)
         elif isinstance(value, tuple):
-            words += [f"--{field.name.replace('_', '-')}", *map(_path, value)]
+            words += [f"--{_name(field)}", *(_path(str(each)) for each in value)]
         else:
-            words += _flag(field.name, value)
+            words += _flag(_name(field), value)
     return words
+
+
+def _name(field: dataclasses.Field) -> str:
+    """The flag of a field without its dashes: `from` for `Annotated[float, tyro.conf.arg(name="from")]`."""
+    names = (getattr(each, "name", None) for each in getattr(field.type, "__metadata__", ()))
+    return next(filter(None, names), field.name).replace("_", "-")
 
 
 def _settings_flags(settings: Settings) -> list[str]:

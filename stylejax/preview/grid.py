@@ -1,14 +1,12 @@
 """The report of many pictures: an HTML file with a small copy of each, its differences, and a link to the full picture."""
 
 import math
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from stylejax.batch.output.store import Store
 from stylejax.batch.records import JobSpec
@@ -17,7 +15,7 @@ from stylejax.images.io.read import read_picture
 from stylejax.images.picture import Picture
 from stylejax.images.sheet import evenly_spaced
 from stylejax.preview.embed import data_uri
-from stylejax.preview.report import check_report, environment_facts, input_pictures, save_page
+from stylejax.preview.report import check_report, environment_facts, input_pictures, link_to, save_page
 from stylejax.preview.template import render_page
 from stylejax.settings.recipes import recipe_named
 from stylejax.settings.settings import Settings
@@ -135,15 +133,6 @@ def batch_cells(rows: Sequence[JobSpec], store: Store) -> list[Cell]:
             reason = failures.get(row.output, {}).get("reason", "")
             cells.append(Cell(row.output, facts, row.settings, failure=reason))
     return cells
-
-
-def link_to(picture: Path, page: Path) -> str:
-    """The link from the page to a picture: relative, so that both can be moved together."""
-    try:
-        relative = os.path.relpath(picture, page.parent)
-    except ValueError:  # on another drive
-        return picture.absolute().as_uri()
-    return quote(os.fsencode(Path(relative).as_posix()))
 
 
 def _cell_values(cell: Cell, page: Path, side: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jax
 
@@ -88,6 +89,15 @@ def save_page(path: str | Path, page: str) -> Path:
     return Path(path)
 
 
+def link_to(picture: Path, page: Path) -> str:
+    """The link from the page to a picture: relative, so that both can be moved together."""
+    try:
+        relative = os.path.relpath(picture, page.parent)
+    except ValueError:  # on another drive
+        return picture.absolute().as_uri()
+    return quote(os.fsencode(Path(relative).as_posix()))
+
+
 def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], command: str, seconds: float | None) -> str:
     height, width = painting.image.shape[:2]
     settings, usual = painting.settings, recipe_named(painting.settings.recipe)
@@ -96,7 +106,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         "report.html",
         style="look.css,made.css,curves.css,report.css",
         script="compare.js,copy.js",
-        title=report_title(content, styles),
+        title=title_of(content.source, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
         before=data_uri(resize_picture(content, height, width).pixels, alpha=painting.alpha, long_side=LARGE),
@@ -115,15 +125,20 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
     )
 
 
-def report_title(content: Picture, styles: Sequence[Picture]) -> str:
+def title_of(content: str, styles: Sequence[Picture]) -> str:
     """`CONTENT in the style of STYLE, STYLE and STYLE`."""
     *before, last = [style.source for style in styles]
-    return f"{content.source} in the style of {', '.join(before)}{' and ' if before else ''}{last}"
+    return f"{content} in the style of {', '.join(before)}{' and ' if before else ''}{last}"
 
 
 def input_pictures(content: Picture, styles: Sequence[Picture]) -> list[dict[str, Any]]:
     """Role, name, size and embedded copy of each input picture, for the page."""
-    return [_shown("Content", content), *(_shown("Style", style) for style in styles)]
+    return [_shown("Content", content), *style_pictures(styles)]
+
+
+def style_pictures(styles: Sequence[Picture]) -> list[dict[str, Any]]:
+    """The same for the styles alone."""
+    return [_shown("Style", style) for style in styles]
 
 
 def _failure(painting: StylizedImage) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import get_args
 
 from starlette.applications import Starlette
@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stylejax.choices import LOSSES
 from stylejax.preview.embed import encode
-from stylejax.preview.live import Button, Live
+from stylejax.preview.live_run import Button, LiveRun
 from stylejax.preview.template import page_text, render_page
 
 POLL_SECONDS = 0.2
@@ -22,31 +21,30 @@ KEEP_ALIVE_SECONDS = 10
 INPUT_LONG_SIDE = 640
 
 
-def live_site(live: Live) -> Starlette:
+def live_site(live: LiveRun) -> Starlette:
     """The application that serves `live`, without access control."""
     run = secrets.token_hex(8)  # so that tabs of this run share a stream, and not with tabs of an earlier run at the same port
 
     def page(request: Request) -> Response:
         html = render_page(
-            "live.html",
+            f"live-{live.kind}.html",
             style="look.css,curves.css,live.css",
-            script="live.js",
+            script=f"live.js,live-{live.kind}.js",
             images="'self' blob: data:",
             own="'self'",
             run=run,
             title=live.title,
-            content=live.content and live.content.source,
-            styles=[style.source for style in live.styles],
-            losses=LOSSES,
+            given=[picture.source for picture in live.given],
+            losses=live.losses,
         )
         return HTMLResponse(html)
 
     def given(request: Request) -> Response:
-        pictures = [*([] if live.content is None else [live.content]), *live.styles]
         number = request.path_params["number"]
-        if number >= len(pictures):
+        if number >= len(live.given):
             return Response(status_code=404)
-        kind, data = encode(pictures[number].pixels, alpha=pictures[number].alpha, long_side=INPUT_LONG_SIDE)
+        picture = live.given[number]
+        kind, data = encode(picture.pixels, alpha=picture.alpha, long_side=INPUT_LONG_SIDE)
         return Response(data, media_type=kind)
 
     def stream(request: Request) -> Response:
@@ -55,9 +53,12 @@ def live_site(live: Live) -> Starlette:
     async def events(request: Request) -> Response:
         return StreamingResponse(_events(live), media_type="text/event-stream")
 
-    def picture(request: Request) -> Response:
-        data = live.thumbnail(request.path_params["number"])
-        return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg")
+    def jpeg(path: str, find: Callable[[int], bytes | None]) -> Route:
+        def picture(request: Request) -> Response:
+            data = find(request.path_params["number"])
+            return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg")
+
+        return Route(f"/{path}/{{number:int}}", picture)
 
     def curves(request: Request) -> Response:
         return Response(live.curves(), media_type="image/svg+xml")
@@ -79,7 +80,8 @@ def live_site(live: Live) -> Starlette:
             Route("/stream.js", stream),
             Route("/events", events),
             Route("/given/{number:int}", given),
-            Route("/picture/{number:int}", picture),
+            jpeg("picture", live.picture),
+            jpeg("original", live.original),
             Route("/curves", curves),
             Route("/copy", copy),
             *map(button, get_args(Button)),
@@ -87,7 +89,7 @@ def live_site(live: Live) -> Starlette:
     )
 
 
-async def _events(live: Live) -> AsyncIterator[str]:
+async def _events(live: LiveRun) -> AsyncIterator[str]:
     """States as server-sent events: the current one at once, then each new one."""
     seen, quiet = -1, 0.0
     await run_in_threadpool(live.watch, 1)

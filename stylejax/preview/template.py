@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render_page(template: str, *, style: str, script: str, images: str = "data:", own: str = "", **values: Any) -> str:
+def render_page(
+    template: str, *, style: str, script: str, images: str = "data:", own: str = "", media: str = "", **values: Any
+) -> str:
     """Render a template of `preview/pages`, with its style sheets and scripts inline.
 
     Args:
@@ -24,6 +26,7 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         script: names of scripts, separated by commas.
         images: sources from which the policy allows images.
         own: origins to which the policy allows the script to connect, and from which it may load a worker; none by default.
+        media: sources from which the policy allows videos; none by default.
         **values: of the template, which escapes them.
     """
     styles, code = ("".join(page_text(name) for name in names.split(",")) for names in (style, script))
@@ -32,6 +35,7 @@ def render_page(template: str, *, style: str, script: str, images: str = "data:"
         "style-src": _hash(styles),
         "script-src": _hash(code),
         "img-src": images,
+        "media-src": media or "'none'",
         "connect-src": own or "'none'",
         "worker-src": own or "'none'",
         "base-uri": "'none'",

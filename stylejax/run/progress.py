@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stylejax.choices import LOSSES
+from stylejax.choices import LOSSES, TEMPORAL
 from stylejax.optimize.step import PictureState, Trace
 from stylejax.types import Images
 
@@ -156,7 +156,7 @@ def trace_records(trace: Trace, count: int, index: int, stop: Converged | None, 
     """
     first = place.pop("step")
     count = count if stop is None else min(count, max(stop.step - first, 0))
-    names = (*LOSSES, "temporal")[: 1 + len(trace.terms)]
+    names = (*LOSSES, TEMPORAL)[: 1 + len(trace.terms)]
     columns = [np.asarray(values)[:count, index].tolist() for values in (trace.total, *trace.terms)]
     rows = zip(*columns, strict=True)
     records = [place | {"step": first + i} | dict(zip(names, row, strict=True)) for i, row in enumerate(rows)]

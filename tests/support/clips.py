@@ -1,5 +1,6 @@
 """Clips for tests: drawn frames, and video files with what phones and editors put into them."""
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 from stylejax.images.io.write import write_picture
 from stylejax.samples import paint_glass, paint_strokes, paint_waves
 from stylejax.samples.camera import Drawn, draw_clip
+from stylejax.video.media.store import FrameFacts
+from stylejax.video.progress import VideoProgress
 
 HEIGHT, WIDTH = 48, 64
 
@@ -81,3 +84,30 @@ def sound_seconds(path: Path) -> float:
 
     with av.open(str(path)) as clip:
         return sum(frame.samples / frame.sample_rate for frame in clip.decode(audio=0)) if clip.streams.audio else 0.0
+
+
+def frame_progress(
+    frame: int, *, painting: np.ndarray, content: np.ndarray, step: int, steps: int = 4, frames: int = 9, before: bool = False
+) -> VideoProgress:
+    """The progress of a frame without painting it: finished after all steps, or `before` by an earlier run."""
+    losses = {} if before else {"total": 2.0 * frame, "content": 1.0, "style": 1.0, "tv": 1.0, "temporal": 0.5}
+    height, width = painting.shape[:2]
+    place = {"scale": 1, "height": height, "width": width, "step": step - 1}
+    return VideoProgress(
+        clip=1,
+        clips=1,
+        frame=frame,
+        frames=frames,
+        scene=1,
+        height=height,
+        width=width,
+        step=step,
+        steps=steps,
+        fraction=(frame - 1 + step / steps) / frames,
+        seconds_left=math.inf if frame == 1 else 3700.0,
+        losses=losses,
+        records=[place | losses] if losses else [],
+        content=content,
+        picture=lambda: painting,
+        facts=FrameFacts(steps, 2.0 * frame, None, None) if step == steps else None,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import tyro
 
 from stylejax.cli.flags.shared import CompileCache, Quiet
+from stylejax.cli.live import LiveOptions
 from stylejax.errors import SettingsError
 from stylejax.settings.recipes import recipe_named
 from stylejax.settings.settings import Settings
@@ -38,7 +39,12 @@ class Video:
 
     options: Annotated[tyro.conf.OmitArgPrefixes[VideoOptions], tyro.conf.arg(name="")] = field(default_factory=VideoOptions)
 
-    about_output: ClassVar = "Messages."
+    about_run: ClassVar = "What the run shows and prints."
+
+    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+
+    report: Path | None = None
+    """Write a page to this .html file: a player, frames before and after, flicker, losses, settings, command."""
 
     compile_cache: CompileCache = True
     quiet: Quiet = False

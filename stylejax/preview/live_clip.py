@@ -1,0 +1,169 @@
+"""The live page of a clip: the frame being painted beside the clip's own, and a strip of the finished ones.
+
+`LiveClip.show` is an observer of the run. Finished frames are kept as small JPEG files, so that the strip needs no others.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stylejax.choices import LOSSES, TEMPORAL
+from stylejax.images.picture import Picture
+from stylejax.preview.curves import curves_svg
+from stylejax.preview.embed import encode, png
+from stylejax.preview.live_run import Kind, LiveRun, short
+from stylejax.run.progress import Record
+from stylejax.types import HostImage
+from stylejax.video.progress import VideoProgress
+
+SECONDS_BETWEEN_PICTURES = 0.5
+LONG_SIDE = 720
+"""Of the pictures on the page, in pixels."""
+MAX_FRAMES = 120
+"""Limit of frames in the strip; of longer clips it has every second one, every fourth ..."""
+
+
+class Pair(NamedTuple):
+    """A finished frame as JPEG files."""
+
+    painting: bytes
+    original: bytes
+
+
+@dataclass(eq=False)
+class LiveClip(LiveRun):
+    """The page of a clip."""
+
+    styles: Sequence[Picture] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Metadata of a saved copy."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._painting: dict[int, VideoProgress] = {}
+        """The frames in progress; several where parts of the clip are painted side by side."""
+        self._records: dict[int, list[Record]] = {}
+        self._finished: list[Record] = []
+        """Those of the frame that was finished last."""
+        self._last: VideoProgress | None = None
+        self._count = 0
+        self._strip: dict[int, Pair] = {}
+        self._spacing = 1
+        self._picture: tuple[int, HostImage] | None = None
+        """The frame in progress that the page shows, by its number."""
+        self._pictures = 0
+        self._last_picture = 0.0
+
+    @property
+    def kind(self) -> Kind:
+        """Which page it is."""
+        return "clip"
+
+    @property
+    def losses(self) -> Sequence[str]:
+        """The losses that the page shows."""
+        return (*LOSSES, TEMPORAL)
+
+    def show(self, progress: VideoProgress) -> None:
+        """Update a frame; waits while the run is paused.
+
+        Raises:
+            StopPressed: a `KeyboardInterrupt`; finished frames are kept.
+        """
+        finished = None if progress.facts is None else Pair(_jpeg(progress.picture()), _jpeg(progress.content))
+        with self._condition:
+            self._last = progress
+            self._start()
+            if finished is None:
+                self._painting[progress.frame] = progress
+                self._records.setdefault(progress.frame, []).extend(progress.records)
+            else:
+                self._painting.pop(progress.frame, None)
+                self._finished = self._records.pop(progress.frame, []) + progress.records
+                self._keep(progress.frame, finished)
+            self._refresh()
+            self._obey()
+
+    def _keep(self, frame: int, pair: Pair) -> None:
+        """Add a finished frame to the strip, and leave out every second one where they are too many."""
+        self._count += 1
+        self._strip[frame] = pair
+        if len(self._strip) > MAX_FRAMES:
+            self._spacing *= 2
+        self._strip = {
+            number: self._strip[number]
+            for number in sorted(self._strip)
+            if (number - 1) % self._spacing == 0 or number == frame
+        }
+
+    def _refresh(self) -> None:
+        self._version += 1
+        now, shown = time.monotonic(), self._shown
+        if shown is None or not self._watchers or now - self._last_picture < SECONDS_BETWEEN_PICTURES:
+            return
+        self._last_picture, self._pictures = now, self._pictures + 1
+        self._picture = shown.frame, shown.picture()
+
+    @property
+    def _shown(self) -> VideoProgress | None:
+        """The first of the frames in progress."""
+        return self._painting[min(self._painting)] if self._painting else None
+
+    @property
+    def given(self) -> Sequence[Picture]:
+        """The styles."""
+        return self.styles
+
+    def state(self) -> dict[str, Any]:
+        """Everything that changes, as JSON values."""
+        with self._condition:
+            progress = self._shown or self._last
+            names = ("frame", "frames", "scene", "width", "height", "step", "steps", "fraction")
+            left = progress and (progress.seconds_left if np.isfinite(progress.seconds_left) else None)
+            return super().state() | {
+                "progress": progress and {name: getattr(progress, name) for name in names} | {"seconds_left": left},
+                "losses": progress and {term: short(value) for term, value in progress.losses.items()},
+                "picture": self._picture and {"frame": self._picture[0], "version": self._pictures},
+                "count": self._count,
+                "strip": list(self._strip),
+            }
+
+    def picture(self, number: int) -> bytes | None:
+        """The painting of a frame as JPEG: finished, or as it was last shown."""
+        with self._condition:
+            pair, picture = self._strip.get(number), self._picture
+        if pair is not None:
+            return pair.painting
+        return _jpeg(picture[1]) if picture is not None and picture[0] == number else None
+
+    def original(self, number: int) -> bytes | None:
+        """A frame of the clip as JPEG."""
+        with self._condition:
+            pair, progress = self._strip.get(number), self._painting.get(number)
+        if pair is not None:
+            return pair.original
+        return None if progress is None else _jpeg(progress.content)
+
+    def curves(self) -> str:
+        """The losses of the frame in progress, or of the one finished last."""
+        with self._condition:
+            shown = self._shown
+            records = list(self._records[shown.frame] if shown else self._finished)
+        return curves_svg(records)
+
+    def copy(self) -> bytes | None:
+        """The painting of the current frame in full size as PNG, with the record of the run; None before the first steps."""
+        with self._condition:
+            progress = self._shown or self._last
+        if progress is None:
+            return None
+        pixels = np.clip(progress.picture(), 0, 1)
+        place = f"frame {progress.frame} of {progress.frames}, step {progress.step} of {progress.steps}"
+        return png(np.rint(pixels * 255).astype(np.uint8), record={**self.record, "taken at": place})
+
+
+def _jpeg(pixels: HostImage) -> bytes:
+    return encode(pixels, long_side=LONG_SIDE)[1]
