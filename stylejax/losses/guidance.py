@@ -20,8 +20,8 @@ from jaxtyping import Float
 
 from stylejax.choices import StatisticName
 from stylejax.losses.octaves import halvings
-from stylejax.losses.statistics import Statistic, Sums, measure, sums_for
-from stylejax.losses.style import style_loss
+from stylejax.losses.statistics import Sums, measure, sums_for
+from stylejax.losses.style import StyleTarget, style_loss
 from stylejax.network.padding import Padding
 from stylejax.types import AnyMasks, Features, Masks, RegionGuides, RegionMeans, Scalar, Shares
 
@@ -97,14 +97,7 @@ def region_sums(
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
-def guided_style_loss(
-    sums: Sums,
-    target: Statistic,
-    shares: Shares,
-    *,
-    statistic: StatisticName,
-    relative: bool,
-) -> Scalar:
+def guided_style_loss(sums: Sums, target: StyleTarget, shares: Shares, *, statistic: StatisticName) -> Scalar:
     """The style term of one layer, over all regions.
 
     Args:
@@ -112,8 +105,6 @@ def guided_style_loss(
         target: as for `style_loss`, with a leading axis `regions`.
         shares: λ.
         statistic: what is compared.
-        relative: as for `style_loss`, by each region's own target.
     """
-    measured = jax.vmap(lambda each: measure(each, statistic))(sums)
-    losses = jax.vmap(lambda ours, wanted: style_loss(ours, wanted, statistic, relative=relative))(measured, target)
+    losses = jax.vmap(lambda ours, wanted: style_loss(measure(ours, statistic), wanted, statistic))(sums, target)
     return jnp.sum(shares * losses)

@@ -22,8 +22,8 @@ from stylejax.losses.content import content_loss, content_target
 from stylejax.losses.gradients import unit_gradient
 from stylejax.losses.guidance import Guides, guided_style_loss, layer_guides, make_guides, region_sums
 from stylejax.losses.octaves import look, octaves_of, smallest_side_for
-from stylejax.losses.statistics import Statistic, Sums, measure, mixture, sums_for
-from stylejax.losses.style import style_loss, style_target
+from stylejax.losses.statistics import Sums, measure, mixture, sums_for
+from stylejax.losses.style import StyleTarget, style_loss, style_target
 from stylejax.losses.temporal import TemporalTarget, temporal_loss
 from stylejax.losses.variation import variation_loss
 from stylejax.network.layers import layers_up_to
@@ -86,8 +86,8 @@ LayerSums = tuple[dict[str, Sums], ...]
 
 ContentTargets = dict[str, AnyFeatures]
 """By layer."""
-StyleTargets = tuple[dict[str, Statistic], ...]
-"""By octave, layer and part of the statistic."""
+StyleTargets = dict[str, StyleTarget]
+"""By layer, with a leading axis `octaves`."""
 
 
 class Targets(NamedTuple):
@@ -95,7 +95,7 @@ class Targets(NamedTuple):
 
     content: ContentTargets
     style: StyleTargets
-    """With `guides`, every part has a leading axis `regions`."""
+    """With `guides`, the axis `regions` follows the axis `octaves`."""
     guides: Guides | None = None
     """Where each region is; None where the whole picture has one style."""
     temporal: TemporalTarget | None = None
@@ -179,9 +179,12 @@ def mix_styles(
 
 def style_targets(sums: LayerSums, spec: ObjectiveSpec, *, regions: bool = False) -> StyleTargets:
     """The style part of `Targets`, from the sums of the styles; `regions` says whether they were made with masks."""
-    finish = lambda each: style_target(each, spec.statistic)  # noqa: E731
-    finish = jax.vmap(finish) if regions else finish
-    return tuple({layer: finish(each) for layer, each in layers.items()} for layers in sums)
+
+    def target(sums: Sums) -> StyleTarget:
+        return style_target(measure(sums, spec.statistic), spec.statistic, relative=spec.relative)
+
+    finish = jax.vmap(jax.vmap(target) if regions else target)
+    return {layer: finish(_stacked(sums, layer)) for layer in spec.style_layers}
 
 
 def make_targets(
@@ -247,7 +250,7 @@ def objective(
             target.
         spec: what is compared.
     """
-    content, style = jnp.zeros(()), jnp.zeros(())
+    content, sums = jnp.zeros(()), []
     for octave, seen in enumerate(octaves_of(image, spec.octaves, model.spec.padding.rest)):
         features = look(model, seen, spec.style_layers if octave else spec.layers, octave=octave)
         if octave == 0:
@@ -255,11 +258,12 @@ def objective(
                 value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
                 target = targets.content[layer]
                 content += weight * content_loss(value, target, relative=spec.relative, norm=spec.content_norm)
+        sums.append({})
         for weight, layer in zip(weights.style / spec.octaves, spec.style_layers, strict=True):
             value = unit_gradient(features[layer], weight) if spec.normalize_gradients else features[layer]
             guides = None if targets.guides is None else targets.guides.octaves[octave][layer]
-            sums = layer_sums(value, guides, spec.statistic)
-            style += weight * layer_style_loss(sums, targets, layer, octave, spec)
+            sums[octave][layer] = layer_sums(value, guides, spec.statistic)
+    style = style_term(tuple(sums), targets, weights, spec)
     variation = weights.variation * variation_loss(image, spec.variation)
     total = content + style + variation
     if targets.temporal is None:
@@ -278,9 +282,22 @@ def layer_sums(
     return region_sums(features, guides, statistic, centers=center)
 
 
-def layer_style_loss(sums: Sums, targets: Targets, layer: str, octave: int, spec: ObjectiveSpec) -> Scalar:
-    """The style term of one layer and octave, before its weight, from `layer_sums`."""
-    target = targets.style[octave][layer]
-    if targets.guides is None:
-        return style_loss(measure(sums, spec.statistic), target, spec.statistic, relative=spec.relative)
-    return guided_style_loss(sums, target, targets.guides.shares, statistic=spec.statistic, relative=spec.relative)
+def style_term(sums: LayerSums, targets: Targets, weights: LossWeights, spec: ObjectiveSpec) -> Scalar:
+    """The style term: the mean over octaves of the weighted losses of the layers, from `layer_sums`.
+
+    The octaves of a layer are compared as one batch: statistics are small, so that a program spends more time on their number
+    than on their size.
+    """
+
+    def loss(measured: Sums, target: StyleTarget) -> Scalar:
+        if targets.guides is None:
+            return style_loss(measure(measured, spec.statistic), target, spec.statistic)
+        return guided_style_loss(measured, target, targets.guides.shares, statistic=spec.statistic)
+
+    losses = [jax.vmap(loss)(_stacked(sums, layer), targets.style[layer]).mean() for layer in spec.style_layers]
+    return sum((weight * loss for weight, loss in zip(weights.style, losses, strict=True)), start=jnp.zeros(()))
+
+
+def _stacked(sums: LayerSums, layer: str) -> Sums:
+    """The sums of a layer with a leading axis `octaves`."""
+    return jax.tree.map(lambda *octaves: jnp.stack(octaves), *[octave[layer] for octave in sums])

@@ -12,10 +12,14 @@ Energy contains the squared mean, which is most of it for features after a ReLU:
 to nothing. Variance is what the style itself varies by.
 """
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
 
 from stylejax.choices import StatisticName
-from stylejax.losses.statistics import Statistic, Sums, measure
+from stylejax.losses.statistics import Statistic
 from stylejax.losses.wasserstein import regular_root, wasserstein
 from stylejax.types import Scalar
 
@@ -23,13 +27,32 @@ FLOOR = 1e-12
 """Keeps a relative loss finite where the target is zero, or the same, everywhere."""
 
 
-def style_target(sums: Sums, statistic: StatisticName) -> Statistic:
-    """The target of `style_loss`: the style's statistic, and what is computed from it once for all steps."""
-    target = measure(sums, statistic)
-    return target | {"root": regular_root(target["covariance"])} if statistic == "wasserstein" else target
+class StyleTarget(NamedTuple):
+    """A style's statistic, and what is computed from it once for all steps. Of regions, with a leading axis `regions`."""
+
+    parts: Statistic
+    """From `measure`; for `wasserstein` also the `root` of the covariance."""
+    divisors: dict[str, Float[Array, "..."]]
+    """What the loss of each part is divided by; for `wasserstein` the whole `distance`."""
 
 
-def style_loss(measured: Statistic, target: Statistic, statistic: StatisticName, *, relative: bool) -> Scalar:
+def style_target(parts: Statistic, statistic: StatisticName, *, relative: bool) -> StyleTarget:
+    """The target of `style_loss`.
+
+    Args:
+        parts: the style's statistic, from `measure`.
+        statistic: which one it is.
+        relative: whether distances are divided by a property of the target, as above.
+    """
+    divisors = _divisors(parts, statistic)
+    if not relative:
+        divisors = {part: jnp.ones_like(divisor) for part, divisor in divisors.items()}
+    if statistic == "wasserstein":
+        parts = parts | {"root": regular_root(parts["covariance"])}
+    return StyleTarget(parts, divisors)
+
+
+def style_loss(measured: Statistic, target: StyleTarget, statistic: StatisticName) -> Scalar:
     """Distance between two statistics, zero where they are equal.
 
     Wasserstein: see `wasserstein`; the others: the mean of the squared difference of each part, added up.
@@ -38,22 +61,19 @@ def style_loss(measured: Statistic, target: Statistic, statistic: StatisticName,
         measured: the picture's statistic, from `measure`.
         target: the style's, from `style_target`.
         statistic: which one both are.
-        relative: divide by a property of the target, as above.
     """
+    parts, divisors = target
     if statistic == "wasserstein":
-        distance = wasserstein(measured["mean"], measured["covariance"], target)
-        variance = jnp.mean(jnp.diagonal(target["covariance"]))
-        return distance / jnp.maximum(variance, FLOOR) if relative else distance
-    energies = _energies(target, statistic) if relative else dict.fromkeys(target, 1.0)
-    differences = {part: jnp.mean((measured[part] - wanted) ** 2) for part, wanted in target.items()}
-    return sum((differences[part] / energies[part] for part in target), start=jnp.zeros(()))
+        return wasserstein(measured["mean"], measured["covariance"], parts) / divisors["distance"]
+    return sum((jnp.mean((measured[part] - parts[part]) ** 2) / divisors[part] for part in parts), start=jnp.zeros(()))
 
 
-def _energies(target: Statistic, statistic: StatisticName) -> dict[str, Scalar]:
-    """The divisor of each part's mean squared difference."""
-    energies = {part: jnp.mean(wanted**2) for part, wanted in target.items()}
-    if statistic == "covariance":
-        energies["mean"] = jnp.mean(jnp.diagonal(target["covariance"]))
+def _divisors(parts: Statistic, statistic: StatisticName) -> dict[str, Scalar]:
+    divisors = {part: jnp.mean(wanted**2) for part, wanted in parts.items()}
+    if statistic == "wasserstein":
+        divisors = {"distance": jnp.mean(jnp.diagonal(parts["covariance"]))}
+    elif statistic == "covariance":
+        divisors["mean"] = jnp.mean(jnp.diagonal(parts["covariance"]))
     elif statistic == "moments":
-        energies["mean"] = energies["deviation"]
-    return {part: jnp.maximum(energy, FLOOR) for part, energy in energies.items()}
+        divisors["mean"] = divisors["deviation"]
+    return {part: jnp.maximum(divisor, FLOOR) for part, divisor in divisors.items()}

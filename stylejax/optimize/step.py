@@ -1,4 +1,4 @@
-"""One optimization step of one picture: pure, unbatched, without I/O.
+"""One optimization step of one picture in two functions: pure, unbatched, without I/O.
 
     g = ∇ total(x)                     the exact gradient of the objective, evaluated once
     x ← the optimizer's next picture   `stylejax.optimize.optimizer`
@@ -8,6 +8,7 @@ the optimizer recovers: L-BFGS shortens such a step, and is frozen only where th
 A picture that has converged (`stylejax.optimize.convergence`) is frozen for the rest of the scale.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -68,23 +69,30 @@ def start(image: Image, static: StaticConfig) -> PictureState:
     return PictureState(variable, static.optimizer.init(variable), now, never, convergence.init())
 
 
-def step(
+def evaluate(
+    model: VGG19, targets: Targets, weights: LossWeights, state: PictureState, static: StaticConfig
+) -> tuple[Trace, Variable]:
+    """The first half of a step: the objective and its gradient."""
+    loss = _loss(model, targets, weights, static)
+    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.variable)
+    return Trace(total, terms), gradient
+
+
+def move(
     model: VGG19,
-    state: PictureState,
     targets: Targets,
     weights: LossWeights,
+    state: PictureState,
+    trace: Trace,
+    gradient: Variable,
     learning_rate: Scalar,
     traced: TracedConfig,
     static: StaticConfig,
-) -> tuple[PictureState, Trace]:
-    """Take one step; none where the picture is frozen."""
-
-    def loss(variable: Variable) -> tuple[Scalar, Terms | FrameTerms]:
-        return objective(model, static.space.to_image(variable), targets, weights, static.objective)
-
-    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.variable)
-    evaluation = Evaluation(total, gradient, lambda variable: loss(variable)[0])
-    return advance(state, evaluation, learning_rate, traced, static), Trace(total, terms)
+) -> PictureState:
+    """The second half of a step, from what `evaluate` returned for the same state; frozen pictures do not move."""
+    loss = _loss(model, targets, weights, static)
+    evaluation = Evaluation(trace.total, gradient, lambda variable: loss(variable)[0])
+    return advance(state, evaluation, learning_rate, traced, static)
 
 
 def advance(
@@ -101,6 +109,12 @@ def advance(
     settled = convergence.update(state.convergence, optimizer.loss(moved, total), traced.stop_when, when=moves)
     now = state.now._replace(step=state.now.step + moves)
     return PictureState(variable, moved, now, failed, settled)
+
+
+def _loss(
+    model: VGG19, targets: Targets, weights: LossWeights, static: StaticConfig
+) -> Callable[[Variable], tuple[Scalar, Terms | FrameTerms]]:
+    return lambda variable: objective(model, static.space.to_image(variable), targets, weights, static.objective)
 
 
 def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> Image:

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from stylejax.losses.objective import LossWeights
+from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.config import StaticConfig
@@ -52,7 +53,7 @@ def chunk_program(
         jax.ShapeDtypeStruct((), np.int32),
     )
     name = f"{static.name} {shared}" if static.name else ""
-    options = {"effort": effort, "name": name, "static": static, "shared": shared}
+    options = {"effort": effort, "name": name, "static": static, "shared": shared, "one_by_one": platform() == "cpu"}
     return compiled(run_chunk, *arguments, donated=(1,), **options)
 
 

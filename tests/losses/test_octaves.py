@@ -76,10 +76,11 @@ def test_the_layer_called_pixels_measures_colors(tiny_model):
     content, style = picture(16, 20), picture(12, 18, 1) ** 2
     spec = ObjectiveSpec((), (PIXELS,), "covariance", octaves=2)
     targets = make_targets(tiny_model, jnp.asarray(content), jnp.asarray(style), spec)
-    for octave, seen in zip(targets.style, (style, halved(style, "zero")), strict=True):
+    parts = targets.style[PIXELS].parts
+    for mean, covariance, seen in zip(parts["mean"], parts["covariance"], (style, halved(style, "zero")), strict=True):
         colors = seen.reshape(-1, 3)
-        np.testing.assert_allclose(octave[PIXELS]["mean"], colors.mean(0), rtol=1e-5)
-        np.testing.assert_allclose(octave[PIXELS]["covariance"], np.cov(colors.T, bias=True), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(mean, colors.mean(0), rtol=1e-5)
+        np.testing.assert_allclose(covariance, np.cov(colors.T, bias=True), rtol=1e-4, atol=1e-6)
     weights = LossWeights(jnp.zeros(0), jnp.ones(1), jnp.zeros(()))
     wanted = []
     for ours, theirs in ((content, style), (halved(content, "zero"), halved(style, "zero"))):
@@ -107,10 +108,11 @@ def test_pixels_have_regions_of_their_own(tiny_model):
     spec = ObjectiveSpec((), (PIXELS,), "covariance")
     masks = {"content_masks": jnp.asarray(halves), "style_masks": [jnp.asarray([left, right])]}
     targets = make_targets(tiny_model, jnp.asarray(content), jnp.asarray(style), spec, **masks)
+    parts = targets.style[PIXELS].parts
     for region, part in enumerate((style[:, :7], style[:, 7:])):
-        np.testing.assert_allclose(targets.style[0][PIXELS]["mean"][region], part.mean((0, 1)), rtol=1e-5)
+        np.testing.assert_allclose(parts["mean"][0, region], part.mean((0, 1)), rtol=1e-5)
         covariance = np.cov(part.reshape(-1, 3).T, bias=True)
-        np.testing.assert_allclose(targets.style[0][PIXELS]["covariance"][region], covariance, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(parts["covariance"][0, region], covariance, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from objectives import GRAMS
-from programs import counting_chunks
+from programs import chunk_arguments, counting_chunks
 
 import stylejax
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights, make_targets, objective
+from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
@@ -123,6 +124,20 @@ def test_a_non_finite_loss_stops_names_the_step_and_keeps_the_last_good_picture(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("change", [{"strength": 0.5}, {"optimizer": "l-bfgs"}], ids=str)
+def test_pictures_in_turn_take_the_steps_that_they_take_together(tiny_model, pictures, change):
+    content, style = (np.ascontiguousarray(picture[:36, :48]) for picture in pictures)
+    settings = Settings(**{**FAST, "content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", **change})
+    jobs = [Job(content, (style,), settings), Job(content[::-1].copy(), (style[:, ::-1].copy(),), settings)]
+    results = []
+    for one_by_one in (False, True):
+        arguments, static = chunk_arguments(tiny_model, jobs, 36, 48)
+        results.append(run_chunk(*arguments, **static, one_by_one=one_by_one)[1:])
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), *results)
+    assert np.ptp(results[0][0].total[:3], axis=1).min() > 1e-3  # two different pictures
+
+
+@pytest.mark.slow
 def test_only_another_shape_or_kind_compiles_another_program(tiny_model, pictures):
     options = {**FAST, "size": 40, "smallest_size": 40, "iterations": 3, "model": tiny_model}
     programs = counting_chunks(*pictures, **options)
@@ -145,7 +160,7 @@ def test_pictures_share_what_they_have_in_common(tiny_model, pictures):
     assert shared.content
     assert not shared.style
     assert targets.content["relu4_2"].ndim == 3
-    assert targets.style[0]["relu1_1"]["gram"].shape == (2, 4, 4)
+    assert targets.style["relu1_1"].parts["gram"].shape == (2, settings.octaves, 4, 4)
 
 
 def test_jobs_that_cannot_share_a_program_say_why(tiny_model, pictures):

@@ -1,10 +1,12 @@
 """Programs: each compiled once, in the background, and kept on disk whatever becomes of the folder."""
 
+import errno
 import itertools
 import os
 import signal
 import subprocess
 import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -16,7 +18,7 @@ from programs import compiled_programs
 import stylejax
 from stylejax.files.cache import traced_folder
 from stylejax.optimize.config import StaticConfig
-from stylejax.run.programs import program, trace_store
+from stylejax.run.programs import compilation_cache, program, trace_store
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import build_model
 
@@ -153,6 +155,43 @@ def test_a_cache_that_cannot_be_made_costs_one_line(place, folder, tmp_path, run
     assert (code, err.count("\n")) == (0, 1)
     assert "compiled programs are not kept" in err
     assert (tmp_path / "out.png").exists()
+
+
+@pytest.mark.slow
+def test_a_full_disk_costs_one_line(folder, tmp_path, run, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(compilation_cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=5 << 20))
+    flags = [*SHALLOW_FLAGS, "--size", "32", "--smallest-size", "32", "--iterations", "2", "--model", "tiny.safetensors"]
+    code, _, err = run("stylize", "content.png", "style.png", *flags, "--quiet", "-o", str(tmp_path / "out.png"))
+    assert (code, err.count("\n")) == (0, 1)
+    assert "has 5 MiB left" in err
+    assert (tmp_path / "out.png").exists()
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_while_a_program_is_kept_costs_nothing(tiny_model, pictures, kept, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(trace_store, "write_checksummed", full)
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        assert painted(tiny_model, pictures).shape
+    assert not list(kept.iterdir())
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_folder_at_their_first_start(folder, tmp_path):
+    command = [*PROGRAM, "stylize", "content.png", "style.png", *SHALLOW_FLAGS, "--size", "32", "--smallest-size", "32"]
+    command += ["--iterations", "3", "--model", "tiny.safetensors", "--quiet", "-o"]
+    environment = os.environ | {"STYLEJAX_CACHE": str(tmp_path / "cache")}
+    options = {"cwd": folder, "env": environment, "stderr": subprocess.PIPE}
+    both = [subprocess.Popen([*command, str(tmp_path / name)], **options) for name in ("a.png", "b.png")]
+    assert [(process.communicate(timeout=200)[1], process.returncode) for process in both] == [(b"", 0)] * 2
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    kept = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+    assert subprocess.run([*command, str(tmp_path / "c.png")], **options, timeout=200).returncode == 0
+    assert all(path.read_bytes() == content for path, content in kept.items() if "traced" in path.parts)
 
 
 @pytest.mark.slow

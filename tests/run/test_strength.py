@@ -112,7 +112,7 @@ def test_the_target_is_that_of_a_picture_which_has_the_style_in_a_part_of_it(tin
     def target(strength, *styles):
         job = Job(content, styles or (style,), Settings(**options, strength=strength))
         targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
-        return {part: np.asarray(value) for part, value in targets.style[0]["pixels"].items()}
+        return {part: np.asarray(value[0]) for part, value in targets.style["pixels"].parts.items()}
 
     pixels = [picture.reshape(-1, 3) for picture in (style, content)]
     for strength, times in ((0.75, (3, 1)), (0.5, (1, 1)), (0.0, (0, 1)), (1.0, (1, 0))):
@@ -131,7 +131,7 @@ def test_a_blend_keeps_its_proportions_at_less_strength(tiny_model, pictures):
     job = Job(content, (style, style[..., ::-1].copy()), Settings(**options))
     targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
     mean = 0.6 * (0.75 * style.mean((0, 1)) + 0.25 * style[..., ::-1].mean((0, 1))) + 0.4 * content.mean((0, 1))
-    np.testing.assert_allclose(targets.style[0]["pixels"]["mean"], mean, rtol=1e-4)
+    np.testing.assert_allclose(targets.style["pixels"].parts["mean"][0], mean, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -150,7 +150,7 @@ def test_each_region_is_mixed_with_what_the_content_shows_there(tiny_model, pict
     targets, _ = batch_targets(tiny_model, [job], 36, 48, objective_spec(job.settings))
     for region, (own, columns) in enumerate(((style, slice(0, 20)), (other, slice(20, 48)))):
         mean = (own.mean((0, 1)) + content[:, columns].mean((0, 1))) / 2
-        np.testing.assert_allclose(targets.style[0]["pixels"]["mean"][region], mean, rtol=1e-4)
+        np.testing.assert_allclose(targets.style["pixels"].parts["mean"][0, region], mean, rtol=1e-4)
 
 
 def test_pictures_share_style_targets_only_where_the_content_has_no_part_in_them(pictures):

@@ -19,8 +19,8 @@ from stylejax.run.starts import starting_images
 from stylejax.run.targets import batch_targets
 
 
-def lowered_program(model, jobs, height, width, platform="cpu"):
-    """StableHLO of ten steps of `jobs`, whether or not this machine has the platform (`cpu`, `cuda`, `tpu`)."""
+def chunk_arguments(model, jobs, height, width):
+    """The arguments of `run_chunk` for three steps of `jobs`, and those that are static."""
     static = StaticConfig.of(jobs[0].settings, chunk=10)
     targets, shared = batch_targets(model, jobs, height, width, static.objective)
     states = jax.vmap(partial(start, static=static))(starting_images(jobs, height, width))
@@ -29,8 +29,13 @@ def lowered_program(model, jobs, height, width, platform="cpu"):
         jnp.ones((batch_size, len(spec.content_layers))), jnp.ones((batch_size, len(spec.style_layers))), jnp.ones(batch_size)
     )
     rates, traced = jnp.full((static.chunk, batch_size), 0.02), TracedConfig.of([job.settings for job in jobs])
-    traced_chunk = run_chunk.trace(model, states, targets, weights, rates, traced, jnp.int32(3), static=static, shared=shared)
-    return traced_chunk.lower(lowering_platforms=(platform,)).as_text()
+    return (model, states, targets, weights, rates, traced, jnp.int32(3)), {"static": static, "shared": shared}
+
+
+def lowered_program(model, jobs, height, width, platform="cpu"):
+    """StableHLO of the steps of `jobs`, whether or not this machine has the platform (`cpu`, `cuda`, `tpu`)."""
+    arguments, static = chunk_arguments(model, jobs, height, width)
+    return run_chunk.trace(*arguments, **static).lower(lowering_platforms=(platform,)).as_text()
 
 
 def counting_chunks(content, style, **options):

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from stylejax.choices import PIXELS
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, layer_style_loss, layer_sums
+from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, layer_sums, style_term
 from stylejax.losses.octaves import look
 from stylejax.losses.statistics import CenteredSums, Sums
 from stylejax.losses.tiles.content import ContentSums, NormalizedSums, content_loss_of, content_sums
@@ -151,12 +151,10 @@ def total_and_slopes(
     """
 
     def total(sums: tuple[TileSums, ...]) -> tuple[Scalar, tuple[Scalar, Scalar]]:
-        content, style = jnp.zeros(()), jnp.zeros(())
+        content = jnp.zeros(())
         for weight, layer in zip(weights.content, spec.content_layers, strict=True):
             content += weight * content_loss_of(sums[0].content[layer], relative=spec.relative)
-        for octave, of_octave in enumerate(sums):
-            for weight, layer in zip(weights.style / spec.octaves, spec.style_layers, strict=True):
-                style += weight * layer_style_loss(of_octave.style[layer], targets, layer, octave, spec)
+        style = style_term(tuple(octave.style for octave in sums), targets, weights, spec)
         return content + style, (content, style)
 
     slopes, terms = jax.grad(total, has_aux=True)(sums)

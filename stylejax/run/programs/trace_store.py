@@ -27,6 +27,7 @@ from stylejax.files.checksummed import read_checksummed, write_checksummed
 from stylejax.losses.guidance import Guides
 from stylejax.losses.objective import FrameTerms, Terms
 from stylejax.losses.statistics import CenteredSums, ChannelSums
+from stylejax.losses.style import StyleTarget
 from stylejax.network import backend
 from stylejax.optimize.convergence import Convergence
 from stylejax.optimize.descent import DescentState
@@ -148,6 +149,6 @@ def _write(path: Path, program: bytes) -> None:
 def _register_results() -> None:
     """Tell JAX how to write the structures that programs return."""
     own = (PictureState, Position, Convergence, Trace, Terms, FrameTerms, DescentState, LBFGSState, History, Search)
-    for each in (*own, ChannelSums, CenteredSums, Guides, optax.EmaState, optax.ScaleByAdamState):
+    for each in (*own, StyleTarget, ChannelSums, CenteredSums, Guides, optax.EmaState, optax.ScaleByAdamState):
         with suppress(ValueError):  # another package may have registered those of optax
             jax.export.register_namedtuple_serialization(each, serialized_name=f"{each.__module__}.{each.__qualname__}")
