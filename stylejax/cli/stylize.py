@@ -12,7 +12,7 @@ from stylejax.cli.default_output import STREAM
 from stylejax.cli.stylize_files import StylizeFiles
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.run_display import RunDisplay, run_display
-from stylejax.errors import NonFiniteError
+from stylejax.errors import NonFiniteError, StylejaxError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
 from stylejax.preview.report import title_of
@@ -46,7 +46,7 @@ class StylizeRun(StylizeFiles):
         """The live page, if the user wants it."""
         if not self.watching.live:
             return nullcontext()
-        content, styles = named_picture(self._content), [named_picture(style) for style in self._styles]
+        content, *styles = (named_picture(source, limit=self._limit) for source in (self._content, *self._styles))
         names = [style.source for style in styles]
         record = {"program": "stylejax", "version": VERSION, "content": content.source, "styles": names}
         record["settings"] = recorded_settings(self.settings)
@@ -107,7 +107,14 @@ class StylizeRun(StylizeFiles):
         )
 
     def _finish(self, painting: StylizedImage, seconds: float, checkpoint: Checkpoint | None) -> None:
-        self._write(painting, seconds)
+        try:
+            self._write(painting, seconds)
+        except StylejaxError as problem:  # a full disk, for example
+            if checkpoint:
+                checkpoint.save()
+            if checkpoint and checkpoint.saved:
+                raise StylejaxError(f"{problem}; correct that, and the same command resumes from {self.checkpoint}") from None
+            raise
         if checkpoint:
             checkpoint.remove()
 

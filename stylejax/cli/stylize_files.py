@@ -19,7 +19,7 @@ from stylejax.run.checkpoint.checkpoint import OWN
 from stylejax.run.inputs.reader import ImageSource, files_of
 from stylejax.run.progress import Progress
 from stylejax.run.result import StylizedImage
-from stylejax.settings.pyramid import scale_shapes
+from stylejax.settings.pyramid import pixel_limit, scale_shapes
 
 
 class StylizeFiles(Stylize):
@@ -28,7 +28,7 @@ class StylizeFiles(Stylize):
     def _check_files(self) -> None:
         """Raise StylejaxError when an output cannot be written, or is an input or another output."""
         if self.output == STREAM:
-            check_format(f"standard output{self._suffix}", bits=self.bits)
+            check_format(self._stream_name, bits=self.bits)
         else:
             check_output(self._aim, bits=self.bits)
         if self.trace:
@@ -37,6 +37,8 @@ class StylizeFiles(Stylize):
             check_report(self.report)
         self.watching.check()
         check_output_conflicts(self._outputs(), inputs=self._inputs())
+        height, width = scale_shapes(*self._shape(), self.settings)[-1]
+        check_format(self._stream_name if self.output == STREAM else self._aim, bits=self.bits, height=height, width=width)
 
     def _outputs(self) -> Iterator[NamedPath]:
         """Every file that the run may write."""
@@ -63,19 +65,28 @@ class StylizeFiles(Stylize):
 
     def _shape(self) -> tuple[int, int]:
         """Height and width of the content."""
-        return self._content.pixels.shape[:2] if self.content == STREAM else read_shape(self.content)
+        return self._content.pixels.shape[:2] if self.content == STREAM else read_shape(self.content, limit=self._limit)
 
     @cached_property
     def _content(self) -> ImageSource:
-        return standard_input() if self.content == STREAM else self.content
+        return standard_input(self._limit) if self.content == STREAM else self.content
 
     @cached_property
     def _styles(self) -> list[ImageSource]:
-        return [standard_input() if style == STREAM else style for style in self.styles]
+        return [standard_input(self._limit) if style == STREAM else style for style in self.styles]
+
+    @property
+    def _limit(self) -> int:
+        return pixel_limit(self.settings)
 
     @property
     def _suffix(self) -> str:
         return f".{self.format or 'png'}"
+
+    @property
+    def _stream_name(self) -> str:
+        """What messages call standard output."""
+        return f"standard output{self._suffix}"
 
     @cached_property
     def _aim(self) -> Path:

@@ -32,6 +32,7 @@ from stylejax.run.progress import NON_FINITE_ADVICE, Progress
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.run.sweep import combinations, settings_of, sweep_settings
 from stylejax.settings.parse import parse_values
+from stylejax.settings.pyramid import pixel_limit
 from stylejax.settings.settings import Settings
 from stylejax.signals import handling_signals, mark_started
 from stylejax.weights.sources import resolve_auto
@@ -166,7 +167,8 @@ class SweepRun(Sweep):
         save_file(self.output / "sweep.jsonl", b"".join(json.dumps(record).encode() + b"\n" for record in records))
         if self.report:
             cells = [self._cell(names[number], change, finished.get(number)) for number, change in enumerate(changes)]
-            content, styles = named_picture(self.content), [named_picture(style) for style in self.styles]
+            limit = max(pixel_limit(each.settings) for each in finished.values())
+            content, *styles = (named_picture(source, limit=limit) for source in (self.content, *self.styles))
             write_grid(
                 self.report,
                 cells,

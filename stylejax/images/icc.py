@@ -28,11 +28,9 @@ def to_srgb(image: Image.Image, profile: bytes | Any | None) -> Image.Image | No
     """
     if image.mode == "LAB" and profile is None:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    transform = None if profile is None else _transform(profile, image.mode)
+    transform = _conversion(profile, image.mode)
     if transform is None:
         return image.convert("RGB") if image.mode == "CMYK" else None
-    if _is_identity(transform, image.mode):
-        return None
     return transform.apply(image)
 
 
@@ -42,12 +40,18 @@ def apply_profile(colors: np.ndarray, profile: bytes | Any | None) -> np.ndarray
     Their depth is preserved unless the profile has to be applied, which takes 8 bits.
     """
     gray = colors.shape[2] == 1
-    if profile is not None:
-        levels = np.rint(colors * 255).astype(np.uint8)
-        converted = to_srgb(Image.fromarray(levels[..., 0] if gray else levels), profile)
-        if converted is not None:
-            return np.asarray(converted, np.float32) / np.float32(255)
-    return np.repeat(colors, 3, axis=2) if gray else colors
+    transform = _conversion(profile, "L" if gray else "RGB")
+    if transform is None:
+        return np.repeat(colors, 3, axis=2) if gray else colors
+    levels = np.rint(colors * 255).astype(np.uint8)
+    converted = transform.apply(Image.fromarray(levels[..., 0] if gray else levels))
+    return np.asarray(converted, np.float32) / np.float32(255)
+
+
+def _conversion(profile: bytes | Any | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """The transform from `profile` to sRGB; None if there is no usable profile or it changes nothing."""
+    transform = None if profile is None else _transform(profile, mode)
+    return None if transform is None or _is_identity(transform, mode) else transform
 
 
 @lru_cache(maxsize=16)

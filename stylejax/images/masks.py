@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from stylejax.errors import ImageError, SettingsError
+from stylejax.images.io.open_image import PIXEL_LIMIT
 from stylejax.images.io.read import to_picture
 from stylejax.images.labels import match_labels, read_labels
 from stylejax.images.picture import Picture
@@ -48,6 +49,8 @@ def read_regions(
     style_masks: Sequence[Any],
     content_shape: Sequence[int],
     style_shapes: Sequence[Sequence[int]],
+    *,
+    limit: int = PIXEL_LIMIT,
 ) -> Regions:
     """Read the masks and pair their regions.
 
@@ -56,14 +59,15 @@ def read_regions(
         style_masks: the same.
         content_shape: height and width of the content; its masks are resized to them.
         style_shapes: height and width of each style.
+        limit: the most pixels of a mask.
 
     Raises:
         ImageError: a mask cannot be read or is black, pixels of the content belong to no region, or only one of two label
             pictures has a label.
         SettingsError: the numbers of masks and styles are inconsistent.
     """
-    contents = [_read(mask, f"content mask {number}") for number, mask in enumerate(content_masks, start=1)]
-    styles = [_read(mask, f"style mask {number}") for number, mask in enumerate(style_masks, start=1)]
+    contents = [_read(mask, f"content mask {number}", limit) for number, mask in enumerate(content_masks, start=1)]
+    styles = [_read(mask, f"style mask {number}", limit) for number, mask in enumerate(style_masks, start=1)]
     _check_counts(len(contents), len(styles), len(style_shapes))
     notes = [note for mask in (*contents, *styles) for note in mask.notes]
     labels = read_labels(contents[0]) if len(contents) == 1 else None
@@ -89,10 +93,10 @@ def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.stack([resample(mask, height, width, "bilinear") for mask in masks])
 
 
-def _read(mask: Any, name: str) -> Picture:
+def _read(mask: Any, name: str, limit: int) -> Picture:
     if getattr(mask, "dtype", None) == np.bool_:
         mask = np.asarray(mask, np.float32)
-    picture = to_picture(mask)
+    picture = to_picture(mask, limit=limit)
     if picture.alpha is not None:  # transparent pixels are black, also in label pictures
         picture = dataclasses.replace(picture, pixels=picture.pixels * picture.alpha[..., np.newaxis], alpha=None)
     return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else dataclasses.replace(picture, source=name)

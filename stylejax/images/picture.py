@@ -72,7 +72,9 @@ def _check_shape(array: np.ndarray, source: str) -> None:
 def _unit_values(array: np.ndarray, source: str) -> np.ndarray:
     """Values of the array as float32 in [0, 1]."""
     if array.dtype in (np.uint8, np.uint16):
-        return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+        values = array.astype(np.float32)
+        values /= np.float32(np.iinfo(array.dtype).max)
+        return values
     if array.dtype.kind != "f" and array.dtype.name != "bfloat16":  # its kind in NumPy is "V", void
         raise ImageError(f"{source} has dtype {array.dtype}; wanted uint8, uint16, or floating point in [0, 1]")
     values = array.astype(np.float32)
@@ -82,7 +84,7 @@ def _unit_values(array: np.ndarray, source: str) -> np.ndarray:
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         hint = "divide it by 255" if low >= 0 and 2 < high <= 255 else "rescale or clip it"
         raise ImageError(f"{source} has values from {low:.4g} to {high:.4g}; floating point must be in [0, 1]: {hint}")
-    return np.clip(values, 0, 1)
+    return np.clip(values, 0, 1, out=values)
 
 
 _ROUNDING = 1e-3  # resampling and half precision may overshoot by this much

@@ -24,6 +24,7 @@ from stylejax.preview.embed import data_uri
 from stylejax.preview.template import render_page
 from stylejax.run.inputs.reader import ImageSource, given_source, named_picture
 from stylejax.run.result import StylizedImage
+from stylejax.settings.pyramid import pixel_limit
 from stylejax.settings.recipes import changes_of, recipe_named
 from stylejax.settings.record import recorded_settings
 
@@ -74,7 +75,8 @@ def write_report(
     """
     path = user_path(path)
     check_report(path)
-    pictures = [named_picture(given_source(source)) for source in (content, *styles)]
+    limit = pixel_limit(painting.settings)
+    pictures = [named_picture(given_source(source), limit=limit) for source in (content, *styles)]
     page = _page(painting, pictures[0], pictures[1:], command, seconds)
     return save_page(path, page)
 

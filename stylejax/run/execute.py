@@ -24,6 +24,7 @@ from stylejax.run.inputs.requests import Request, ShapesName, at_one_shape, at_o
 from stylejax.run.loop import optimize_batch
 from stylejax.run.progress import Preparing, Progress, Record, Whole
 from stylejax.run.result import StylizedImage, StylizeInterrupted
+from stylejax.settings.pyramid import pixel_limit
 from stylejax.signals import Interrupts, noting_interrupts
 
 Observer = Callable[[Progress], None]
@@ -60,7 +61,7 @@ def stylize_requests(
         network: the feature network; that of the first picture's settings unless given.
         shapes: how contents of different shapes are treated.
     """
-    reader = Reader()
+    reader = Reader(max(pixel_limit(each.settings) for each in requests))
     read = [reader.read(each.content, proof=each.settings.proof) for each in requests]
     contents = at_one_shape(read) if shapes == "resize" else read
     pictures = [_prepared(reader, request, content) for request, content in zip(requests, contents, strict=True)]

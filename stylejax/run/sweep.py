@@ -23,7 +23,7 @@ from stylejax.run.memory.batch_size import automatic_batch_size
 from stylejax.run.progress import Preparing, Progress, Whole
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.run.sharing import planned_target_keys, shared_among
-from stylejax.settings.pyramid import scale_shapes
+from stylejax.settings.pyramid import pixel_limit, scale_shapes
 from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
 
@@ -149,7 +149,7 @@ def _automatic(network: VGG19, content: ImageSource, settings: Sequence[Settings
     """The batch size for settings that run the same programs."""
     if len(settings) == 1:
         return 1
-    picture = Reader().read(content)
+    picture = Reader(max(map(pixel_limit, settings))).read(content)
     shape = scale_shapes(picture.height, picture.width, settings[0])[-1]
     shared = shared_among(planned_target_keys(each, "the content", "the styles") for each in settings)  # one of each for all
     return automatic_batch_size(network, settings[0], shape, most=min(len(settings), LARGEST_BATCH), shared=shared)

@@ -1,6 +1,7 @@
 """Shapes of the coarse-to-fine pyramid, and of the style pictures at each of its scales."""
 
 from stylejax.errors import SettingsError
+from stylejax.images.io.open_image import limit_for
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
@@ -31,6 +32,11 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
         shapes.insert(0, shape)
         side /= settings.scale_factor
     return shapes
+
+
+def pixel_limit(settings: Settings) -> int:
+    """The most pixels of a picture that is read for a result of this size; a larger size raises it."""
+    return limit_for(0 if settings.size == "native" else settings.size)
 
 
 def side_of(height: int, width: int, settings: Settings) -> int:

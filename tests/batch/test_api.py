@@ -206,6 +206,12 @@ def test_bad_rows_are_named_by_number_or_left_out(folder, options):
     assert [result.row.number for result in run] == [1]
 
 
+def test_a_row_too_large_for_its_format_fails_before_it_is_painted(folder, options):
+    row = {"content": "1.png", "style": "style.png", "output": "1.webp", "size": 16_384}
+    (result,) = stylejax.stylize_table([row], output="painted", **options)
+    assert "but WEBP holds 16383; name a .png or .tiff file" in str(result.failure)
+
+
 def test_an_invalid_amount_of_memory_is_one_error_and_not_one_for_each_row(folder, options, monkeypatch):
     monkeypatch.setenv("STYLEJAX_MEMORY", "lots")
     with pytest.raises(SettingsError, match="the memory to use is 'lots'"):

@@ -115,6 +115,41 @@ def test_what_does_not_fit_beside_the_picture_is_one_line_and_the_picture_is_the
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["-o", "out.webp", "--size", "16384"], "out.webp is to have a side of 16384 pixels, but WEBP holds 16383"),
+        (
+            ["-o", "out.jpg", "--size", "49200", "--size-rule", "short"],
+            "out.jpg is to have a side of 65600 pixels, but JPEG holds",
+        ),
+        (["-o", "-", "--format", "avif", "--size", "32800"], "standard output.avif is to have a side of 32800 pixels"),
+    ],
+)
+def test_a_picture_too_large_for_its_format_is_refused_before_it_is_painted(run, flags, message):
+    code, _, err = run(*stylize("--quiet"), *flags)
+    assert code == 2 and message in err and err.endswith("; name a .png or .tiff file\n")
+    assert not [path for path in Path().iterdir() if path.name.startswith("out")]
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_at_the_end_keeps_the_state_and_the_same_command_goes_on(run, monkeypatch):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    command = stylize("-o", "out.png", "--iterations", "6,12", "--checkpoint", "state")
+    with monkeypatch.context() as patched:
+        patched.setattr("stylejax.images.io.write.write_atomically", full)
+        code, _, err = run(*command, "--quiet")
+    reason = "out.png cannot be written: No space left on device"
+    assert (code, err) == (2, f"stylejax: {reason}; correct that, and the same command resumes from state\n")
+    code, out, _ = run(*command, "--json")
+    assert code == 0 and json.loads(out.splitlines()[0]) == {"event": "resumed", "scale": 2, "step": 10}
+    assert run(*stylize("-o", "whole.png", "--iterations", "6,12", "--quiet"))[0] == 0
+    assert Path("out.png").read_bytes() == Path("whole.png").read_bytes()
+    assert not Path("state").exists()
+
+
 def test_quiet_prints_nothing(run):
     assert run(*stylize("-o", "out.png", "--quiet")) == (0, "", "")
 

@@ -18,7 +18,8 @@ from places import ROOT
 
 from stylejax.errors import ImageError
 from stylejax.images.io.metadata import read_metadata
-from stylejax.images.io.read import PIXEL_LIMIT, read_picture, to_picture
+from stylejax.images.io.open_image import PIXEL_LIMIT
+from stylejax.images.io.read import read_picture, to_picture
 from stylejax.images.io.write import write_picture
 
 SUFFIXES = ("png", "jpg", "webp", "tif", "avif")

@@ -15,7 +15,7 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import job_from, sources_of
 from stylejax.run.inputs.reader import Reader
 from stylejax.settings.derived import OF_STYLE_PICTURES, values_of
-from stylejax.settings.pyramid import side_of, style_shape
+from stylejax.settings.pyramid import pixel_limit, side_of, style_shape
 
 STYLES = 32
 """Style pictures that are kept in memory for later minibatches."""
@@ -54,10 +54,11 @@ class Loader:
 
     def _load(self, row: JobSpec, shape: tuple[int, int]) -> LoadedRow | RowFailure:
         try:
-            content = Reader().read(row.content, proof=row.settings.proof)
+            reader = Reader(pixel_limit(row.settings))
+            content = reader.read(row.content, proof=row.settings.proof)
             styles = [self._style(style, row, shape) for style in row.styles]
             settings = settings_at(row.settings, shape)
-            job = job_from(Reader(), content, styles, row.content_masks, row.style_masks, settings)
+            job = job_from(reader, content, styles, row.content_masks, row.style_masks, settings)
             sources = sources_of(content, styles, row.content_masks, row.style_masks)
             finished = resize_picture(content, *result_shape(content.height, content.width, row.settings))
             return LoadedRow(row, finished, job.at(*shape), sources)
@@ -69,7 +70,7 @@ class Loader:
         settings, whole = row.settings, bool(row.content_masks or row.style_masks)  # masks cover the whole picture
 
         def read() -> Picture:
-            style = Reader().read(place, proof=settings.proof)
+            style = Reader(pixel_limit(settings)).read(place, proof=settings.proof)
             if whole:
                 return style
             seen = style_shape(style.pixels, settings, *shape)

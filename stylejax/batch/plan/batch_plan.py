@@ -10,15 +10,18 @@ from typing import Any, NamedTuple
 from stylejax.batch.input.output_names import sidecar_name
 from stylejax.batch.output.sidecar import digest, inputs
 from stylejax.batch.output.store import Store
-from stylejax.batch.plan.aspects import optimized_shape
+from stylejax.batch.plan.aspects import optimized_shape, result_shape
 from stylejax.batch.plan.groups import Group, group_rows, with_batch_size
 from stylejax.batch.records import JobSpec, Minibatch, RowFailure, RowResult
 from stylejax.choices import Rounding
+from stylejax.errors import ImageError
 from stylejax.files.folder import FolderError
 from stylejax.files.same_file import file_id
 from stylejax.files.url import is_url
 from stylejax.images.io.read import read_shape
+from stylejax.images.io.write import check_format
 from stylejax.run.compatibility import Shape
+from stylejax.settings.pyramid import pixel_limit
 
 READERS = 16
 
@@ -119,17 +122,21 @@ def plan_batch(
 
 def _examine(row: JobSpec, store: Store, originals: Container[Any], rounding: Rounding, bits: int) -> _Examined:
     try:
-        shape = optimized_shape(*read_shape(row.content), row.settings, rounding)
+        content = read_shape(row.content, limit=pixel_limit(row.settings))
+        shape = optimized_shape(*content, row.settings, rounding)
     except Exception as problem:
-        shape = RowFailure.of("read", problem)
+        content = shape = RowFailure.of("read", problem)
     try:
+        if not isinstance(content, RowFailure):
+            height, width = result_shape(*content, row.settings)
+            check_format(row.output, bits=bits, height=height, width=width)
         row = dataclasses.replace(row, digest=digest(row, () if isinstance(shape, RowFailure) else shape, bits=bits))
         known = store.known(row)
         if not known:
             store.check(row)
             _check_originals(row, store, originals)
     except Exception as problem:
-        return _Examined(row, RowFailure.of("write" if isinstance(problem, FolderError) else "read", problem))
+        return _Examined(row, RowFailure.of("write" if isinstance(problem, FolderError | ImageError) else "read", problem))
     return _Examined(row, shape, known)
 
 

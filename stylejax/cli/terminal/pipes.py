@@ -9,14 +9,14 @@ from stylejax.images.io.stream import read_stream
 from stylejax.images.picture import Picture
 
 
-def standard_input() -> Picture:
-    """Read a picture from standard input.
+def standard_input(limit: int) -> Picture:
+    """Read a picture of at most `limit` pixels from standard input.
 
     Raises:
         ImageError: there is none, or it is too large.
     """
     with open(0, "rb", closefd=False) as file:
-        return read_stream(file, "standard input")
+        return read_stream(file, "standard input", limit=limit)
 
 
 def picture_output() -> BinaryIO:

@@ -1,5 +1,5 @@
 """Reading and writing picture files.
 
-Reading order: `read`, `formats`, `decode`, `levels`, `orientation`, `tiff`, `high_bit_depth`, `stream`; `write`, `encode`,
-`png16`, `metadata`.
+Reading order: `read`, `open_image`, `formats`, `decode`, `levels`, `orientation`, `tiff`, `high_bit_depth`, `stream`; `write`,
+`encode`, `png16`, `metadata`.
 """

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from stylejax.images.icc import apply_profile, to_srgb
-from stylejax.images.io.levels import normalize_samples
+from stylejax.images.io.levels import normalize_samples, unit_values
 from stylejax.images.io.orientation import orient, orientation_of
 from stylejax.images.io.tiff import samples_of, set_native_order
 from stylejax.images.picture import Picture
@@ -37,19 +37,19 @@ def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = N
     else:
         base, alpha = _split_alpha(image)
         converted, notes = to_srgb(base, profile), ()
-        deep = None if low_bytes is None else np.asarray(image).astype(np.uint16) * 256 + np.asarray(low_bytes)
+        deep = None if low_bytes is None else _sixteen_bits(image, low_bytes)
         if converted is None and deep is not None:
-            colors = deep[..., :3].astype(np.float32) / np.float32(65535)
+            colors = deep[..., :3]
         else:
-            colors = _unit(converted or base.convert("RGB"))
+            colors = np.asarray(converted or (base if base.mode == "RGB" else base.convert("RGB")))
         if key is not None:
             values = np.asarray(base) if deep is None else deep
-            opacity = (values.reshape(*values.shape[:2], -1) != key).any(2).astype(np.float32)
+            opacity = np.uint8(255) * (values.reshape(*values.shape[:2], -1) != key).any(2)
         elif deep is not None and image.mode == "RGBA":
-            opacity = deep[..., 3].astype(np.float32) / np.float32(65535)
+            opacity = deep[..., 3]
         else:
-            opacity = None if alpha is None else _unit(alpha)
-    return Picture(orient(colors, orientation), None if opacity is None else orient(opacity, orientation), source, notes)
+            opacity = None if alpha is None else np.asarray(alpha)
+    return Picture(_oriented(colors, orientation), None if opacity is None else _oriented(opacity, orientation), source, notes)
 
 
 def raw_mode(image: Image.Image) -> str:
@@ -98,5 +98,14 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), None
 
 
-def _unit(image: Image.Image) -> np.ndarray:
-    return np.asarray(image, np.float32) / np.float32(255)
+def _sixteen_bits(high: Image.Image, low: Image.Image) -> np.ndarray:
+    levels = np.asarray(high).astype(np.uint16)
+    levels <<= 8
+    levels |= np.asarray(low)
+    return levels
+
+
+def _oriented(values: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn levels, which take less memory than what they are converted to, or values in [0, 1]."""
+    turned = orient(values, orientation)
+    return turned if turned.dtype == np.float32 else unit_values(turned)

@@ -34,12 +34,19 @@ SUFFIXES = {
 """Formats by suffix."""
 
 
+LARGEST_TIFF = 2**32 - 2**25
+"""Bytes of pixels up to which a picture is written as TIFF, whose offsets have 32 bits; compression may not help."""
+_TIFF_TILE = (256, 256)
+
+
 def write_tiff(file: BinaryIO, levels: np.ndarray, metadata: Mapping[str, Any] | None) -> None:
-    """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF with lossless compression."""
+    """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF in tiles with lossless compression; as BigTIFF if it is large."""
     tifffile.imwrite(
         file,
         levels,
         byteorder="<",
+        bigtiff=levels.nbytes > LARGEST_TIFF,
+        tile=_TIFF_TILE,
         photometric="rgb",
         extrasamples=["unassalpha"] if levels.shape[2] == 4 else None,
         compression="zlib",

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from stylejax.images.io.decode import raw_mode
+from stylejax.images.io.open_image import open_image
 
 _RAW_MODES = ("RGB;16B", "RGBA;16B", "RGB;16L", "RGBA;16L", "RGB;16N", "RGBA;16N")
 _GRAY_ALPHA = "LA;16B"
@@ -21,18 +22,18 @@ def has_sixteen_bits(image: Image.Image) -> bool:
     return len(image.tile) == 1 and raw_mode(image) in (*_RAW_MODES, _GRAY_ALPHA)
 
 
-def low_bytes(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+def low_bytes(file: BinaryIO, limit: int) -> Image.Image:
     """Decode the less significant byte of each value of a 16-bit file, as `RGB` or `RGBA`, and rewind the file.
 
     With the opposite byte order, Pillow keeps the low bytes. For PNG with gray and alpha it supports only one byte order;
-    there, the header is changed to 8-bit RGBA, which has as many bytes per pixel.
+    there, the header is changed to 8-bit RGBA, which has as many bytes per pixel. `limit` as for `open_image`.
     """
     file.seek(0)
-    image = Image.open(file, formats=formats)
+    image = open_image(file, limit=limit)
     assert isinstance(image, ImageFile.ImageFile)
     raw = raw_mode(image)
     if raw == _GRAY_ALPHA:
-        gray, opacity = Image.open(_as_rgba(file)).split()[1::2]
+        gray, opacity = open_image(_as_rgba(file), limit=limit).split()[1::2]
         image = Image.merge("RGBA", (gray, gray, gray, opacity))
     else:
         order = raw[-1] if raw[-1] != "N" else sys.byteorder[0].upper()  # libtiff returns native order

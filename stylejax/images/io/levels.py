@@ -30,8 +30,16 @@ def normalize_samples(samples: np.ndarray, source: str, *, bits: int = 0) -> tup
     else:
         top, note = _white_of_integers(samples, bits or 8 * samples.dtype.itemsize)
     exact = np.float32 if samples.dtype.itemsize <= 2 or top == 1 else np.float64
-    unit = np.clip(samples.astype(exact) / exact(top), 0, 1).astype(np.float32)
-    return unit, (f"{source} {note}",) if note else ()
+    unit = samples.astype(exact)
+    unit /= exact(top)
+    return np.clip(unit, 0, 1, out=unit).astype(np.float32, copy=False), (f"{source} {note}",) if note else ()
+
+
+def unit_values(levels: np.ndarray) -> np.ndarray:
+    """Levels of unsigned integers as float32 in [0, 1], the largest level as 1. Takes memory for the result alone."""
+    values = levels.astype(np.float32)
+    values /= np.float32(np.iinfo(levels.dtype).max)
+    return values
 
 
 def _white_of_integers(samples: np.ndarray, bits: int) -> tuple[int, str]:

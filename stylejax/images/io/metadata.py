@@ -13,9 +13,11 @@ from PIL import Image, TiffImagePlugin
 
 from stylejax.errors import ImageError
 from stylejax.files.bounded_read import parse_json
-from stylejax.images.io.read import READABLE, open_file
+from stylejax.images.io.open_image import open_image
+from stylejax.images.io.read import open_file
 
 KEY = "stylejax"
+_ANY = 2**63
 _DESCRIPTION_TAG = 0x010E
 _LONGEST_JPEG_DESCRIPTION = 65_000  # EXIF must fit into one segment of 65,533 bytes
 
@@ -48,7 +50,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     """
     with open_file(path) as file:
         try:
-            image = Image.open(file, formats=READABLE)
+            image = open_image(file, limit=_ANY)  # it is not decoded
             text = image.info.get(KEY) if image.format == "PNG" else _description(image)
         except Exception:  # decoders raise many kinds of errors for damaged data
             raise ImageError(f"{os.fspath(path)} is not a picture or is damaged; no metadata can be read") from None

@@ -2,10 +2,13 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
+_BAND = 64
+"""Rows that are compressed at a time."""
 _COLOR_TYPE = {3: 2, 4: 6}  # channels to PNG's RGB and RGBA
 
 
@@ -15,18 +18,28 @@ def write_png16(file: BinaryIO, values: np.ndarray, *, profile: bytes, text: tup
     Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
     """
     height, width, channels = values.shape
-    rows = values.astype(">u2").view(np.uint8).reshape(height, -1)
-    filtered = np.full((height, 1 + rows.shape[1]), 2, np.uint8)  # filter 2, "up": each byte minus the one above it
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-
     file.write(b"\x89PNG\r\n\x1a\n")
     _write_chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _COLOR_TYPE[channels], 0, 0, 0))
     _write_chunk(file, b"iCCP", b"sRGB\0\0" + zlib.compress(profile))
     if text is not None:
         _write_chunk(file, b"iTXt", text[0].encode("latin-1") + bytes(5) + text[1].encode("utf-8"))
-    _write_chunk(file, b"IDAT", zlib.compress(filtered.tobytes(), 6))
+    for data in _compressed(values):
+        _write_chunk(file, b"IDAT", data)
     _write_chunk(file, b"IEND", b"")
+
+
+def _compressed(values: np.ndarray) -> Iterator[bytes]:
+    """The filtered and compressed rows, some at a time."""
+    compressor = zlib.compressobj(6)
+    above = np.zeros((1, values[0].nbytes), np.uint8)
+    for top in range(0, len(values), _BAND):
+        rows = values[top : top + _BAND].astype(">u2").view(np.uint8).reshape(-1, above.shape[1])
+        filtered = np.full((len(rows), 1 + rows.shape[1]), 2, np.uint8)  # filter 2, "up": each byte minus the one above it
+        np.subtract(rows, np.concatenate([above, rows[:-1]]), out=filtered[:, 1:])
+        above = rows[-1:]
+        if data := compressor.compress(filtered.tobytes()):
+            yield data
+    yield compressor.flush()
 
 
 def _write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -20,45 +21,41 @@ from stylejax.files.url import as_url, local_copy, open_url
 from stylejax.images.io.decode import decode
 from stylejax.images.io.formats import check_not_camera_raw, identify
 from stylejax.images.io.high_bit_depth import has_sixteen_bits, low_bytes
+from stylejax.images.io.open_image import PIXEL_LIMIT, check_size, open_image
 from stylejax.images.io.orientation import swaps_axes
 from stylejax.images.io.tiff import check_planes, decode_tiff, has_high_bit_depth, is_tiff, is_truncated, tifffile_reads
 from stylejax.images.picture import Picture, picture_from_array
 
 T = TypeVar("T")
 
-PIXEL_LIMIT = 178_956_970
-"""Larger pictures are rejected before decoding: the header of a small file can claim billions of pixels."""
-
-# Only formats that Pillow decodes itself; for EPS, for example, it would run another program on the file.
-READABLE = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF", "BMP", "PPM")
 _WANTED = "wanted a picture: PNG, JPEG, WebP, TIFF, AVIF, GIF, BMP or PPM"
 
 
-def read_picture(path: str | os.PathLike[str]) -> Picture:
-    """Read a picture file from a path or a URL (`stylejax.files.url`).
+def read_picture(path: str | os.PathLike[str], *, limit: int = PIXEL_LIMIT) -> Picture:
+    """Read a picture file from a path or a URL (`stylejax.files.url`) with at most `limit` pixels.
 
     Raises:
         ImageError: the file does not exist, cannot be read, is empty, truncated, damaged, not a picture, or too large.
     """
-    return _read(path, open_file(path), _decode_file)
+    return _read(path, open_file(path), partial(_decode_file, limit=limit))
 
 
-def read_opened(file: BinaryIO, source: str) -> Picture:
-    """Read a picture from an open file and close it; messages call it `source`.
+def read_opened(file: BinaryIO, source: str, *, limit: int = PIXEL_LIMIT) -> Picture:
+    """Read a picture with at most `limit` pixels from an open file and close it; messages call it `source`.
 
     Raises:
         ImageError: as for `read_picture`.
     """
-    return _read(source, file, _decode_file)
+    return _read(source, file, partial(_decode_file, limit=limit))
 
 
-def read_shape(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Height and width of a picture file, from its header alone if Pillow can read it.
+def read_shape(path: str | os.PathLike[str], *, limit: int = PIXEL_LIMIT) -> tuple[int, int]:
+    """Height and width of a picture file, at most `limit` pixels, from its header alone if Pillow can read it.
 
     Raises:
         ImageError: as for `read_picture`, as far as the header shows the problem.
     """
-    return _read(path, open_file(path, whole=False), _shape_of_file)
+    return _read(path, open_file(path, whole=False), partial(_shape_of_file, limit=limit))
 
 
 def _read(path: str | os.PathLike[str], opened: BinaryIO, decode_file: Callable[[BinaryIO, str], T]) -> T:
@@ -85,10 +82,11 @@ def _unidentified(file: BinaryIO, source: str) -> ImageError:
     return ImageError(f"{source} is not a picture, or its beginning is damaged; {_WANTED}")
 
 
-def to_picture(source: object) -> Picture:
+def to_picture(source: object, *, limit: int = PIXEL_LIMIT) -> Picture:
     """Convert a path, a Pillow image, or a NumPy or JAX array to a picture; a `Picture` is returned unchanged.
 
-    `picture_from_array` describes the supported arrays. Files keep 16 bits per channel, Pillow images 8.
+    `picture_from_array` describes the supported arrays. Files keep 16 bits per channel, Pillow images 8. Files and Pillow
+    images may have at most `limit` pixels.
 
     Raises:
         ImageError: `source` is none of these, or cannot be read.
@@ -96,10 +94,10 @@ def to_picture(source: object) -> Picture:
     if isinstance(source, Picture):
         return source
     if isinstance(source, (str, os.PathLike)):
-        return read_picture(source)
+        return read_picture(source, limit=limit)
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "the Pillow image")
-        _check_size(*source.size, name)
+        check_size(*source.size, name, limit=limit)
         try:
             return decode(source, source=name)
         except (OSError, SyntaxError, ValueError) as problem:
@@ -142,43 +140,36 @@ def open_file(path: str | os.PathLike[str], *, whole: bool = True) -> BinaryIO:
         raise ImageError(f"{source} cannot be read: {_one_line(problem)}") from None
 
 
-def _shape_of_file(file: BinaryIO, source: str) -> tuple[int, int]:
+def _shape_of_file(file: BinaryIO, source: str, *, limit: int) -> tuple[int, int]:
     try:
-        image = Image.open(file, formats=READABLE)
+        image = open_image(file, limit=limit)
     except UnidentifiedImageError:
-        pixels = _decode_file(file, source).pixels
+        pixels = _decode_file(file, source, limit=limit).pixels
         return pixels.shape[0], pixels.shape[1]
     check_not_camera_raw(image, source)
-    _check_size(*image.size, source)
+    check_size(*image.size, source, limit=limit)
     return image.size if swaps_axes(image) else (image.height, image.width)
 
 
-def _decode_file(file: BinaryIO, source: str) -> Picture:
+def _decode_file(file: BinaryIO, source: str, *, limit: int) -> Picture:
     try:
-        image = Image.open(file, formats=READABLE)
+        image = open_image(file, limit=limit)
     except UnidentifiedImageError:
         if not is_tiff(file):
             raise
-        return decode_tiff(file, source=source, check_size=_check_size)
+        return decode_tiff(file, source=source, limit=limit)
     check_not_camera_raw(image, source)
-    _check_size(*image.size, source)
+    check_size(*image.size, source, limit=limit)
     if is_truncated(image, os.fstat(file.fileno()).st_size):
         raise ImageError(f"{source} is truncated or damaged (its data ends too early); get a complete copy of it")
     if has_high_bit_depth(image) and tifffile_reads(image):
         file.seek(0)
-        return decode_tiff(file, source=source, check_size=_check_size)
+        return decode_tiff(file, source=source, limit=limit)
     check_planes(image, source)
     if not has_sixteen_bits(image):
         return decode(image, source=source)
-    low = low_bytes(file, READABLE)
-    return decode(Image.open(file, formats=READABLE), source=source, low_bytes=low)
-
-
-def _check_size(width: int, height: int, source: str) -> None:
-    if width * height > PIXEL_LIMIT:
-        raise ImageError(f"{source} has {width}x{height} pixels; wanted at most {PIXEL_LIMIT:,} in all; make it smaller")
-    if width * height == 0:
-        raise ImageError(f"{source} has {width}x{height} pixels; wanted at least one")
+    low = low_bytes(file, limit)
+    return decode(open_image(file, limit=limit), source=source, low_bytes=low)
 
 
 def _one_line(problem: BaseException) -> str:

@@ -4,6 +4,7 @@ import tempfile
 from typing import BinaryIO
 
 from stylejax.errors import ImageError
+from stylejax.images.io.open_image import PIXEL_LIMIT
 from stylejax.images.io.read import read_opened
 from stylejax.images.picture import Picture
 
@@ -11,8 +12,8 @@ LIMIT = 2**30
 """Maximum number of bytes; a pipe has no known length and may never end."""
 
 
-def read_stream(stream: BinaryIO, name: str) -> Picture:
-    """Read a picture from `stream` up to its end; messages call it `name`.
+def read_stream(stream: BinaryIO, name: str, *, limit: int = PIXEL_LIMIT) -> Picture:
+    """Read a picture with at most `limit` pixels from `stream` up to its end; messages call it `name`.
 
     Raises:
         ImageError: the stream is empty or longer than `LIMIT`, or as for `read_picture`.
@@ -29,4 +30,4 @@ def read_stream(stream: BinaryIO, name: str) -> Picture:
             raise ImageError(f"{name} is empty; wanted a picture")
         if size > LIMIT:
             raise ImageError(f"{name} has more than {LIMIT:,} bytes; give the picture as a file")
-        return read_opened(copy, name)
+        return read_opened(copy, name, limit=limit)

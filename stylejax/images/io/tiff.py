@@ -4,7 +4,6 @@ tifffile decodes compressions that it supports without further packages. Pillow 
 numbers, which `samples_of` interprets according to the tags of the file.
 """
 
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image, TiffImagePlugin
 from stylejax.errors import ImageError
 from stylejax.images.icc import apply_profile
 from stylejax.images.io.levels import normalize_samples
+from stylejax.images.io.open_image import check_size
 from stylejax.images.io.orientation import orient
 from stylejax.images.picture import Picture
 
@@ -92,25 +92,25 @@ def samples_of(image: Image.Image) -> tuple[np.ndarray, int, bool]:
     return values, bits, _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
-def decode_tiff(file: BinaryIO, *, source: str, check_size: Callable[[int, int, str], None]) -> Picture:
+def decode_tiff(file: BinaryIO, *, source: str, limit: int) -> Picture:
     """Decode a TIFF file with tifffile.
 
     Args:
         file: the file, opened at its beginning.
         source: name of the file in messages.
-        check_size: called with width, height and `source`; raises if the picture is too large.
+        limit: the most pixels that it may have.
 
     Raises:
-        ImageError: the file is damaged, or its samples are not supported.
+        ImageError: the file is damaged, its samples are not supported, or it has too many.
     """
     with tifffile.TiffFile(file) as tiff:
         page: Any = tiff.pages.first
         lengths = (page.imagewidth, page.imagelength, page.tilewidth, page.tilelength, page.samplesperpixel)
         if not all(isinstance(length, int) for length in lengths) or page.imagedepth != 1 or page.samplesperpixel > 4:
             raise ImageError(f"{source} is damaged or has more than 4 channels; get a complete copy of it")
-        check_size(page.imagewidth, page.imagelength, source)
+        check_size(page.imagewidth, page.imagelength, source, limit=limit)
         if page.tilewidth:
-            check_size(page.tilewidth, page.tilelength, source)
+            check_size(page.tilewidth, page.tilelength, source, limit=limit)
         count = _COLORS.get(page.photometric)
         if count is None or page.samplesperpixel < count:
             kind = getattr(page.photometric, "name", page.photometric)

@@ -5,7 +5,7 @@ options produce the same bytes.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +19,9 @@ from stylejax.images.icc import SRGB_PROFILE
 from stylejax.images.io.encode import AVIF, SUFFIXES, TIFF, Format, write_tiff, write_with_pillow
 from stylejax.images.io.metadata import KEY, as_text
 from stylejax.images.io.png16 import write_png16
+
+_BAND = 64
+"""Rows that are converted at a time."""
 
 
 def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
@@ -111,7 +114,10 @@ def encode_picture(
 def _prepared(
     path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int
 ) -> np.ndarray:
-    """Validate a picture and convert it to levels `[height, width, 3 or 4]` for the format of `path`."""
+    """Validate a picture and convert it to levels `[height, width, 3 or 4]` for the format of `path`.
+
+    Some rows at a time: no copy of the picture in floating point is made.
+    """
     colors = _checked(pixels, "pixels", 3)
     opacity = None if alpha is None else _checked(alpha, "alpha", 2)
     if opacity is not None and opacity.shape != colors.shape[:2]:
@@ -119,11 +125,16 @@ def _prepared(
     if not 1 <= quality <= 100:
         raise ImageError(f"quality is {quality}; wanted 1 to 100")
     check_format(path, bits=bits)
-    if opacity is not None and not _format(path).alpha:
-        colors = colors * opacity[..., np.newaxis] + (1 - opacity[..., np.newaxis])
-    elif opacity is not None:
-        colors = np.concatenate([colors, opacity[..., np.newaxis]], axis=2)
-    return _levels(colors, bits)
+    height, width, _ = colors.shape
+    channels = 4 if opacity is not None and _format(path).alpha else 3
+    levels = np.empty((height, width, channels), np.uint8 if bits == 8 else np.uint16)
+    for rows in _bands(height):
+        values = np.clip(colors[rows], 0, 1)
+        if opacity is not None:
+            alphas = np.clip(opacity[rows, :, np.newaxis], 0, 1)
+            values = np.concatenate([values, alphas], 2) if channels == 4 else values * alphas + (1 - alphas)
+        levels[rows] = np.rint(values * np.float32(2**bits - 1))
+    return levels
 
 
 def _encode(
@@ -156,16 +167,17 @@ def _format(path: str | os.PathLike[str]) -> Format:
 
 
 def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
-    """Validate an array and convert it to float32 in [0, 1]."""
+    """Validate an array and convert it to float32."""
     values = np.asarray(array, np.float32)
     wanted = "[height, width, 3]" if dimensions == 3 else "[height, width]"
     if values.ndim != dimensions or 0 in values.shape or (dimensions == 3 and values.shape[2] != 3):
         raise ImageError(f"{name} has shape {values.shape}; wanted {wanted}")
-    if not np.isfinite(values).all():
-        raise ImageError(f"{name} holds {int((~np.isfinite(values)).sum())} NaN or infinite values; nothing is written")
-    return np.clip(values, 0, 1)
+    strange = sum(int((~np.isfinite(values[rows])).sum()) for rows in _bands(len(values)))
+    if strange:
+        raise ImageError(f"{name} holds {strange} NaN or infinite values; nothing is written")
+    return values
 
 
-def _levels(values: np.ndarray, bits: int) -> np.ndarray:
-    """Round values in [0, 1] to levels of unsigned integers."""
-    return np.rint(values * np.float32(2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+def _bands(height: int) -> Iterator[slice]:
+    """Consecutive rows, some at a time."""
+    yield from (slice(top, top + _BAND) for top in range(0, height, _BAND))

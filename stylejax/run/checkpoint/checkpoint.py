@@ -123,10 +123,14 @@ class Checkpoint:
             return False
 
     def keep(self, progress: Progress, traces: list[list[Record]]) -> None:
-        """Remember the state of `progress`, and save it if it is time; `traces` are the records of each picture so far."""
+        """Remember the state of `progress`, and save it if it is time; `traces` are the records of each picture so far.
+
+        The last state is not remembered, since nothing is left to continue; `save` then saves the one before it, for a result
+        that cannot be written.
+        """
         if progress.scale == progress.scales and progress.step == progress.steps:
-            self._last = None  # finished: there is nothing left to continue
             return
+        self._last = None  # a second copy at a time may not fit
         copies = jax.tree.map(jnp.copy, progress.states)  # the next chunk reuses the memory of the originals
         self._last = _Kept(progress, copies, traces, [len(trace) for trace in traces])
         if time.monotonic() - self._saved_at >= self._seconds:

@@ -8,6 +8,7 @@ from typing import Any
 from stylejax.errors import ImageError, SettingsError
 from stylejax.files.url import is_url
 from stylejax.files.user_paths import user_path
+from stylejax.images.io.open_image import PIXEL_LIMIT
 from stylejax.images.io.read import to_picture
 from stylejax.images.masks import Regions, read_regions
 from stylejax.images.picture import Picture
@@ -24,12 +25,14 @@ ImageSource = Any
 class Reader:
     """Remembers all that it made, as long as it lives."""
 
-    def __init__(self):
+    def __init__(self, limit: int = PIXEL_LIMIT):
+        """Read pictures of at most `limit` pixels."""
+        self._limit = limit
         self._made: dict[Hashable, Any] = {}
 
     def read(self, source: ImageSource, *, proof: str = "") -> Picture:
         """The picture of `source`, what is hidden in it filled; with the path of a profile, as its printer would print it."""
-        picture = self._once(("picture", _key(source)), lambda: fill_transparent(to_picture(source)))
+        picture = self._once(("picture", _key(source)), lambda: fill_transparent(to_picture(source, limit=self._limit)))
         if not proof:
             return picture
         proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
@@ -60,7 +63,7 @@ class Reader:
         shape, shapes = content.pixels.shape, tuple(style.pixels.shape for style in styles)
         masks = tuple(tuple(_key(mask) for mask in masks) for masks in (content_masks, style_masks))
         key = ("regions", masks, shape, shapes)
-        return self._once(key, lambda: read_regions(content_masks, style_masks, shape, shapes))
+        return self._once(key, lambda: read_regions(content_masks, style_masks, shape, shapes, limit=self._limit))
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         if key not in self._made:
@@ -103,9 +106,9 @@ def source_name(source: ImageSource) -> str:
     return Path(source).name if isinstance(source, str | Path) else f"the {type(source).__name__}"
 
 
-def named_picture(source: ImageSource) -> Picture:
-    """The picture of `source`, under the name that a record has for it."""
-    return dataclasses.replace(fill_transparent(to_picture(source)), source=source_name(source))
+def named_picture(source: ImageSource, *, limit: int = PIXEL_LIMIT) -> Picture:
+    """The picture of `source`, of at most `limit` pixels, under the name that a record has for it."""
+    return dataclasses.replace(fill_transparent(to_picture(source, limit=limit)), source=source_name(source))
 
 
 def _key(source: ImageSource) -> Hashable:
