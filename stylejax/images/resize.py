@@ -24,13 +24,21 @@ def resize(pixels: np.ndarray, height: int, width: int, *, resampling: Resamplin
     """
     if height < 1 or width < 1:
         raise ImageError(f"cannot resize to {height} rows and {width} columns; wanted at least one of each")
-    if resampling == "lanczos":
-        values, unit = np.array(pixels, np.float32), 1
-    else:
-        values, unit = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8), 255
-    if values.shape[:2] == (height, width):
-        return values.astype(np.float32) / np.float32(unit)
-    return np.clip(resample(values, height, width, resampling) / np.float32(unit), 0, 1)
+    exact = resampling == "lanczos"
+    values = np.asarray(pixels, np.float32) if exact else _bytes(pixels)
+    same = values.shape[:2] == (height, width)
+    result = values.astype(np.float32) if same else resample(values, height, width, resampling)
+    if not exact:
+        result /= np.float32(255)
+    return result if same else np.clip(result, 0, 1, out=result)
+
+
+def _bytes(pixels: np.ndarray) -> np.ndarray:
+    """Values in [0, 1] as the nearest of 0 to 255, row by row: in floating point, no copy of the picture is made."""
+    levels = np.empty(pixels.shape, np.uint8)
+    for row, values in zip(levels, pixels, strict=True):
+        row[...] = np.rint(255 * np.clip(values, 0, 1))
+    return levels
 
 
 def resample(values: np.ndarray, height: int, width: int, resampling: ResamplingName) -> np.ndarray:

@@ -53,8 +53,14 @@ def resize_weighted(
         height: number of rows of the result.
         width: number of columns of the result.
         resampling: as for `resize`, but always in floating point for pictures with transparency.
+
+    Returns:
+        A new array, or `pixels` itself where nothing changes.
     """
-    if opacity is None or pixels.shape[:2] == (height, width):
+    same = pixels.shape[:2] == (height, width)
+    if same and resampling == "lanczos" and pixels.dtype == np.float32:
+        return pixels
+    if opacity is None or same:
         return resize(pixels, height, width, resampling=resampling)
     weights = np.maximum(opacity, np.float32(_MIN_WEIGHT))[..., np.newaxis]
     weighted = np.concatenate([pixels * weights, weights], axis=2)

@@ -46,7 +46,7 @@ def batch_key(job: Job) -> BatchKey:
     Raises:
         SettingsError: the content is too small for the layers.
     """
-    return BatchKey(program_key(job.settings), _regions_of(job), scales_of(job))
+    return BatchKey(program_key(job.settings), job.region_count, scales_of(job))
 
 
 def scales_of(job: Job) -> tuple[Shape, ...]:
@@ -93,7 +93,7 @@ def _difference(job: Job, first: Job) -> str:
     theirs, ours = (objective_spec(each) for each in settings)
     if theirs != ours:
         return "names other layers than picture 1; give a layer the weight 0 instead"
-    theirs, ours = _regions_of(job), _regions_of(first)
+    theirs, ours = job.region_count, first.region_count
     if theirs != ours:
         share = "pictures of one batch have as many, so paint them in separate batches"
         return f"has {theirs} regions and picture 1 has {ours}; {share}"
@@ -110,7 +110,3 @@ def _difference(job: Job, first: Job) -> str:
         share = "pictures of one batch share their shape, so group them (shapes='group') or resize them (shapes='resize')"
         return f"would be {their_width}×{their_height} pixels and picture 1 {width}×{height}; {share}"
     return ""
-
-
-def _regions_of(job: Job) -> int:
-    return 0 if job.regions is None else len(job.regions.content)

@@ -32,6 +32,7 @@ from stylejax.run.single_precision import in_float32
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
 from stylejax.run.tiles.chunk import in_host_memory, run_tiled_chunk
+from stylejax.run.tiles.programs import compile_tiles
 from stylejax.run.tiles.targets import tiled_targets
 from stylejax.types import Images
 
@@ -98,9 +99,9 @@ class Scales:
         """The program of a scale for one device; of several, that of the largest scale, for its memory alone."""
         number = len(self.shapes) if len(self.placement.devices) > 1 else number
         jobs, shape = self.jobs_of_a_device, self.shapes[number - 1]
-        regions = 0 if jobs[0].regions is None else len(jobs[0].regions.content)
         shared = self._shared or shared_targets(jobs, *shape)
-        options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": jobs[0].before is not None}
+        regions, temporal = jobs[0].region_count, jobs[0].before is not None
+        options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": temporal}
         quick = self._quick and self.steps[number - 1] * len(jobs) <= QUICK_STEPS
         return chunk_program(self.model, self.static, *shape, **options, effort="quick" if quick else "best")
 
@@ -111,6 +112,7 @@ class Scales:
         if compilation is None:
             own = [tiled_targets(self.model, job, *shape, spec, side=side, seen=self._seen) for job in self.jobs]
             weights = stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers))
+            compile_tiles(self.model, spec, shape, side, regions=self.jobs[0].region_count)
             program, traced = partial(run_tiled_chunk, static=self.static, side=side), jax.device_get(self._traced)
             return Scale(self.jobs, program, self.model, own, weights, traced, Placement())
         targets, shared = batch_targets(self.model, self.jobs, *shape, spec, shared=self._shared, seen=self._seen)

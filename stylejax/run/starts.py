@@ -25,7 +25,8 @@ from stylejax.types import HostImage, Image, Images, Shape
 
 def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
     """The first picture of every job, `[jobs, height, width, 3]`."""
-    return jax.device_put(np.stack([_starting_image(job, height, width) for job in jobs]))
+    images = [_starting_image(job, height, width) for job in jobs]
+    return jax.device_put(images[0][np.newaxis] if len(images) == 1 else np.stack(images))  # a large one is not copied
 
 
 def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | None:

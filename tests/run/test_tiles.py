@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from objectives import SHALLOW_GRAMS
+from programs import compiled_programs
 
 from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.images.masks import read_regions
 from stylejax.network.vgg import VGG19
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.inputs.job import Job
@@ -17,6 +19,7 @@ from stylejax.run.memory.available import VARIABLE
 from stylejax.run.memory.plan import planned_tiles
 from stylejax.run.memory.tiles import tiled_bytes
 from stylejax.run.progress import Progress
+from stylejax.run.scales import Scales
 from stylejax.settings.settings import Settings
 
 SMALL = Settings(
@@ -69,6 +72,25 @@ def test_a_run_in_tiles_resumes_with_the_same_bytes(tiny_model, pictures, tmp_pa
         *_, last = optimize_batch(tiny_model, [job], resume=resumed.resume(tiny_model, [job]))
         resumed.release()
         np.testing.assert_array_equal(last.pictures, uninterrupted.pictures)
+
+
+@pytest.mark.slow
+def test_the_steps_find_the_programs_of_the_tiles_compiled_and_masks_may_have_another_size(tiny_model, pictures):
+    content, style = pictures
+    left = np.zeros((30, 31), np.float32)
+    left[:, :14] = 1
+    regions = read_regions([left, 1 - left], [], content.shape, [style.shape] * 2)
+    assert "content mask 1 is 31×30 and its picture 64×48; the mask was resized" in regions.notes
+    changes = {"smallest_size": 93, "iterations": 2, **SHALLOW_GRAMS}
+    job = dataclasses.replace(job_of(pictures, **changes, tiles=40), styles=(style, 1 - style), regions=regions)
+    scales = Scales(tiny_model, [job])
+    ready, rates = scales.prepare(1).result(None), np.full((12, 1), 0.01, np.float32)
+    with compiled_programs() as compiled:
+        _, trace, _ = ready.run(scales.states(1, None, None), rates, 2)
+    assert not {"tile_sums", "tile_gradient"} & set(compiled)
+    untiled = dataclasses.replace(job, settings=dataclasses.replace(job.settings, tiles="none"))
+    whole = painted(tiny_model, untiled)
+    assert float(trace.total[0, 0]) == pytest.approx(whole.records[0][0]["total"], rel=1e-5)
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,11 @@ class Job:
         """Raise SettingsError when the styles, their shares and the masks are inconsistent."""
         check_blend(self.settings.style_blend, styles=len(self.styles), regions=self.regions is not None)
 
+    @property
+    def region_count(self) -> int:
+        """How many regions have a style of their own."""
+        return 0 if self.regions is None else len(self.regions.content)
+
     def content_at(self, height: int, width: int) -> HostImage:
         """The content, resized."""
         return resize_weighted(self.content, self.opacity.content, height, width, resampling=self.settings.resampling)

@@ -60,14 +60,13 @@ def is_plenty(expected: int) -> bool:
 
 def peak_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, *, shared: Shared | None = None) -> int:
     """Peak bytes of painting `jobs` together at `shape`; their program is compiled."""
-    regions = jobs[0].regions
     return chunk_bytes(
         model,
         jobs[0].settings,
         *shape,
         batch_size=len(jobs),
         shared=shared or shared_targets(jobs, *shape),
-        regions=0 if regions is None else len(regions.content),
+        regions=jobs[0].region_count,
         temporal=jobs[0].before is not None,
     )
 

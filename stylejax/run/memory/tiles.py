@@ -13,9 +13,6 @@ import jax
 import numpy as np
 from jax.stages import Lowered
 
-from stylejax.losses.objective import ObjectiveSpec
-from stylejax.losses.tiles.geometry import tiles_of
-from stylejax.losses.tiles.objective import Owned, TileInput, tile_sums
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
@@ -25,7 +22,7 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.single_precision import in_float32
 from stylejax.run.targets import layer_shapes
 from stylejax.run.tiles.chunk import tiled_update
-from stylejax.run.tiles.gradient import jitted_tile_gradient
+from stylejax.run.tiles.programs import tile_programs
 from stylejax.types import Shape
 
 _PICTURES = 6
@@ -40,8 +37,8 @@ def tiled_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> i
         SettingsError: `side` is smaller than the overlap allows.
     """
     static = StaticConfig.of(jobs[0].settings)
-    device = _tile(model, static.objective, shape, side, regions=_regions(jobs[0]))
-    return device + host_bytes(model, jobs, shape)
+    largest = next(tile_programs(model, static.objective, shape, side, regions=jobs[0].region_count, octaves=1))
+    return _bytes(largest.gradient) + host_bytes(model, jobs, shape)
 
 
 @in_float32
@@ -54,22 +51,6 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     content = sum(map(math.prod, layer_shapes(model, *shape, layers).values())) if layers else 0
     pictures = 4 * 3 * math.prod(shape) * _PICTURES
     return _update(static, shape, count) + count * (4 * content + pictures)
-
-
-def _tile(model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int) -> int:
-    tile = max(tiles_of(*shape, side, spec.layers), key=lambda tile: tile.rows.size * tile.columns.size)
-    height, width = tile.rows.size, tile.columns.size
-    owned = Owned(*[jax.ShapeDtypeStruct((), np.int32)] * 4)  # pyright: ignore[reportArgumentType]
-    shapes = layer_shapes(model, height, width, spec.layers)
-    content = {layer: jax.ShapeDtypeStruct(shapes[layer], np.float32) for layer in spec.content_layers}
-    guides = None
-    if regions:
-        guides = {layer: jax.ShapeDtypeStruct((regions, *shapes[layer][:2]), np.float32) for layer in spec.style_layers}
-    window = TileInput(jax.ShapeDtypeStruct((height, width, 3), np.float32), owned, content, guides)  # pyright: ignore
-    weights = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model)
-    sums = jax.eval_shape(lambda model, window: tile_sums(model, window, spec, octave=0), weights, window)
-    centers = jax.eval_shape(lambda sums: sums.centers, sums)
-    return _bytes(jitted_tile_gradient.lower(weights, window, centers, sums, spec=spec, octave=0))
 
 
 def _update(static: StaticConfig, shape: Shape, count: int) -> int:
@@ -88,7 +69,3 @@ def _bytes(program: Lowered) -> int:
         return 0
     donated = stats.alias_size_in_bytes
     return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated
-
-
-def _regions(job: Job) -> int:
-    return 0 if job.regions is None else len(job.regions.content)

@@ -59,13 +59,14 @@ def run_tiled_chunk(
     """
     rows = np.zeros((4, *learning_rates.shape), np.float32)  # total and terms
     for step in range(int(steps)):
+        variables = np.asarray(states.variable)  # not copied
         seen = [
-            tiled_value_and_gradient(model, states.variable[index], own, _of(weights, index), static, side=side)
+            tiled_value_and_gradient(model, variables[index], own, _of(weights, index), static, side=side)
             for index, own in enumerate(targets)
         ]
         rows[:, step] = np.transpose([(each.total, *each.terms) for each in seen])
         gradients, totals = [each.gradient for each in seen], jnp.asarray(rows[0, step])
-        del seen
+        del seen, variables  # the states are donated
         states = tiled_update(states, totals, gradients, learning_rates[step], traced, static=static)
     total, *terms = map(jnp.asarray, rows)
     return states, Trace(total, Terms(*terms)), _pictures(states, traced, static=static)

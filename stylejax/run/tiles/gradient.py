@@ -19,10 +19,10 @@ from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
 from stylejax.run.tiles.windows import TiledOctave, positions
 from stylejax.settings.pixel_space import Space
-from stylejax.types import AnyHostImage, AnyImage, Scalar, Variable
+from stylejax.types import AnyHostImage, AnyImage, HostImage, Scalar, Variable
 
 _add = jax.jit(add)
-_tile_sums = jax.jit(tile_sums, static_argnames=("spec", "octave"))
+jitted_tile_sums = jax.jit(tile_sums, static_argnames=("spec", "octave"))
 jitted_tile_gradient = jax.jit(tile_gradient, static_argnames=("spec", "octave"))
 _total_and_slopes = jax.jit(total_and_slopes, static_argnames="spec")
 
@@ -38,7 +38,7 @@ class Evaluated(NamedTuple):
 def tiled_sums(model: VGG19, octaves: Sequence[TiledOctave], spec: ObjectiveSpec) -> tuple[TileSums, ...]:
     """Pass 1: the sums of each octave over all its tiles."""
     return tuple(
-        reduce(_add, (_tile_sums(model, window, spec=spec, octave=_kind(number)) for _, window in octave.windows()))
+        reduce(_add, (jitted_tile_sums(model, window, spec=spec, octave=kind_of(number)) for _, window in octave.windows()))
         for number, octave in enumerate(octaves)
     )
 
@@ -51,20 +51,20 @@ def tiled_gradients(
     for number, octave in enumerate(octaves):
         gradient, centers = np.zeros(octave.image.shape, np.float32), sums[number].centers
         for tile, window in octave.windows():
-            part = jitted_tile_gradient(model, window, centers, slopes[number], spec=spec, octave=_kind(number))
+            part = jitted_tile_gradient(model, window, centers, slopes[number], spec=spec, octave=kind_of(number))
             gradient[positions(tile, PIXELS)] += np.asarray(part)
         gradients.append(gradient)
     return gradients
 
 
 def tiled_value_and_gradient(
-    model: VGG19, variable: Variable, targets: Targets, weights: LossWeights, static: StaticConfig, *, side: int
+    model: VGG19, variable: Variable | HostImage, targets: Targets, weights: LossWeights, static: StaticConfig, *, side: int
 ) -> "Evaluated":
     """The objective at `variable`, its terms, and its gradient: those of `optimize.step`, with less memory.
 
     Args:
         model: the feature network.
-        variable: of one picture, in the space of the run.
+        variable: of one picture, in the space of the run; an array of NumPy is not copied.
         targets: as for `objective`; those of the content, and the guides, as arrays of NumPy.
         weights: as for `objective`.
         static: `normalize_gradients` is not possible.
@@ -85,8 +85,10 @@ def tiled_value_and_gradient(
     sums = tiled_sums(model, octaves, spec)
     (content, style), slopes = _total_and_slopes(sums, without_positions(targets), weights, spec=spec)
     gradients = tiled_gradients(model, octaves, sums, slopes, spec)
+    del images, octaves  # a large picture
     content, style, weight = (np.asarray(each) for each in (content, style, weights.variation))
-    variation, gradient = _with_variation(variable, gradients, weight, spec, edge, static.space)
+    finest, *others = gradients
+    variation, gradient = _with_variation(variable, finest, others, weight, spec, edge, static.space)
     terms = Terms(content, style, np.asarray(variation))  # pyright: ignore[reportArgumentType]
     return Evaluated(sum(terms), terms, gradient)  # pyright: ignore[reportArgumentType]
 
@@ -97,7 +99,7 @@ def without_positions(targets: Targets) -> Targets:
     return Targets({}, targets.style, None if guides is None else guides._replace(octaves=()))
 
 
-def _kind(octave: int) -> int:
+def kind_of(octave: int) -> int:
     """All octaves but the first run the same programs."""
     return min(octave, 1)
 
@@ -107,17 +109,28 @@ def _octaves(variable: Variable, count: int, edge: PaddingMode, space: Space) ->
     return octaves_of(space.to_image(variable), count, edge)
 
 
-@partial(jax.jit, static_argnums=(3, 4, 5))
+@partial(jax.jit, static_argnums=(4, 5, 6), donate_argnums=1)
 def _with_variation(
     variable: Variable,
-    gradients: list[AnyImage],
+    finest: AnyImage,
+    others: list[AnyImage],
     weight: Scalar,
     spec: ObjectiveSpec,
     edge: PaddingMode,
     space: Space,
 ) -> tuple[Scalar, Array]:
-    """The variation term, and the gradient of all terms for the variable."""
+    """The variation term, and the gradient of all terms for the variable.
+
+    Args:
+        variable: of one picture.
+        finest: the gradient of the other terms for the pixels of the first octave; donated.
+        others: those for the pixels of the further octaves.
+        weight: of the variation.
+        spec: what is compared.
+        edge: the padding of the network.
+        space: of the variable.
+    """
     _, pull_back = jax.vjp(lambda each: octaves_of(space.to_image(each), spec.octaves, edge), variable)
-    (others,) = pull_back(gradients)
+    (gradient,) = pull_back([finest, *others])
     variation, own = jax.value_and_grad(lambda each: weight * variation_loss(space.to_image(each), spec.variation))(variable)
-    return variation, others + own
+    return variation, gradient + own

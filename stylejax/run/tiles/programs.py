@@ -1,0 +1,71 @@
+"""The programs of the two passes, from shapes alone: compiled before the first step, and asked for their memory."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jax.stages import Lowered
+
+from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.tiles.geometry import tiles_of
+from stylejax.losses.tiles.objective import Owned, TileInput, tile_sums
+from stylejax.network.vgg import VGG19
+from stylejax.run.targets import layer_shapes
+from stylejax.run.tiles.gradient import jitted_tile_gradient, jitted_tile_sums, kind_of
+from stylejax.types import Shape
+
+
+class TilePrograms(NamedTuple):
+    """Both passes over the tiles of one shape."""
+
+    sums: Lowered
+    gradient: Lowered
+
+
+def tile_programs(
+    model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int, octaves: int
+) -> Iterator[TilePrograms]:
+    """The programs of all kinds of tiles of a picture, those of the largest tiles of the first octave first.
+
+    Args:
+        model: the feature network.
+        spec: what is compared.
+        shape: height and width of the picture.
+        side: most pixels along each side of a tile with its overlap.
+        regions: how many have a style of their own.
+        octaves: how many of the octaves count.
+    """
+    weights = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), model)
+    for octave in range(octaves):
+        layers = spec.style_layers if octave else spec.layers
+        height, width = (model.spec.padding.pooled(length, octave) for length in shape)
+        kinds = {(tile.rows.size, tile.columns.size) for tile in tiles_of(height, width, side, layers)}
+        for kind in sorted(kinds, key=lambda kind: -kind[0] * kind[1]):
+            window, static = _window(model, spec, kind, octave, regions), {"spec": spec, "octave": kind_of(octave)}
+            sums = jax.eval_shape(lambda model, window: tile_sums(model, window, **static), weights, window)  # noqa: B023
+            centers = jax.eval_shape(lambda sums: sums.centers, sums)
+            yield TilePrograms(
+                jitted_tile_sums.lower(weights, window, **static),
+                jitted_tile_gradient.lower(weights, window, centers, sums, **static),
+            )
+
+
+def compile_tiles(model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int) -> None:
+    """Compile all programs of a picture in tiles, so that its steps find them; arguments as for `tile_programs`."""
+    for programs in tile_programs(model, spec, shape, side, regions=regions, octaves=spec.octaves):
+        for each in programs:
+            each.compile()
+
+
+def _window(model: VGG19, spec: ObjectiveSpec, shape: Shape, octave: int, regions: int) -> TileInput:
+    """Shapes and types of a window of `shape` at an octave."""
+    shapes = layer_shapes(model, *shape, spec.layers)
+
+    def array(*sides: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(sides, np.float32)
+
+    owned = Owned(*[jax.ShapeDtypeStruct((), np.int32)] * 4)  # pyright: ignore[reportArgumentType]
+    content = {} if octave else {layer: array(*shapes[layer]) for layer in spec.content_layers}
+    guides = {layer: array(regions, *shapes[layer][:2]) for layer in spec.style_layers} if regions else None
+    return TileInput(array(*shape, 3), owned, content, guides)  # pyright: ignore[reportArgumentType]
