@@ -61,7 +61,7 @@ class Peers:
         weights = read_weights(resolve(self.model))
         plain, caffe = (runs.in_units_of(weights, units) for units in ("torchvision", "oxford"))
         above, below = [], []
-        for recipe in ("gatys-2016", "gatys-code", "neural-style", "neural-style, Adam", "crowson", "udacity"):
+        for recipe in ("gatys-2016", "gatys-code", "neural-style", "neural-style, Adam", "crowson", "udacity", "spst"):
             name, _, adam = recipe.partition(", ")
             if not recipe.startswith(self.only):
                 continue

@@ -5,7 +5,7 @@ They are separate from their implementations, so that help, completion and error
 
 from typing import Any, Literal, get_args
 
-RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity"]
+RecipeName = Literal["stylejax", "gatys-2016", "gatys-code", "neural-style", "crowson", "udacity", "spst"]
 NetworkName = Literal["vgg19", "vgg19-torchvision", "vgg19-slim"]
 PublishedName = Literal["vgg19", "vgg19-torchvision"]
 """Networks that can be fetched."""
@@ -14,12 +14,12 @@ SizeRuleName = Literal["long", "short"]
 RoundingName = Literal["nearest", "down"]
 ResamplingName = Literal["lanczos", "bicubic", "bilinear"]
 CarryName = Literal["last", "average"]
-StyleFitName = Literal["shrink", "resize", "stretch"]
+StyleFitName = Literal["shrink", "resize", "stretch", "pyramid"]
 KeepColorName = Literal["none", "luminance", "match"]
 ColorMatchName = Literal["cholesky", "pca", "symmetric"]
 
 ContentNormName = Literal["none", "instance"]
-StatisticName = Literal["gram", "gram+mean", "covariance", "wasserstein", "moments"]
+StatisticName = Literal["gram", "gram+mean", "gram+moments", "covariance", "wasserstein", "moments"]
 VariationName = Literal["squared", "nine-point", "absolute"]
 NormalizationName = Literal["relative", "mean", "gatys-2016", "per-channel", "per-position"]
 PIXELS = "pixels"

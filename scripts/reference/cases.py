@@ -227,6 +227,12 @@ OBJECTIVES = (
         shares=(0.4, 0.6),
     ),
     Case(
+        "relative Gram and moments at octaves",
+        {**_GRAM_AND_MEAN, "style_loss": "gram+moments", "moments_weight": 2.0, "octaves": 2},
+        _relative(measure=formulas.gram_mean_and_deviation, style_distance=formulas.relative_gram_and_moments, octaves=2),
+        _REPLICATE,
+    ),
+    Case(
         "gatys-2016",
         {"recipe": "gatys-2016", **_UNDER_ADAM},
         Formula(
@@ -293,5 +299,19 @@ OBJECTIVES = (
         space=((0.229, 0.224, 0.225), (0.485, 0.456, 0.406)),
         clamp=False,
         stretched=True,
+    ),
+    Case(
+        "spst",
+        {"recipe": "spst", **_UNDER_ADAM},
+        Formula(
+            content={"relu4_2": 1.0},
+            style=dict.fromkeys(STYLE_LAYERS, 1.0),
+            measure=formulas.gram_mean_and_deviation,
+            style_distance=formulas.spst_style,
+        ),
+        Network("oxford"),
+        adam=True,
+        space=_CAFFE,
+        clamp=False,
     ),
 )

@@ -54,6 +54,17 @@ def per_channel_squared(measured: Statistics, target: Statistics) -> Tensor:
     return torch.mean((measured[0] - target[0]) ** 2) / measured[0].shape[0] ** 2
 
 
+def spst_style(measured: Statistics, target: Statistics) -> Tensor:
+    """1e3/C² of the mean of (G - A)², and 1e4 of the means of (μ - μ')² and of (σ - σ')² (Galerne et al. 2024, their code)."""
+    grams, means, deviations = (torch.mean((a - b) ** 2) for a, b in zip(measured, target, strict=True))
+    return 1e3 / measured[0].shape[0] ** 2 * grams + 1e4 * (means + deviations)
+
+
+def relative_gram_and_moments(measured: Statistics, target: Statistics) -> Tensor:
+    """‖G - A‖² / ‖A‖² + 2 (‖μ - μ'‖² + ‖σ - σ'‖²) / ‖σ'‖²."""
+    return relative_mean_squares(measured[:1], target[:1]) + 2 * relative_moments(measured[1:], target[1:])
+
+
 def udacity_style(measured: Statistics, target: Statistics) -> Tensor:
     """Mean of (G - A)² of the undivided Gram matrices, over C·H·W of the picture."""
     return torch.mean((measured[0] - target[0]) ** 2) / measured[1]
@@ -68,6 +79,11 @@ def mean_and_deviation(features: Tensor) -> Statistics:
     """Mean and standard deviation of each channel (Huang and Belongie 2017, eqs. 5 and 6), not Bessel-corrected."""
     centered = features - features.mean((1, 2), keepdim=True)
     return features.mean((1, 2)), torch.sqrt((centered**2).mean((1, 2)) + 1e-8)
+
+
+def gram_mean_and_deviation(features: Tensor) -> Statistics:
+    """The Gram matrix, and mean and standard deviation of each channel (Galerne et al. 2024)."""
+    return (*gram(features), *mean_and_deviation(features))
 
 
 def mean_and_covariance(features: Tensor) -> Statistics:

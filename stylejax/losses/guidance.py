@@ -97,7 +97,9 @@ def region_sums(
     return jax.tree.map(lambda *parts: jnp.stack(parts), *regions)
 
 
-def guided_style_loss(sums: Sums, target: StyleTarget, shares: Shares, *, statistic: StatisticName) -> Scalar:
+def guided_style_loss(
+    sums: Sums, target: StyleTarget, shares: Shares, *, statistic: StatisticName, moments: Scalar | float = 1.0
+) -> Scalar:
     """The style term of one layer, over all regions.
 
     Args:
@@ -105,6 +107,10 @@ def guided_style_loss(sums: Sums, target: StyleTarget, shares: Shares, *, statis
         target: as for `style_loss`, with a leading axis `regions`.
         shares: λ.
         statistic: what is compared.
+        moments: as for `style_loss`.
     """
-    losses = jax.vmap(lambda ours, wanted: style_loss(measure(ours, statistic), wanted, statistic))(sums, target)
-    return jnp.sum(shares * losses)
+
+    def loss(ours: Sums, wanted: StyleTarget) -> Scalar:
+        return style_loss(measure(ours, statistic), wanted, statistic, moments=moments)
+
+    return jnp.sum(shares * jax.vmap(loss)(sums, target))

@@ -79,6 +79,8 @@ class LossWeights(NamedTuple):
     variation: Float[Array, "*batch"]
     temporal: Float[Array, "*batch"] | None = None
     """Needed where the targets have a temporal one."""
+    moments: Float[Array, "*batch style_layers"] | None = None
+    """Of the moments relative to the Gram matrix, where the statistic is `gram+moments`; all 1 by default."""
 
 
 LayerSums = tuple[dict[str, Sums], ...]
@@ -289,12 +291,16 @@ def style_term(sums: LayerSums, targets: Targets, weights: LossWeights, spec: Ob
     than on their size.
     """
 
-    def loss(measured: Sums, target: StyleTarget) -> Scalar:
+    def loss(measured: Sums, target: StyleTarget, moments: Scalar) -> Scalar:
         if targets.guides is None:
-            return style_loss(measure(measured, spec.statistic), target, spec.statistic)
-        return guided_style_loss(measured, target, targets.guides.shares, statistic=spec.statistic)
+            return style_loss(measure(measured, spec.statistic), target, spec.statistic, moments=moments)
+        return guided_style_loss(measured, target, targets.guides.shares, statistic=spec.statistic, moments=moments)
 
-    losses = [jax.vmap(loss)(_stacked(sums, layer), targets.style[layer]).mean() for layer in spec.style_layers]
+    moments = jnp.ones(len(spec.style_layers)) if weights.moments is None else weights.moments
+    losses = [
+        jax.vmap(loss, in_axes=(0, 0, None))(_stacked(sums, layer), targets.style[layer], factor).mean()
+        for layer, factor in zip(spec.style_layers, moments, strict=True)
+    ]
     return sum((weight * loss for weight, loss in zip(weights.style, losses, strict=True)), start=jnp.zeros(()))
 
 

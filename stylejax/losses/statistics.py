@@ -18,7 +18,7 @@ _LEAST = 1e-30  # keeps the mean finite where nothing is counted, as in a tile w
 _VARIANCE_FLOOR = 1e-8  # keeps the derivative of the square root finite where a channel is constant
 
 
-_CENTERED = ("covariance", "wasserstein", "moments")
+_CENTERED = ("gram+moments", "covariance", "wasserstein", "moments")
 """Statistics of distances from the mean. Taken from plain products, they would be small differences of large numbers: a flat
 and bright feature map would have a covariance with negative eigenvalues, by rounding alone."""
 
@@ -166,6 +166,7 @@ def measure(sums: Sums, statistic: StatisticName) -> Statistic:
 
     gram         G = FᵀF / (H·W)                                              Gatys et al. 2016, eq. 3, over H·W
     gram+mean    the same, and the mean of each channel
+    gram+moments the same, and the moments                                    Galerne et al. 2024, section 4
     covariance   mean and covariance of the features
     wasserstein  the same, as a normal distribution
     moments      mean and standard deviation of each channel                  Huang and Belongie 2017
@@ -177,7 +178,8 @@ def measure(sums: Sums, statistic: StatisticName) -> Statistic:
     if statistic in ("covariance", "wasserstein"):
         return {"mean": sums.mean, "covariance": sums.covariance}
     variance = jnp.diagonal(sums.covariance)
-    return {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
+    moments = {"mean": sums.mean, "deviation": jnp.sqrt(jnp.maximum(variance, 0) + _VARIANCE_FLOOR)}
+    return moments if statistic == "moments" else {"gram": sums.gram} | moments
 
 
 def sums_for(statistic: StatisticName, features: Features, *, guide: Guide | None = None, center: Mean | None = None) -> Sums:

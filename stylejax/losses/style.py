@@ -7,6 +7,7 @@ layer and size. Differs from the paper, whose terms depend on the size of the ac
     covariance         |μ - μ'|² by the variance tr Σ', and |Σ - Σ'|² by |Σ'|², both Frobenius
     wasserstein        by the variance tr Σ'
     moments            both parts by the variance, mean σ'²
+    gram+moments       the Gram matrix by its energy, the moments by the variance
 
 Energy contains the squared mean, which is most of it for features after a ReLU: relative to energy, a wrong palette costs next
 to nothing. Variance is what the style itself varies by.
@@ -52,7 +53,7 @@ def style_target(parts: Statistic, statistic: StatisticName, *, relative: bool) 
     return StyleTarget(parts, divisors)
 
 
-def style_loss(measured: Statistic, target: StyleTarget, statistic: StatisticName) -> Scalar:
+def style_loss(measured: Statistic, target: StyleTarget, statistic: StatisticName, *, moments: Scalar | float = 1.0) -> Scalar:
     """Distance between two statistics, zero where they are equal.
 
     Wasserstein: see `wasserstein`; the others: the mean of the squared difference of each part, added up.
@@ -61,11 +62,15 @@ def style_loss(measured: Statistic, target: StyleTarget, statistic: StatisticNam
         measured: the picture's statistic, from `measure`.
         target: the style's, from `style_target`.
         statistic: which one both are.
+        moments: factor of the mean and the deviation in `gram+moments`.
     """
     parts, divisors = target
     if statistic == "wasserstein":
         return wasserstein(measured["mean"], measured["covariance"], parts) / divisors["distance"]
-    return sum((jnp.mean((measured[part] - parts[part]) ** 2) / divisors[part] for part in parts), start=jnp.zeros(()))
+    distances = {part: jnp.mean((measured[part] - wanted) ** 2) / divisors[part] for part, wanted in parts.items()}
+    if statistic == "gram+moments":
+        return distances["gram"] + moments * (distances["mean"] + distances["deviation"])
+    return sum(distances.values(), start=jnp.zeros(()))
 
 
 def _divisors(parts: Statistic, statistic: StatisticName) -> dict[str, Scalar]:
@@ -74,6 +79,6 @@ def _divisors(parts: Statistic, statistic: StatisticName) -> dict[str, Scalar]:
         divisors = {"distance": jnp.mean(jnp.diagonal(parts["covariance"]))}
     elif statistic == "covariance":
         divisors["mean"] = jnp.mean(jnp.diagonal(parts["covariance"]))
-    elif statistic == "moments":
+    elif statistic in ("moments", "gram+moments"):
         divisors["mean"] = divisors["deviation"]
     return {part: jnp.maximum(divisor, FLOOR) for part, divisor in divisors.items()}

@@ -64,5 +64,10 @@ def abstract_states(static: StaticConfig, height: int, width: int, batch_size: i
 
 
 def _abstract_weights(static: StaticConfig, batch_size: int, *, temporal: bool) -> LossWeights:
-    counts = (len(static.objective.content_layers),), (len(static.objective.style_layers),), (), *([()] if temporal else [])
-    return LossWeights(*(jax.ShapeDtypeStruct((batch_size, *count), np.float32) for count in counts))  # pyright: ignore
+    def weights(*shape: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((batch_size, *shape), np.float32)
+
+    spec = static.objective
+    content, style = weights(len(spec.content_layers)), weights(len(spec.style_layers))
+    moments = style if spec.statistic == "gram+moments" else None
+    return LossWeights(content, style, weights(), weights() if temporal else None, moments)  # pyright: ignore

@@ -19,7 +19,6 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.programs.program import call
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
-from stylejax.settings.pyramid import style_shape
 from stylejax.types import HostImage, Image, Images, Shape
 
 
@@ -99,8 +98,7 @@ def _recolored(job: Job, height: int, width: int) -> HostImage:
 
 def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np.ndarray | None]]:
     """The styles at the shapes in which they are seen, where smaller ones have less contrast, and their opacity."""
-    shapes = [style_shape(style, job.settings, height, width) for style in job.styles]
-    seen = [job.style_at(number, *shape) for number, shape in enumerate(shapes)]
+    seen = [job.style_at(number, *shape) for number, shape in enumerate(job.style_shapes(height, width))]
     return seen, [_fitting(job.style_opacity(number), style) for number, style in enumerate(seen)]
 
 

@@ -38,7 +38,6 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.programs.program import call
 from stylejax.run.sharing import TargetKeys, shared_among, target_keys
 from stylejax.settings.blend import parse_blend, shares_of
-from stylejax.settings.pyramid import style_shape
 from stylejax.types import AnyHostMasks, AnyImage, AnyMasks, HostImage, Shape
 
 StyleCache = MutableMapping[Hashable, tuple[tuple[object, ...], LayerSums]]
@@ -200,7 +199,7 @@ class StyleEvaluator:
 
     def of(self, job: Job) -> StyleTargets:
         """The targets of a job: the mixture of its styles, or those of its regions one after the other."""
-        shapes, regions = _style_shapes(job, *self._shape), job.regions
+        shapes, regions = job.style_shapes(*self._shape), job.regions
         if regions is None:
             styles = [self._one(job, number, shape) for number, shape in enumerate(shapes)]
             shares = np.array(shares_of(job.settings.style_blend, len(styles)))
@@ -240,14 +239,10 @@ def _whole_style_sums(model: VGG19, style: HostImage, masks: AnyHostMasks | None
     return call(_style_sums, model, jax.device_put(style), regions, effort="least", name=str(spec), spec=spec)
 
 
-def _style_shapes(job: Job, height: int, width: int) -> list[Shape]:
-    return [style_shape(style, job.settings, height, width) for style in job.styles]
-
-
 def _keys(job: Job, height: int, width: int) -> TargetKeys:
     """Pictures and masks are compared by identity; styles also by the shape in which they are seen."""
     shares, strength = parse_blend(job.settings.style_blend), job.settings.strength
-    styles = (*_style_shapes(job, height, width), shares, strength, *map(id, job.styles))
+    styles = (*job.style_shapes(height, width), shares, strength, *map(id, job.styles))
     return target_keys(content=id(job.content), styles=styles, regions=id(job.regions), mixed=strength < 1)
 
 

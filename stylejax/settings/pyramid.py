@@ -6,6 +6,9 @@ from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImage
 
+_TOLERATED = 1.1
+"""How much larger than the picture a style may be with `style_fit pyramid`, as in the recipe `spst`."""
+
 
 def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
     """Shapes (height, width) of the scales, coarse to fine, for a content picture of this shape.
@@ -16,8 +19,7 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
     Raises:
         SettingsError: even the largest scale is too small for the layers.
     """
-    needed = objective_spec(settings).smallest_side
-    largest = side_of(height, width, settings) if settings.size == "native" else settings.size
+    needed, largest = objective_spec(settings).smallest_side, largest_side(height, width, settings)
     shapes = [fit_side(height, width, largest, settings)]
     if min(shapes[0]) < needed:
         size = "×".join(map(str, shapes[0][::-1]))
@@ -32,6 +34,11 @@ def scale_shapes(height: int, width: int, settings: Settings) -> list[tuple[int,
         shapes.insert(0, shape)
         side /= settings.scale_factor
     return shapes
+
+
+def largest_side(height: int, width: int, settings: Settings) -> int:
+    """The side that `settings.size_rule` measures, of the result for a content picture of this shape."""
+    return side_of(height, width, settings) if settings.size == "native" else settings.size
 
 
 def pixel_limit(settings: Settings) -> int:
@@ -51,11 +58,23 @@ def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[in
     return max(1, (side * height + half) // measured), max(1, (side * width + half) // measured)
 
 
-def style_shape(picture: HostImage, settings: Settings, height: int, width: int) -> tuple[int, int]:
-    """The shape to which a style picture is resized at the scale of `height` and `width`."""
+def style_shape(picture: HostImage, settings: Settings, height: int, width: int, *, largest: int) -> tuple[int, int]:
+    """The shape to which a style picture is resized at the scale of `height` and `width`.
+
+    Args:
+        picture: the style.
+        settings: of the run.
+        height: of the optimized picture at this scale, in pixels.
+        width: likewise.
+        largest: from `largest_side`.
+    """
     if settings.style_fit == "stretch":
         return height, width
     own = (picture.shape[0], picture.shape[1])
+    if settings.style_fit == "pyramid":
+        whole = side_of(*own, settings)
+        whole = largest if whole > _TOLERATED * largest else whole
+        return fit_side(*own, max(1, round(whole * side_of(height, width, settings) / largest)), settings)
     side = settings.style_size or max(1, round(side_of(height, width, settings) * settings.style_scale))
     if settings.style_fit == "shrink" and side_of(*own, settings) <= side:
         return own

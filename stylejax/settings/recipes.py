@@ -145,6 +145,33 @@ RECIPES: dict[RecipeName, Settings] = {
         iterations=2000,
         smallest_size=_ONE_SCALE,
     ),
+    # Galerne, Raad, Lezama, Morel, "Scaling Painting Style Transfer", 2024, with the few steps at large scales ("fast"). The
+    # program remembers 100 steps of L-BFGS at its first scale and 10 at the others; this remembers 10 at all.
+    "spst": _published(
+        recipe="spst",
+        content_layers="relu4_2",
+        style_layers=_RELUS,
+        size="native",
+        size_rule="short",
+        resampling="bicubic",
+        style_fit="pyramid",
+        model="vgg19",
+        pooling="max",
+        padding="zero",
+        style_loss="gram+moments",
+        normalization="per-channel",
+        content_weight=1.0,
+        style_weight=1e3,
+        moments_weight=10.0,
+        tv_weight=0.0,
+        space="caffe",
+        optimizer="l-bfgs",
+        history=10,
+        learning_rate=1.0,
+        iterations="600,200,66,30",
+        smallest_size=512,
+        scale_factor=2.0,
+    ),
 }
 
 

@@ -61,7 +61,7 @@ class Settings:
     about_picture: ClassVar = "Size of the picture, and the recipe."
 
     recipe: RecipeName = setting("stylejax", traced=True)
-    """Source of the defaults: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson` or `udacity`; see
+    """Source of the defaults: `stylejax`, `gatys-2016`, `gatys-code`, `neural-style`, `crowson`, `udacity` or `spst`; see
     `stylejax recipes`. Every other setting overrides its part of the recipe."""
 
     size: int | Literal["native"] = setting(512, within=Range(1, 65535, unit="pixels"))
@@ -102,8 +102,11 @@ class Settings:
     """Layers that are compared with the style, with or without weights: `relu1_1=1,relu2_1=.5`; `pixels` are the colors."""
 
     style_loss: StatisticName = setting("covariance", uses=(WITH_STYLE_LAYERS,))
-    """Statistic of the style features: `gram` as in the paper, `gram+mean`, `covariance` (with the mean), `wasserstein` or
-    `moments`."""
+    """Statistic of the style features: `gram` as in the paper, `gram+mean`, `gram+moments`, `covariance` (with the mean),
+    `wasserstein` or `moments` (mean and deviation)."""
+
+    moments_weight: float = setting(1.0, traced=True, within=Range(0, 1e12), uses=(when("style_loss", "gram+moments"),))
+    """Weight of mean and deviation relative to that of the Gram matrix, in `gram+moments`."""
 
     octaves: int = setting(3, within=Range(1, 8), uses=(WITH_STYLE_LAYERS,))
     """Number of sizes at which the style is compared, each half of the one before. More octaves give larger strokes."""
@@ -130,7 +133,7 @@ class Settings:
 
     style_fit: StyleFitName = setting("shrink", traced=True, decides=("style picture",), uses=(WITH_STYLE_LAYERS,))
     """How style pictures are resized to the picture's size: `shrink` never enlarges them, `resize` may, `stretch` gives them
-    the content's shape."""
+    the content's shape, `pyramid` shrinks those that are more than 1.1 times as large, and at coarser scales all of them."""
 
     style_size: int = setting(
         0,

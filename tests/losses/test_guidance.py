@@ -14,7 +14,7 @@ from stylejax.losses.statistics import channel_sums, measure
 from stylejax.network.padding import ZERO, Padding
 from stylejax.weights.load import build_model
 
-STATISTICS = ("gram", "gram+mean", "covariance", "wasserstein", "moments")
+STATISTICS = ("gram", "gram+mean", "gram+moments", "covariance", "wasserstein", "moments")
 LAYERS = ("relu1_1", "relu2_1")
 SHALLOW = {"content_layers": "relu2_1", "style_layers": ",".join(LAYERS), "octaves": 1, "size": 64, "smallest_size": 64}
 """Settings that compile fast."""

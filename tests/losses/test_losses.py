@@ -21,7 +21,7 @@ from stylejax.network.preprocessing import preprocessing_named
 from stylejax.weights.load import build_model
 from stylejax.weights.weight_set import WeightSet
 
-STATISTICS = ["gram", "gram+mean", "covariance", "wasserstein", "moments"]
+STATISTICS = ["gram", "gram+mean", "gram+moments", "covariance", "wasserstein", "moments"]
 VARIATIONS = ["squared", "nine-point", "absolute"]
 
 
@@ -300,6 +300,18 @@ def test_moments_in_closed_form():
     apart = (2**2 + 1**2) + 1**2
     assert distance(measured, target, "moments", relative=False) == pytest.approx(apart / 2)
     assert distance(measured, target, "moments", relative=True) == pytest.approx(apart / (1**2 + 2**2))
+
+
+def test_gram_and_moments_in_closed_form():
+    gram, zero = {"gram": jnp.asarray([[2.0, 1.0], [1.0, 3.0]])}, {"gram": jnp.zeros((2, 2))}
+    target = gram | {"mean": jnp.asarray([3.0, 0.0]), "deviation": jnp.asarray([1.0, 2.0])}
+    measured = zero | {"mean": jnp.asarray([1.0, 1.0]), "deviation": jnp.asarray([2.0, 2.0])}
+    products, moments = 2**2 + 2 * 1**2 + 3**2, (2**2 + 1**2) + 1**2
+    for relative, wanted in ((False, products / 4 + 10 * moments / 2), (True, 1 + 10 * moments / (1**2 + 2**2))):
+        targets = style_target(target, "gram+moments", relative=relative)
+        assert float(style_loss(measured, targets, "gram+moments", moments=10.0)) == pytest.approx(wanted)
+        of_grams = distance(zero, gram, "gram", relative=relative)
+        assert float(style_loss(measured, targets, "gram+moments", moments=0.0)) == pytest.approx(of_grams, rel=1e-6)
 
 
 @pytest.mark.parametrize("statistic", ["covariance", "wasserstein", "moments"])

@@ -26,6 +26,7 @@ CASES: dict[str, dict[str, Any]] = {
     "averages and zeros": {"style_loss": "gram", "pooling": "average", "padding": "zero", "variation": "nine-point"},
     "regions and reflections": {"style_loss": "gram+mean", "padding": "reflect", "variation": "absolute", "regions": True},
     "matrix square roots": {"style_loss": "wasserstein", "padding": "replicate-conv1_1", "octaves": 1, "space": "caffe"},
+    "Gram matrices and moments": {"style_loss": "gram+moments", "padding": "zero", "space": "caffe"},
     "moments in regions": {"style_loss": "moments", "padding": "zero", "regions": True, "normalization": "mean"},
 }
 
@@ -100,7 +101,9 @@ def compare(model: VGG19, settings: Settings, shape: tuple[int, int], side: int,
     content_weights, style_weights = (
         jnp.asarray(list(each.values()), jnp.float32) for each in (settings.content_layer_weights, settings.style_layer_weights)
     )
-    weights = LossWeights(content_weights, style_weights, jnp.asarray(1e-4 if settings.variation == "absolute" else 5.0))
+    variation = jnp.asarray(1e-4 if settings.variation == "absolute" else 5.0)
+    moments = 1 + style_weights if settings.style_loss == "gram+moments" else None
+    weights = LossWeights(content_weights, style_weights, variation, moments=moments)
     variable = static.space.from_image(image)
 
     @jax.jit

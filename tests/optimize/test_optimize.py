@@ -226,13 +226,17 @@ def test_ctrl_c_keeps_the_pictures(tiny_model, pictures):
 
 
 def test_weights_of_published_conventions_follow_the_shape():
-    assert layer_factors("per-channel", (4, 5, 10)) == (1, 0.01)
-    assert layer_factors("gatys-2016", (4, 5, 10)) == (100, 0.25)
-    assert layer_factors("per-position", (4, 5, 10)) == (1, 2)
+    assert layer_factors("per-channel", (4, 5, 10)) == (1, 0.01, 100)
+    assert layer_factors("gatys-2016", (4, 5, 10)) == (100, 0.25, 1)
+    assert layer_factors("per-position", (4, 5, 10)) == (1, 2, 1)
     settings = Settings(normalization="per-channel", style_layers="relu1_1=2", style_weight=3, content_layers="relu1_1")
     job = Job(np.zeros((8, 8, 3), np.float32), (), settings)
     weights = stacked_weights([job], {"relu1_1": (8, 8, 4)})
     np.testing.assert_allclose(weights.style, [[2 * 3 / 16]])
+    assert weights.moments is None
+    moments = dataclasses.replace(settings, style_loss="gram+moments", moments_weight=10)
+    weights = stacked_weights([Job(np.zeros((8, 8, 3), np.float32), (), moments)], {"relu1_1": (8, 8, 4)})
+    np.testing.assert_allclose(weights.style * weights.moments, [[2 * 3 * 10]])
 
 
 def test_alpha_is_carried_to_the_result(tiny_model, pictures):

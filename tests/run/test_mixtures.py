@@ -11,7 +11,7 @@ from stylejax.losses.objective import ObjectiveSpec, make_targets, mix_styles, s
 from stylejax.losses.octaves import PIXELS
 from stylejax.losses.statistics import CenteredSums, ChannelSums, channel_sums, mixture
 
-STATISTICS = ["gram", "gram+mean", "covariance", "wasserstein", "moments"]
+STATISTICS = ["gram", "gram+mean", "gram+moments", "covariance", "wasserstein", "moments"]
 
 
 def features(rows, columns, seed):

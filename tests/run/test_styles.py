@@ -9,9 +9,10 @@ import stylejax
 from stylejax.errors import SettingsError
 from stylejax.losses.objective import make_targets
 from stylejax.run.inputs.job import Job
-from stylejax.run.targets import batch_targets, style_shape
+from stylejax.run.targets import batch_targets
 from stylejax.settings.blend import parse_blend
 from stylejax.settings.objective_spec import objective_spec
+from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
 
 LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1", "style_loss": "gram+mean", "octaves": 1}
@@ -55,11 +56,26 @@ def test_targets_are_mixed_by_the_shares_picture_by_picture(tiny_model, pictures
 
 
 def test_styles_follow_the_picture_by_a_factor_or_keep_their_own_side():
+    def seen(**options):
+        return Job(
+            np.zeros((100, 200, 3), np.float32), (np.zeros((300, 600, 3), np.float32),), Settings(**options)
+        ).style_shapes(100, 200)
+
+    assert seen() == [(100, 200)]
+    assert seen(style_scale=0.5) == [(50, 100)]
+    assert seen(style_size=400) == [(200, 400)]
+    assert seen(style_scale=5.0) == [(300, 600)], "never enlarged"
+
+
+@pytest.mark.parametrize(
+    ("size", "largest", "coarsest"),
+    [(300, (300, 600), (75, 150)), (280, (300, 600), (75, 150)), (270, (270, 540), (67, 134)), (600, (300, 600), (75, 150))],
+)
+def test_styles_of_a_pyramid_are_shrunk_once_and_then_with_the_picture(size, largest, coarsest):
     style = np.zeros((300, 600, 3), np.float32)
-    assert style_shape(style, Settings(), 100, 200) == (100, 200)
-    assert style_shape(style, Settings(style_scale=0.5), 100, 200) == (50, 100)
-    assert style_shape(style, Settings(style_size=400), 100, 200) == (200, 400)
-    assert style_shape(style, Settings(style_scale=5.0), 100, 200) == (300, 600), "never enlarged"
+    job = Job(np.zeros((size, size, 3), np.float32), (style,), settings_from({"recipe": "spst"}))
+    assert job.style_shapes(size, size) == [largest]
+    assert job.style_shapes(size // 4, size // 4) == [coarsest]
 
 
 def test_style_scale_and_style_size_contradict_each_other():

@@ -15,8 +15,9 @@ from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
 from stylejax.losses.temporal import TemporalTarget
 from stylejax.settings.blend import check_blend
+from stylejax.settings.pyramid import largest_side, style_shape
 from stylejax.settings.settings import Settings
-from stylejax.types import AnyHostImage, HostAlpha, HostImage
+from stylejax.types import AnyHostImage, HostAlpha, HostImage, Shape
 
 
 class Opacity(NamedTuple):
@@ -83,6 +84,12 @@ class Job:
             self.styles[number], self.style_opacity(number), height, width, resampling=self.settings.resampling
         )
 
+    def style_shapes(self, height: int, width: int) -> list[Shape]:
+        """The shapes of the styles at a scale of `height` and `width`."""
+        tall, wide, _ = self.content.shape
+        largest = largest_side(tall, wide, self.settings)
+        return [style_shape(style, self.settings, height, width, largest=largest) for style in self.styles]
+
     def style_opacity(self, number: int) -> HostAlpha | None:
         """Weights of the pixels of a style; None where all are 1."""
         return self.opacity.styles[number] if self.opacity.styles else None
@@ -113,9 +120,12 @@ def stacked_weights(jobs: Sequence[Job], layer_shapes: dict[str, tuple[int, int,
     for job in jobs:
         settings = job.settings
         factors = {layer: layer_factors(settings.normalization, shape) for layer, shape in layer_shapes.items()}
-        content = [settings.content_weight * w * factors[layer][0] for layer, w in settings.content_layer_weights.items()]
-        style = [settings.style_weight * w * factors[layer][1] for layer, w in settings.style_layer_weights.items()]
+        content = [settings.content_weight * w * factors[layer].content for layer, w in settings.content_layer_weights.items()]
+        style = [settings.style_weight * w * factors[layer].style for layer, w in settings.style_layer_weights.items()]
+        moments = None
+        if settings.style_loss == "gram+moments":
+            moments = np.array([settings.moments_weight * factors[layer].moments for layer in settings.style_layer_weights])
         temporal = None if job.before is None else np.array(job.before.weight)
         variation = np.array(settings.tv_weight * settings.strength)
-        rows.append(LossWeights(np.array(content), np.array(style), variation, temporal))  # pyright: ignore
+        rows.append(LossWeights(np.array(content), np.array(style), variation, temporal, moments))  # pyright: ignore
     return jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves).astype(np.float32)), *rows)

@@ -7,8 +7,9 @@ from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.losses.octaves import smallest_side_for
 from stylejax.settings.objective_spec import objective_spec
-from stylejax.settings.pyramid import scale_shapes, style_shape
+from stylejax.settings.pyramid import largest_side, scale_shapes, style_shape
 from stylejax.settings.settings import Settings
+from stylejax.types import Shape
 
 
 def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings) -> None:
@@ -19,21 +20,22 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
         styles: as they were read.
         settings: of the run.
     """
-    spec, scales = objective_spec(settings), scale_shapes(content.height, content.width, settings)
+    spec, shape = objective_spec(settings), (content.height, content.width)
     needed = smallest_side_for(spec.style_layers, spec.octaves)
     for style in styles:
-        height, width = _smallest(style, scales, settings)
+        height, width = _smallest(style, shape, settings)
         if min(height, width) >= needed:
             continue
         own = f"{style.source}, a style, is {style.width}×{style.height} pixels,"
         seen = "" if (height, width) == (style.height, style.width) else f" looked at in {width}×{height},"
-        ways = [way for way, other in _ways(settings) if min(_smallest(style, scales, other)) >= needed]
+        ways = [way for way, other in _ways(settings) if min(_smallest(style, shape, other)) >= needed]
         raise SettingsError(f"{own}{seen} {spec.too_small(ways[0] if ways else 'a larger picture')}")
 
 
-def _smallest(style: Picture, scales: Sequence[tuple[int, int]], settings: Settings) -> tuple[int, int]:
+def _smallest(style: Picture, content: Shape, settings: Settings) -> Shape:
     """The smallest height and width in which a style is looked at."""
-    return min((style_shape(style.pixels, settings, *shape) for shape in scales), key=min)
+    largest, scales = largest_side(*content, settings), scale_shapes(*content, settings)
+    return min((style_shape(style.pixels, settings, *shape, largest=largest) for shape in scales), key=min)
 
 
 def _ways(settings: Settings) -> Iterator[tuple[str, Settings]]:
