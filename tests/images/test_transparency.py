@@ -129,14 +129,14 @@ def test_only_the_visible_part_of_a_style_counts(tiny_model, statistic: str, reg
 
     def target(styles, opacity, masks):
         job = Job(whole, styles, mine, regions=masks, opacity=opacity)
-        return StyleEvaluator(tiny_model, 48, 48, spec).of(job)[0]
+        return {layer: of.parts for layer, of in StyleEvaluator(tiny_model, 48, 48, spec).of(job).items()}
 
     cut_out = target((picture.pixels,), Opacity(styles=(alpha,)), masks)
     alone = target((left,), Opacity(), None)
     ignored = target((whole,), Opacity(), None)
     for layer in ("pixels", "relu1_1"):
         for part, wanted in alone[layer].items():
-            got = np.asarray(cut_out[layer][part][0] if regions else cut_out[layer][part])
+            got = np.asarray(cut_out[layer][part][:, 0] if regions else cut_out[layer][part])
             off, far = (np.abs(each - np.asarray(wanted)).max() for each in (got, np.asarray(ignored[layer][part])))
             assert off < (1e-3 if layer == "pixels" else 0.5) * far
 

@@ -48,10 +48,11 @@ def test_targets_are_mixed_by_the_shares_picture_by_picture(tiny_model, pictures
     spec = objective_spec(mixed[0])
     targets, shared = batch_targets(tiny_model, jobs, *content.shape[:2], spec)
     assert not shared.style and shared.content and targets.guides is None
-    parts = [make_targets(tiny_model, jnp.asarray(content), jnp.asarray(each), spec).style for each in (style, content)]
+    own = [make_targets(tiny_model, jnp.asarray(content), jnp.asarray(each), spec) for each in (style, content)]
+    blended, *parts = ({layer: target.parts for layer, target in each.style.items()} for each in (targets, *own))
     for index, share in enumerate((0.75, 0.0, 0.5)):
         wanted = jax.tree.map(lambda one, other, share=share: share * one + (1 - share) * other, *parts)
-        ours = jax.tree.map(lambda value, index=index: value[index], targets.style)
+        ours = jax.tree.map(lambda value, index=index: value[index], blended)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4), ours, wanted)
 
 
