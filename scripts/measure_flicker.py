@@ -69,7 +69,7 @@ def read(path: Path, count: int, size: int) -> list[HostImage]:
     clip = open_clip(path, rate=RATE)
     scale = size / max(clip.facts.height, clip.facts.width)
     shape = [2 * round(scale * side / 2) for side in (clip.facts.height, clip.facts.width)]
-    return [resize(frame.pixels.astype(np.float32) / 255, *shape) for frame in islice(clip.frames(0), count)]
+    return [resize(frame.pixels.astype(np.float32) / 255, *shape) for frame in islice(clip.frames(Fraction(0)), count)]
 
 
 def estimated(frames: Sequence[HostImage]) -> list[Pair]:
@@ -83,7 +83,7 @@ def paint_one_by_one(frames: Sequence[HostImage], style: HostImage, options: dic
 
 def paint_clip(clip: Path, style: HostImage, folder: Path, options: dict) -> list[HostImage]:
     stylejax.stylize_video(clip, style, output=folder, **options)
-    pixels = (frame.pixels for frame in FrameFolder(folder, rate=RATE).frames(0))
+    pixels = (frame.pixels for frame in FrameFolder(folder, rate=RATE).frames(Fraction(0)))
     return [each.astype(np.float32) / 255 for each in pixels]
 
 
@@ -118,7 +118,7 @@ def main() -> None:
         for number, frame in enumerate(frames):
             encoder.write(ClipFrame(Fraction(number, RATE), np.rint(255 * frame).astype(np.uint8)))
         encoder.finish(Fraction(len(frames), RATE))
-    frames = [frame.pixels.astype(np.float32) / 255 for frame in open_clip(clip, rate=RATE).frames(0)]
+    frames = [frame.pixels.astype(np.float32) / 255 for frame in open_clip(clip, rate=RATE).frames(Fraction(0))]
     style = PAINTINGS[arguments.style](360, 480)
     options = {"size": max(height, width), "model": arguments.model}
     found = estimated(frames)

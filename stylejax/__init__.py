@@ -1,7 +1,7 @@
 """stylejax: neural style transfer on JAX.
 
-`stylize`, `stylize_batch` and `sweep` stylize pictures; `stylize_table` processes tables and folders, and `stylize_video`
-clips. `load_model`, `make_targets` and `objective` are building blocks for other JAX programs.
+`stylize`, `stylize_batch` and `sweep` stylize pictures; `stylize_table` processes tables and folders, and `stylize_video` and
+`stylize_videos` paint clips. `load_model`, `make_targets` and `objective` are building blocks for other JAX programs.
 """
 
 from importlib import import_module
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stylejax.run.sweep import sweep
     from stylejax.settings.settings import Settings
     from stylejax.version import VERSION
-    from stylejax.video.api import stylize_video
+    from stylejax.video.api import stylize_video, stylize_videos
     from stylejax.video.options import VideoOptions
     from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
     from stylejax.weights.load import load_model
@@ -64,6 +64,7 @@ __all__ = [
     "stylize_batch",
     "stylize_table",
     "stylize_video",
+    "stylize_videos",
     "sweep",
     "write_report",
     "write_video_report",
@@ -87,7 +88,7 @@ _HOMES = {
     "run.sweep": ("sweep",),
     "preview.report": ("write_report",),
     "preview.report_video": ("write_video_report",),
-    "video.api": ("stylize_video",),
+    "video.api": ("stylize_video", "stylize_videos"),
     "video.options": ("VideoOptions",),
     "video.progress": ("StylizedVideo", "VideoInterrupted", "VideoProgress"),
 }

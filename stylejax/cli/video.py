@@ -1,16 +1,18 @@
-"""`stylejax video`: a clip in the style of one painting or several."""
+"""`stylejax video`: clips in the style of one painting or several."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
+from stylejax.cli.clips import clips_of
 from stylejax.cli.flags.video import Video
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.video_display import video_display
+from stylejax.errors import SettingsError
 from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.preview.command import UNREPEATED, repeat_many
 from stylejax.preview.live_clip import LiveClip
@@ -20,7 +22,7 @@ from stylejax.run.inputs.reader import files_of, named_picture
 from stylejax.settings.record import recorded_settings
 from stylejax.signals import handling_signals, mark_started
 from stylejax.version import VERSION
-from stylejax.video.api import frames_beside, stylize_video
+from stylejax.video.api import stylize_videos
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
 from stylejax.weights.sources import resolve_auto
 
@@ -30,16 +32,20 @@ class VideoCommand(Video):
 
     def run(self, console: Console) -> int:
         """Paint and write; returns the exit code."""
-        inputs = [("clip", self.clip), *(("style", style) for style in self.styles), *files_of(self.settings)]
-        outputs = [("output", self.output), *([("report", self.report)] if self.report else [])]
+        clips = clips_of(self.clip, self.output)
+        styles = [("style", style) for style in self.styles]
+        inputs = [*(("clip", clip) for clip, _ in clips), *styles, *files_of(self.settings)]
+        outputs = [*(("output", output) for _, output in clips), *([("report", self.report)] if self.report else [])]
         check_output_conflicts(outputs, inputs=inputs)
         if self.report:
             check_report(self.report)
+            if len(clips) > 1:
+                raise SettingsError(f"got {len(clips)} clips and the report {self.report}, which is of one; leave it out")
         self.watching.check()
         if self.settings.model == "auto" and not self.quiet and not self.json:
             console.print(resolve_auto().message, soft_wrap=True)
         with self._page(console) as live:
-            return self._run(live, console)
+            return self._run(clips, live, console)
 
     def _page(self, console: Console) -> AbstractContextManager[LiveClip | None]:
         """The live page, if the user wants it."""
@@ -51,13 +57,13 @@ class VideoCommand(Video):
         live = LiveClip(title_of(self.clip.name, styles), styles, record)
         return self.watching.page(console, live, quiet=self.quiet, as_json=self.json)
 
-    def _run(self, live: LiveClip | None, console: Console) -> int:
+    def _run(self, clips: Sequence[tuple[Path, Path]], live: LiveClip | None, console: Console) -> int:
         display = video_display(quiet=self.quiet, as_json=self.json, console=console)
         began = time.monotonic()
 
         def leave() -> None:
             display.close()
-            self._print_stopped(None, console)
+            self._print_stopped([], console)
 
         def observe(progress: VideoProgress) -> None:
             mark_started()
@@ -67,55 +73,51 @@ class VideoCommand(Video):
 
         with handling_signals(display.stopping, on_early_exit=leave) as interrupts:
             try:
-                video = self._paint(observe)
+                videos = self._paint(clips, observe)
             except VideoInterrupted as stopped:
                 display.close()
-                self._report(stopped.result, time.monotonic() - began)
-                self._print_stopped(stopped.result, console)
+                self._report(stopped.results, time.monotonic() - began)
+                self._print_stopped(stopped.results, console)
                 if live:
-                    where = f"{stopped.result.frames} frames are in {self.output.resolve()}" if stopped.result else ""
+                    where = f"{stopped.result.frames} frames are in {stopped.result.output.resolve()}" if stopped.result else ""
                     live.end("stopped", message=where)
                 return interrupts.exit_code
             finally:
                 display.close()
             seconds = time.monotonic() - began
-            self._report(video, seconds)
-        self._print_result(video, seconds, console)
+            self._report(videos, seconds)
+        for video in videos:
+            self._print_result(video, seconds, console)
         if live:
-            live.end("finished", message=f"the clip is in {self.output.resolve()}")
+            live.end("finished", message=f"painted: {self.output.resolve()}")
         return 0
 
-    def _paint(self, observe: Callable[[VideoProgress], None]) -> StylizedVideo:
+    def _paint(self, clips: Sequence[tuple[Path, Path]], observe: Callable[[VideoProgress], None]) -> list[StylizedVideo]:
         warn = plain_console(stderr=True)
-        return stylize_video(
-            self.clip,
+        return stylize_videos(
+            [clip for clip, _ in clips],
             *self.styles,
-            output=self.output,
+            outputs=[output for _, output in clips],
             settings=self.settings,
             video=self.options,
             observe=observe,
             warn=lambda problem: warn.print(f"stylejax: {problem}", soft_wrap=True),
         )
 
-    @property
-    def _kept(self) -> Path:
-        """Where finished frames are until all are."""
-        return self.options.frames or (frames_beside(self.output) if self.output.suffix else self.output)
-
-    def _report(self, video: StylizedVideo | None, seconds: float) -> None:
-        if self.report and video:
+    def _report(self, videos: Sequence[StylizedVideo], seconds: float) -> None:
+        if self.report and videos:
             without = ("clip", "styles", *UNREPEATED)
             command = repeat_many("video", [self.clip, *self.styles], self, without=without)
-            write_video_report(self.report, video, self.clip, self.styles, command=command, seconds=seconds)
+            write_video_report(self.report, videos[0], self.clip, self.styles, command=command, seconds=seconds)
 
-    def _print_stopped(self, video: StylizedVideo | None, console: Console) -> None:
+    def _print_stopped(self, videos: Sequence[StylizedVideo], console: Console) -> None:
         if self.json:
-            frames = video.frames if video else 0
-            print(json.dumps({"event": "stopped", "output": str(self.output) if video else None, "frames": frames}), flush=True)
-        elif video is None:
+            output, frames = (str(videos[-1].output), videos[-1].frames) if videos else (None, 0)
+            print(json.dumps({"event": "stopped", "output": output, "frames": frames}), flush=True)
+        elif not videos:
             console.print("stopped before the first frame was finished; nothing was written")
-        else:
-            text = f"stopped; {video.frames} frames are in {self.output}; the same command goes on from {self._kept}"
+        for video in () if self.json else videos:
+            text = f"stopped; {video.frames} frames are in {video.output}; the same command goes on from {video.kept}"
             console.print(text, soft_wrap=True)
 
     def _print_result(self, video: StylizedVideo, seconds: float, console: Console) -> None:

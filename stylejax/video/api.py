@@ -1,34 +1,23 @@
-"""The public function for clips: `stylize_video`."""
+"""The public functions for clips: `stylize_video` and `stylize_videos`."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stylejax.errors import SettingsError
-from stylejax.files.atomic import check_writable
 from stylejax.files.user_paths import user_path
-from stylejax.images.picture import Picture
-from stylejax.images.resize import resize
 from stylejax.network.vgg import VGG19
-from stylejax.run.checkpoint.fingerprint import run_identity
-from stylejax.run.inputs.prepare import job_from, network_for, sources_of
-from stylejax.run.inputs.reader import ImageSource, Reader
-from stylejax.settings.pyramid import fit_side
+from stylejax.run.inputs.reader import ImageSource
 from stylejax.settings.recipes import settings_from
-from stylejax.settings.record import recorded_settings
 from stylejax.settings.settings import Settings
-from stylejax.types import Shape
-from stylejax.version import VERSION
-from stylejax.video.media.clip import Clip, ClipFacts, Selection, VideoError
-from stylejax.video.media.encode import check_video_output
-from stylejax.video.media.open import open_clip
-from stylejax.video.media.store import FrameStore
+from stylejax.video.film import Film
+from stylejax.video.media.clip import VideoError
 from stylejax.video.options import VideoOptions
+from stylejax.video.prepare import Preparation, identity_of
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
-from stylejax.video.run import Inputs, Painted, Stopped, VideoRun
+from stylejax.video.run import Stopped, VideoRun
 from stylejax.video.steps import motion_finder
 
 
@@ -69,93 +58,86 @@ def stylize_video(
         >>> import stylejax
         >>> stylejax.stylize_video("waves.mp4", "starry_night.jpg", output="painted.mp4", size=480)  # doctest: +SKIP
     """
-    notes: list[str] = []
+    return stylize_videos(
+        [clip],
+        *styles,
+        outputs=[output],
+        settings=settings,
+        video=video,
+        model=model,
+        observe=observe,
+        warn=warn,
+        **options,
+    )[0]
 
-    def tell(problem: str) -> None:
-        notes.append(problem)
-        if warn:
-            warn(problem)
 
+def stylize_videos(
+    clips: Sequence[str | Path],
+    *styles: ImageSource,
+    outputs: Sequence[str | Path],
+    settings: Settings | None = None,
+    video: VideoOptions | None = None,
+    model: str | Path | VGG19 | None = None,
+    observe: Callable[[VideoProgress], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+    **options: Any,
+) -> list[StylizedVideo]:
+    """Paint several clips as `stylize_video` paints one; `batch_size` says how many of their scenes side by side.
+
+    All clips are opened before the first is painted, and the frames of all are kept until the last is finished.
+
+    Args:
+        clips: as `clip` of `stylize_video`.
+        *styles: for all clips.
+        outputs: as `output`, one for each clip.
+        settings: as for `stylize_video`.
+        video: likewise; in the folder `frames` each clip has one of its own, named as its output.
+        model: likewise.
+        observe: likewise.
+        warn: likewise.
+        **options: likewise.
+
+    Raises:
+        VideoInterrupted: on Ctrl-C; its results are shorter videos.
+        StylejaxError: as for `stylize_video`, or there are not as many outputs as clips.
+    """
+    if not clips or len(clips) != len(outputs):
+        raise VideoError(f"got {len(clips)} clips and {len(outputs)} outputs; give one output for each clip")
     own = {field.name for field in dataclasses.fields(VideoOptions)}
     video = dataclasses.replace(video or VideoOptions(), **{name: value for name, value in options.items() if name in own})
+    if video.flow and len(clips) > 1:
+        raise SettingsError(f"got {len(clips)} clips and flow {video.flow}, which is of one; give one clip, or no flow")
     if model is not None:
         options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
     chosen = settings_from({name: value for name, value in options.items() if name not in own}, base=settings)
-    place, source = user_path(output, error=VideoError), user_path(clip, error=VideoError)
-    as_video = bool(place.suffix)
-    store = FrameStore(video.frames or (frames_beside(place) if as_video else place))
-    if as_video:
-        check_video_output(place, codec=video.codec)
-    check_writable(store.place(1), error=VideoError)
-    find = motion_finder(video)
-    opened = open_clip(source, rate=video.fps, warn=tell)
-    inputs = _inputs(opened, styles, chosen, video, store, even=as_video, network=model)
-    notes[:0] = [f"{source}: {note}" for note in opened.facts.notes] + list(inputs.job.notes)
-
-    def result(painted: Painted, *, whole: bool) -> StylizedVideo:
-        kept = video.frames is not None or not as_video or not whole
-        where, told, record = store.folder if kept else None, tuple(dict.fromkeys(notes)), inputs.record
-        return StylizedVideo(place, painted.frames, painted.scenes, painted.facts, where, chosen, video, record, told)
-
-    with store.claimed(_identity(inputs)):
+    find, films = motion_finder(video), []
+    preparation = Preparation(styles, chosen, video, network=model, warn=warn or (lambda problem: None))
+    for number, (clip, output) in enumerate(zip(clips, outputs, strict=True), start=1):
+        source, place = user_path(clip, error=VideoError), user_path(output, error=VideoError)
+        films.append(Film(preparation.inputs(source, place, alone=len(clips) == 1), number))
+    with ExitStack() as claims:
+        for film in films:
+            claims.enter_context(film.inputs.store.claimed(identity_of(film.inputs)))
         try:
-            painted = VideoRun(inputs, find, observe or (lambda progress: None)).paint(place if as_video else None)
-        except Stopped as stopped:
-            raise VideoInterrupted(result(stopped.painted, whole=False) if stopped.painted.frames else None) from None
-        if as_video and video.frames is None:
-            store.remove()
-    return result(painted, whole=True)
+            VideoRun(films, find, observe or (lambda progress: None)).paint()
+        except Stopped:
+            raise VideoInterrupted([_result(film) for film in films if film.painted.frames]) from None
+        for film in films:
+            if film.inputs.passing:
+                film.inputs.store.remove()
+    return [_result(film) for film in films]
 
 
-def frames_beside(output: Path) -> Path:
-    """The folder of finished frames beside a video."""
-    return output.with_name(f"{output.name}.frames")
-
-
-def painted_shape(facts: ClipFacts, settings: Settings, *, even: bool) -> Shape:
-    """Height and width of the painted frames.
-
-    Args:
-        facts: of the clip.
-        settings: whose `size` decides.
-        even: whether both are rounded to even numbers, as a video with colors at half the size needs.
-    """
-    height, width = facts.height, facts.width
-    if settings.size != "native":
-        height, width = fit_side(height, width, settings.size, settings)
-    return (max(2, height + height % 2), max(2, width + width % 2)) if even else (height, width)
-
-
-def _inputs(
-    clip: Clip,
-    styles: tuple[ImageSource, ...],
-    settings: Settings,
-    video: VideoOptions,
-    store: FrameStore,
-    *,
-    even: bool,
-    network: str | Path | VGG19 | None,
-) -> Inputs:
-    if not styles:
-        raise SettingsError("got no style picture; give at least one")
-    frame = next(Selection(video.start, video.last, 1).of(clip), None)
-    if frame is None:
-        raise VideoError(f"{clip.facts.source} has no frame from {video.start:g} s on; begin earlier")
-    shape = painted_shape(clip.facts, settings, even=even)
-    pixels = resize(frame.pixels.astype(np.float32) / np.float32(255), *shape)
-    reader, native = Reader(), dataclasses.replace(settings, size="native")
-    read = [reader.read(style, proof=settings.proof) for style in styles]
-    content = reader.read(Picture(pixels, None, clip.facts.source), proof=settings.proof)
-    job = job_from(reader, content, read, (), (), native)
-    model = network if isinstance(network, VGG19) else network_for(settings)
-    record = {"program": "stylejax", "version": VERSION, "network": model.spec.name}
-    record |= {**sources_of(content, read, (), ()), "settings": recorded_settings(settings)}
-    return Inputs(clip, job, model, video, store, record)
-
-
-def _identity(inputs: Inputs) -> dict[str, Any]:
-    """All that decides the bytes of the frames; not how many of them are painted, nor how they are encoded."""
-    decisive = ("start", "every", "temporal_weight", "frame_iterations", "long_term", "cuts", "flow")
-    own = {name: getattr(inputs.options, name) for name in decisive}
-    own |= {"flow": str(inputs.options.flow or "")}
-    return {"the clip": inputs.clip.facts.identity, **own, **run_identity(inputs.network, [inputs.job], devices=1)}
+def _result(film: Film) -> StylizedVideo:
+    inputs, painted = film.inputs, film.painted
+    return StylizedVideo(
+        output=inputs.place,
+        frames=painted.frames,
+        scenes=painted.scenes,
+        facts=painted.facts,
+        kept=inputs.store.folder if inputs.store.folder.exists() else None,
+        settings=inputs.settings,
+        options=inputs.options,
+        record=inputs.record,
+        notes=tuple(dict.fromkeys(inputs.notes)),
+    )

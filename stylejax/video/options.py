@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 import tyro
 
+from stylejax.choices import BatchSize
 from stylejax.errors import SettingsError
 
 
@@ -51,6 +52,10 @@ class VideoOptions:
     """Folder with optical flows from elsewhere, `forward_1_2.flo` and `backward_2_1.flo` for the frames 1 and 2, in place of
     those that OpenCV finds."""
 
+    batch_size: BatchSize = "auto"
+    """Scenes, of one clip or several, that are painted side by side in one program; `auto` for one after the other on CPUs,
+    where more are no faster, and for as many as fit into memory and are of use elsewhere."""
+
     about_files: ClassVar = "Files."
 
     frames: Path | None = None
@@ -78,6 +83,8 @@ class VideoOptions:
                 wanted = "a whole number" if kind is int else "a number"
                 limits = f"{wanted}, at least {low:g}" if high == math.inf else f"{wanted} from {low:g} to {high:g}"
                 raise SettingsError(f"{_flag(name)} is {value}; it must be {limits}")
+        if self.batch_size != "auto" and not (isinstance(self.batch_size, int) and 1 <= self.batch_size <= 4096):
+            raise SettingsError(f"batch_size is {self.batch_size}; it must be a whole number from 1 to 4096, or auto")
         if self.end is not None and self.end <= self.start:
             raise SettingsError(f"got to {self.end:g} and from {self.start:g}; the end must be after the beginning")
         if not self.long_term or self.long_term[0] != 1:

@@ -8,17 +8,13 @@ All frames run the same programs: the first has a temporal target, too, whose we
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Before, Job
-from stylejax.run.loop import optimize_batch
-from stylejax.run.progress import Progress
 from stylejax.run.starts import starting_images
-from stylejax.run.targets import StyleCache
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.types import HostImage
 from stylejax.video.age import Age, carried, firmness, mature, one_more
@@ -60,23 +56,21 @@ class Goal(NamedTuple):
 
 
 class Painter:
-    """Paints the frames of a clip."""
+    """Says how the frames of a clip are painted."""
 
-    def __init__(self, network: VGG19, job: Job, *, weight: float, iterations: int):
+    def __init__(self, job: Job, *, weight: float, iterations: int):
         """Paint frames like the content of `job`.
 
         Args:
-            network: the feature network.
             job: styles and settings of all frames, whose size is `native`.
             weight: of the temporal term, relative to the loss that the first frame of a scene ends with.
             iterations: steps of each frame after the first of a scene; 0 for a sixth of those of the first.
         """
-        self._network, self._job, self._weight = network, job, weight
+        self._job, self._weight = job, weight
         self.height, self.width = job.content.shape[:2]
         steps = job.settings.steps(len(scale_shapes(self.height, self.width, job.settings)))
         self.first_steps, self.next_steps = sum(steps), iterations or max(1, round(sum(steps) / 6))
         self._following = dataclasses.replace(job.settings, iterations=self.next_steps, smallest_size=_ONE_SCALE)
-        self._seen: StyleCache = {}
 
     def first(self) -> Goal:
         """The goal of the first frame of a scene, which is held to nothing."""
@@ -103,12 +97,10 @@ class Painter:
         start = np.where(trust[..., np.newaxis] > 0, picture, start)
         return Goal(Before(picture, trust * firmness(age), self._weight * loss), start, one_more(age))
 
-    def paint(self, content: HostImage, goal: Goal) -> Iterator[Progress]:
-        """Paint a frame; the last progress has it."""
+    def job(self, content: HostImage, goal: Goal) -> Job:
+        """The job of painting a frame."""
         job = dataclasses.replace(self._job, content=content, before=goal.before)
-        if goal.start is not None:
-            job = dataclasses.replace(job, settings=self._following, init=goal.start)
-        return optimize_batch(self._network, [job], seen=self._seen)
+        return job if goal.start is None else dataclasses.replace(job, settings=self._following, init=goal.start)
 
     def _start(self, content: HostImage) -> HostImage:
         job = dataclasses.replace(self._job, content=content)

@@ -77,35 +77,47 @@ class StylizedVideo:
 
 
 class VideoInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a clip; `result` has the frames so far, or is None before the first is finished."""
+    """Ctrl-C during clips; `results` has those with a finished frame."""
 
-    def __init__(self, result: StylizedVideo | None):
+    def __init__(self, results: list[StylizedVideo]):
         super().__init__()
-        self.result = result
+        self.results = results
+
+    @property
+    def result(self) -> StylizedVideo | None:
+        """The last of them; None before the first frame is finished."""
+        return self.results[-1] if self.results else None
 
 
 class FrameClock:
     """Estimates how long the rest takes, from the frames painted last."""
 
-    def __init__(self, frames: int, *, following: int):
-        """Start the clock for so many frames, each of so many steps but for the first of a scene."""
-        self.frames, self._following = frames, following
+    def __init__(self, *, following: int):
+        """Start the clock for frames of so many steps, but for the first of a scene."""
+        self._following, self._together = following, 1
         self._rates: list[float] = []
         self._began = time.monotonic()
 
-    def begin(self) -> None:
-        """A frame is begun."""
-        self._began = time.monotonic()
+    def begin(self, *, frames: int) -> None:
+        """So many frames are begun together."""
+        self._began, self._together = time.monotonic(), frames
 
     def finish(self, steps: int) -> None:
-        """A frame is finished, after so many steps."""
-        self._rates = [*self._rates, (time.monotonic() - self._began) / steps][-_REMEMBERED:]
+        """They are finished, after so many steps each."""
+        self._rates = [*self._rates, (time.monotonic() - self._began) / (steps * self._together)][-_REMEMBERED:]
 
-    def left(self, frame: int, step: int, steps: int) -> tuple[float, float]:
-        """Fraction done and seconds left during the frame of this number."""
-        self.frames = max(self.frames, frame)
-        fraction = min(1.0, (frame - 1 + step / steps) / self.frames)
+    def left(self, finished: int, frames: int, step: int, steps: int, *, under_way: int) -> tuple[float, float]:
+        """Fraction done and seconds left.
+
+        Args:
+            finished: frames that are finished.
+            frames: how many there are.
+            step: steps done of those under way.
+            steps: of how many.
+            under_way: frames that are painted now.
+        """
+        fraction = min(1.0, (finished + under_way * step / steps) / frames)
         if not self._rates:
             return fraction, math.inf
-        rest = (self.frames - frame) * self._following + steps - step
+        rest = max(0, frames - finished - under_way) * self._following + under_way * (steps - step)
         return fraction, float(np.median(self._rates)) * rest

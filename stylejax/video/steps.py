@@ -1,7 +1,9 @@
 """The frames of a clip with what is known of their motion, made in a thread beside the painting."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,13 +21,30 @@ from stylejax.video.options import VideoOptions
 from stylejax.video.painter import Link
 
 
+class Stretch(NamedTuple):
+    """Frames of a clip that are painted one after the other."""
+
+    first: int
+    """The number of the first one, from 1."""
+    last: int | None
+    """That of the last one; None for all that follow."""
+    since: Fraction | None
+    """The time of the first one in the clip; None for the beginning of the selection."""
+    origin: Fraction | None
+    """The time of frame 1 in the clip; None for that of the first one."""
+
+
+WHOLE = Stretch(1, None, None, None)
+"""All frames of a clip."""
+
+
 class Step(NamedTuple):
     """A frame to paint."""
 
     number: int
     """Counted from 1."""
     time: Fraction
-    """Seconds since the first."""
+    """Seconds since frame 1."""
     content: HostImage
     """At the size of the painting."""
     links: list[Link]
@@ -34,6 +53,11 @@ class Step(NamedTuple):
     """The painting, if an earlier run has finished it."""
     flicker: float | None
     """Warping error of the clip from the frame before; None without links."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is the first of a scene."""
+        return not self.links if self.kept is None else self.kept.scene == self.number
 
 
 @runtime_checkable
@@ -59,12 +83,20 @@ def motion_finder(options: VideoOptions) -> FindMotion:
 
 
 def steps_of(
-    clip: Clip, selection: Selection, shape: Shape, store: FrameStore, options: VideoOptions, find: FindMotion
+    clip: Clip,
+    selection: Selection,
+    shape: Shape,
+    store: FrameStore,
+    options: VideoOptions,
+    find: FindMotion,
+    *,
+    stretch: Stretch = WHOLE,
 ) -> Iterator[Step]:
-    """The selected frames in order."""
+    """The selected frames of a stretch in order."""
     scene: list[tuple[int, HostImage]] = []  # the frames of this scene that others may be linked to
-    begin: Fraction | None = None
-    for number, frame in enumerate(selection.of(clip), start=1):
+    begin = stretch.origin
+    frames = islice(selection.of(clip, since=stretch.since), stretch.last and stretch.last - stretch.first + 1)
+    for number, frame in enumerate(frames, start=stretch.first):
         begin = frame.time if begin is None else begin
         content, kept, links = _content(frame, shape), store.read(number, shape=shape), []
         if kept is not None:
@@ -75,6 +107,20 @@ def steps_of(
         flicker = warping_error(scene[-1][1], content, links[0].backward, links[0].trust > 0) if links else None
         scene = [*scene, (number, content)][-options.long_term[-1] :]
         yield Step(number, frame.time - begin, content, links, kept, flicker)
+
+
+def scenes_of(
+    clip: Clip, selection: Selection, shape: Shape, store: FrameStore, options: VideoOptions, find: FindMotion
+) -> list[Stretch]:
+    """The scenes of the selected frames, found as `steps_of` finds them."""
+    near = dataclasses.replace(options, long_term=(1,))
+    begins, last, origin = [], 0, next(selection.of(clip)).time
+    for step in steps_of(clip, selection, shape, store, near, find):
+        last = step.number
+        if step.begins:
+            begins.append((step.number, origin + step.time))
+    ends = [*(first - 1 for first, _ in begins[1:]), last]
+    return [Stretch(first, end, since, origin) for (first, since), end in zip(begins, ends, strict=True)]
 
 
 def _links(

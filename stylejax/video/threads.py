@@ -69,8 +69,9 @@ class Behind(Generic[Item]):
 
     def finish(self) -> None:
         """Wait for all of them; raises what one of them has raised."""
-        self._waiting.put(_END)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._waiting.put(_END)
+            self._thread.join()
         self._check()
 
     def _run(self) -> None:

@@ -19,7 +19,7 @@ RED, GREEN, BLUE, GRAY = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0.5, 0.5, 0.5)
 
 def read(path, **options):
     clip = open_clip(path, rate=25, **options)
-    return clip.facts, list(clip.frames(0))
+    return clip.facts, list(clip.frames(Fraction(0)))
 
 
 def write(path, frames, source, *, start=0.0):

@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import signal
+from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -170,6 +172,43 @@ def test_two_runs_never_share_a_folder(whole, place, tiny_model):
 
 
 @pytest.mark.slow
+def test_scenes_side_by_side_are_those_painted_one_after_the_other(whole, place, tiny_model):
+    def stop(progress):
+        if progress.frame == 5:  # of the second scene, while the first one lacks a frame or two
+            raise KeyboardInterrupt
+
+    output = place / "interrupted"
+    with compiled_programs() as names, pytest.raises(stylejax.VideoInterrupted) as stopped:
+        paint(place, tiny_model, output, batch_size=2, observe=stop)
+    assert names["run_chunk"] == 1  # of two frames; that of one frame is there
+    assert stopped.value.result.frames < FRAMES
+    assert (output / "000004.png").exists()
+    assert paint(place, tiny_model, output, batch_size=2).scenes == [1, FRAMES + 1]
+    progresses = []
+    video = paint(place, tiny_model, place / "together", batch_size=2, observe=progresses.append)
+    assert video.frames == 2 * FRAMES
+    assert progresses[-1].fraction == 1
+    for path in sorted((place / "together").glob("*.png")):
+        assert path.read_bytes() == (output / path.name).read_bytes(), path.name
+    for ours, alone in zip(painted(place / "together"), painted(place / "whole"), strict=True):
+        np.testing.assert_allclose(ours, alone, atol=2 / 255)
+
+
+@pytest.mark.slow
+def test_several_clips_side_by_side_become_several_films(place, film, tiny_model):
+    names = ["one.mp4", "two.mp4", "alone.mp4"]
+    one, two, alone = (place / name for name in names)
+    paint_all = partial(stylejax.stylize_videos, model=tiny_model, **OPTIONS | {"end": 0.45})
+    videos = paint_all([film, film], place / "style.png", outputs=[one, two], batch_size=3)
+    assert [(video.output, video.frames, video.scenes) for video in videos] == [(one, 5, [1, 4]), (two, 5, [1, 4])]
+    paint_all([film], place / "style.png", outputs=[alone])
+    frames = [[frame.pixels for frame in open_clip(each, rate=25).frames(Fraction(0))] for each in (one, two, alone)]
+    np.testing.assert_array_equal(frames[0], frames[1])
+    np.testing.assert_allclose(np.float32(frames[0]), np.float32(frames[2]), atol=6)  # what H.264 makes of a level or two
+    assert not list(place.glob("*.mp4.frames"))
+
+
+@pytest.mark.slow
 def test_a_preview_is_the_beginning_of_the_whole(whole, place, tiny_model):
     video = paint(place, tiny_model, place / "preview", preview=0.08)
     assert video.frames == 2
@@ -249,7 +288,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes_and_ctrl_c_leaves_a_film(place, 
         last = list(events(process))[-1]
     assert process.returncode == 130
     assert last["event"] == "stopped"
-    assert len(list(open_clip(place / "killed.mp4", rate=25).frames(0))) == last["frames"] >= 2
+    assert len(list(open_clip(place / "killed.mp4", rate=25).frames(Fraction(0)))) == last["frames"] >= 2
     with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
         list(events(process))
     assert process.returncode == 0

@@ -27,13 +27,14 @@ class Video:
     """
 
     clip: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CLIP")]
-    """The clip: any video that FFmpeg reads, or a folder of frames."""
+    """The clip: any video that FFmpeg reads, or a folder of frames. A quoted pattern, `'clips/*.mp4'`, names several clips."""
 
     styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
     """The painting with the style; several are mixed."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """The painted clip: .mp4, .mov, .mkv or .webm; a name without a suffix is a folder for the frames."""
+    """The painted clip: .mp4, .mov, .mkv or .webm; a name without a suffix is a folder for the frames, or for the videos of
+    several clips."""
 
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 

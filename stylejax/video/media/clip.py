@@ -62,8 +62,8 @@ class Clip(Protocol):
 
     facts: ClipFacts
 
-    def frames(self, start: float) -> Iterator[ClipFrame]:
-        """The frames from `start` seconds on, in order."""
+    def frames(self, start: Fraction) -> Iterator[ClipFrame]:
+        """The frames from `start` seconds on, in order, and perhaps some before it."""
         ...
 
 
@@ -78,10 +78,10 @@ class Selection:
     every: int
     """1 for each frame, 2 for every second one."""
 
-    def of(self, clip: Clip) -> Iterator[ClipFrame]:
-        """The selected frames."""
-        start, end = _exact(self.start), _exact(self.end)
-        within = (frame for frame in clip.frames(self.start) if start <= frame.time)
+    def of(self, clip: Clip, *, since: Fraction | None = None) -> Iterator[ClipFrame]:
+        """The selected frames; from `since` on, where the time of one of them is given."""
+        start, end = since or Fraction(_exact(self.start)), _exact(self.end)
+        within = (frame for frame in clip.frames(start) if start <= frame.time)
         for frame in islice(within, None, None, self.every):
             if frame.time >= end:
                 return

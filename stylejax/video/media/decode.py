@@ -51,7 +51,7 @@ class VideoFile:
                 notes=tuple(losses(stream.codec_context)),
             )
 
-    def frames(self, start: float) -> Iterator[ClipFrame]:
+    def frames(self, start: Fraction) -> Iterator[ClipFrame]:
         """The frames from `start` seconds on, and perhaps some before it."""
         with _opened(self._path) as (container, stream):
             if start > 0:

@@ -46,7 +46,7 @@ class FrameFolder:
             identity=_hash(self._paths),
         )
 
-    def frames(self, start: float) -> Iterator[ClipFrame]:
+    def frames(self, start: Fraction) -> Iterator[ClipFrame]:
         """The frames from `start` seconds on; one that cannot be read is left out, so that the one before it lasts longer."""
         for number, path in enumerate(self._paths):
             time = number / self.facts.rate
