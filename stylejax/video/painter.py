@@ -4,7 +4,10 @@
     each following frame       x₀ = ω where the frame before shows the pixel, the recipe's start elsewhere; a few steps at the
                                full size with the temporal term                Ruder, Dosovitskiy and Brox 2016, section 4
 
-All frames run the same programs: the first has a temporal target, too, whose weights are 0.
+These few steps are those of L-BFGS, as in the paper. They begin near the minimum, where Adam's, which are as long for a small
+gradient as for a large one, move every pixel to and fro: that is most of the flicker that is left.
+
+All first frames run the same programs, and all that follow another one. The first have a temporal target, too, with weights 0.
 """
 
 import dataclasses
@@ -21,6 +24,8 @@ from stylejax.video.age import Age, carried, firmness, mature, one_more
 from stylejax.video.motion.trust import Trust, long_term
 from stylejax.video.motion.warp import Flow, Pixels, warp_sharply
 
+_FIRST_STEP = 0.004
+"""Length of the first step of a frame that follows another (root mean square, sRGB in [0, 1])."""
 _ONE_SCALE = 10**9
 """A smallest size that leaves no coarser scale."""
 
@@ -70,7 +75,14 @@ class Painter:
         self.height, self.width = job.content.shape[:2]
         steps = job.settings.steps(len(scale_shapes(self.height, self.width, job.settings)))
         self.first_steps, self.next_steps = sum(steps), iterations or max(1, round(sum(steps) / 6))
-        self._following = dataclasses.replace(job.settings, iterations=self.next_steps, smallest_size=_ONE_SCALE)
+        self._following = dataclasses.replace(
+            job.settings,
+            iterations=self.next_steps,
+            smallest_size=_ONE_SCALE,
+            optimizer="l-bfgs",
+            space="unit",
+            learning_rate=_FIRST_STEP,
+        )
 
     def first(self) -> Goal:
         """The goal of the first frame of a scene, which is held to nothing."""
