@@ -34,7 +34,7 @@ class VideoOptions:
 
     about_motion: ClassVar = "How a frame follows from those before it."
 
-    temporal_weight: float = 200.0
+    temporal_weight: float = 400.0
     """Weight of the motion, relative to the loss that the first frame of a scene ends with: raise it against flicker, lower it
     for fresher strokes; 0 paints each frame from the one before without holding it there."""
 

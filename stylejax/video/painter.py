@@ -24,8 +24,9 @@ from stylejax.video.age import Age, carried, firmness, mature, one_more
 from stylejax.video.motion.trust import Trust, long_term
 from stylejax.video.motion.warp import Flow, Pixels, warp_sharply
 
-_FIRST_STEP = 0.004
-"""Length of the first step of a frame that follows another (root mean square, sRGB in [0, 1])."""
+_FIRST_STEP = 0.001
+"""Length of the first step of a frame that follows another (root mean square, sRGB in [0, 1]): a longer one leaves specks in
+what has just come into view."""
 _ONE_SCALE = 10**9
 """A smallest size that leaves no coarser scale."""
 
