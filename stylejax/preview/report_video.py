@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import shlex
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def _compared(video: StylizedVideo, clip: Path) -> tuple[list[dict[str, Any]], t
     """Number, time and both pictures of an even sample of the frames, and the shape of the painted ones."""
     options = video.options
     originals = Selection(options.start, options.last, options.every).of(open_clip(clip, rate=options.fps))
-    paintings = open_clip(video.output, rate=options.fps).frames(0)
+    paintings = open_clip(video.output, rate=options.fps).frames(Fraction(0))
     wanted, compared, shape = set(evenly_spaced(range(1, video.frames + 1), MAX_FRAMES)), [], (0, 0)
     for number, original, painting in zip(range(1, video.frames + 1), originals, paintings, strict=False):
         if number in wanted:
