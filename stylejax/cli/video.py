@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from stylejax.cli.clips import clips_of
 from stylejax.cli.flags.video import Video
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.video_display import video_display
@@ -23,6 +22,7 @@ from stylejax.settings.record import recorded_settings
 from stylejax.signals import handling_signals, mark_started
 from stylejax.version import VERSION
 from stylejax.video.api import stylize_videos
+from stylejax.video.media.pattern import clips_of
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
 from stylejax.weights.sources import resolve_auto
 

@@ -15,7 +15,7 @@ from stylejax.settings.settings import Settings
 from stylejax.video.film import Film
 from stylejax.video.media.clip import VideoError
 from stylejax.video.options import VideoOptions
-from stylejax.video.prepare import Preparation, identity_of
+from stylejax.video.prepare import InputsReader, identity_of
 from stylejax.video.progress import StylizedVideo, VideoInterrupted, VideoProgress
 from stylejax.video.run import Stopped, VideoRun
 from stylejax.video.steps import motion_finder
@@ -111,10 +111,10 @@ def stylize_videos(
         options |= {"model": model.spec.name if isinstance(model, VGG19) else str(model)}
     chosen = settings_from({name: value for name, value in options.items() if name not in own}, base=settings)
     find, films = motion_finder(video), []
-    preparation = Preparation(styles, chosen, video, network=model, warn=warn or (lambda problem: None))
+    reader = InputsReader(styles, chosen, video, network=model, warn=warn or (lambda problem: None))
     for number, (clip, output) in enumerate(zip(clips, outputs, strict=True), start=1):
         source, place = user_path(clip, error=VideoError), user_path(output, error=VideoError)
-        films.append(Film(preparation.inputs(source, place, alone=len(clips) == 1), number))
+        films.append(Film(reader.read(source, place, alone=len(clips) == 1), number))
     with ExitStack() as claims:
         for film in films:
             claims.enter_context(film.inputs.store.claimed(identity_of(film.inputs)))

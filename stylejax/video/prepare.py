@@ -29,8 +29,8 @@ from stylejax.video.media.store import FrameStore
 from stylejax.video.options import VideoOptions
 
 
-class Preparation:
-    """What all clips have in common."""
+class InputsReader:
+    """Reads the inputs of clips, which have styles, settings and network in common."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Preparation:
         self._styles, self._settings, self._options = styles, settings, options
         self._wanted, self._warn, self._reader = network, warn, Reader()
 
-    def inputs(self, source: Path, output: Path, *, alone: bool) -> Inputs:
+    def read(self, source: Path, output: Path, *, alone: bool) -> Inputs:
         """The inputs of a clip.
 
         Args:

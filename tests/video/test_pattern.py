@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stylejax.cli.clips import clips_of
 from stylejax.errors import SettingsError
+from stylejax.video.media.pattern import clips_of
 
 
 def test_a_pattern_names_several_clips_whose_videos_go_into_a_folder(tmp_path, monkeypatch):
