@@ -13,7 +13,7 @@ from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.video_display import video_display
 from stylejax.errors import SettingsError
 from stylejax.files.output_conflicts import check_output_conflicts
-from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.command import repeat_video
 from stylejax.preview.live_clip import LiveClip
 from stylejax.preview.report import check_report, title_of
 from stylejax.preview.report_video import write_video_report
@@ -106,8 +106,7 @@ class VideoCommand(Video):
 
     def _report(self, videos: Sequence[StylizedVideo], seconds: float) -> None:
         if self.report and videos:
-            without = ("clip", "styles", *UNREPEATED)
-            command = repeat_many("video", [self.clip, *self.styles], self, without=without)
+            command = repeat_video(self.clip, self.styles, self.output, self.settings, self.options)
             write_video_report(self.report, videos[0], self.clip, self.styles, command=command, seconds=seconds)
 
     def _print_stopped(self, videos: Sequence[StylizedVideo], console: Console) -> None:

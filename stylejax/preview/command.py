@@ -8,6 +8,7 @@ from typing import Any
 
 from stylejax.settings.recipes import changes_of
 from stylejax.settings.settings import Settings
+from stylejax.video.options import VideoOptions
 
 UNREPEATED = ("watching", "report", "quiet", "json", "dry_run", "retry_failed", "compile_cache")
 """Options of a run that do not affect its pictures."""
@@ -40,8 +41,16 @@ def repeat_command(
     return shlex.join(words)
 
 
+def repeat_video(
+    clip: str | Path, styles: Sequence[str | Path], output: str | Path, settings: Settings, options: VideoOptions
+) -> str:
+    """`stylejax video ...` for these files, settings and options."""
+    words = ["stylejax", "video", *map(_path, (clip, *styles)), "-o", _path(output)]
+    return shlex.join([*words, *_settings_flags(settings), *_option_flags(options, ())])
+
+
 def repeat_many(command: str, places: Sequence[str | Path], options: Any, *, without: Collection[str]) -> str:
-    """`stylejax sweep ...`, `batch ...` or `video ...`: positional arguments, and a flag for each option without its default.
+    """`stylejax sweep ...` or `stylejax batch ...` with positional arguments, and a flag for each option without its default.
 
     Args:
         command: its name.

@@ -5,14 +5,17 @@ import threading
 
 import numpy as np
 import pytest
+from clips import sound_seconds, two_scenes, write_clip
 from objectives import SHALLOW
 from PIL import Image
 
 import stylejax.preview.app.run as app
-from stylejax.errors import ImageError, SettingsError, StylejaxError
+from stylejax.errors import ImageError, MissingExtraError, SettingsError, StylejaxError
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
+from stylejax.preview.app.clip import ClipRun
+from stylejax.preview.app.read import read_clip_form
 from stylejax.weights.weight_set import write_weights
 
 
@@ -148,3 +151,39 @@ def test_an_error_while_painting_reaches_the_visitor(inputs):
     inputs["options"] |= {"size": 8, "style_layers": "relu5_1"}
     with pytest.raises(SettingsError, match="at least"):
         list(app.Run(**inputs).frames())
+
+
+@pytest.fixture
+def clip(inputs, tmp_path) -> dict:
+    for package in ("av", "cv2"):
+        pytest.importorskip(package, reason="the extra `video` is not installed")
+    clip = write_clip(tmp_path / "waves.mp4", [frame.pixels for frame in two_scenes(5)[:5]], sound=True)
+    return {"clip": clip, "styles": inputs["styles"], "options": inputs["options"], "video": {"preview": 0.3}}
+
+
+@pytest.mark.slow
+def test_a_clip_is_painted_with_its_sound_and_its_report(clip):
+    *_, last = ClipRun(**clip).frames()
+    painted, report = last.files
+    assert last.status.startswith("finished · 3 frames")
+    assert 0.2 < sound_seconds(painted) < 0.5
+    assert "waves.mp4 in the style of style.png" in report.read_text()
+    words = shlex.split(last.command)
+    assert words[:6] == ["stylejax", "video", "waves.mp4", "style.png", "-o", "painted.mp4"]
+    assert words[-2:] == ["--preview", "0.3"]
+
+
+def test_a_clip_that_cannot_be_painted_is_refused(clip, tmp_path):
+    (tmp_path / "text.mp4").write_text("no clip")
+    with pytest.raises(StylejaxError, match=r"^text\.mp4"):
+        ClipRun(**(clip | {"clip": tmp_path / "text.mp4"}))
+    with pytest.raises(SettingsError, match="styles"):
+        ClipRun(**(clip | {"styles": []}))
+    with pytest.raises(SettingsError, match="temporal_weight"):
+        ClipRun(**(clip | {"video": {"temporal_weight": -1.0}}))
+
+
+def test_without_the_extra_a_clip_is_refused_by_its_name(monkeypatch, tmp_path):
+    monkeypatch.setattr("stylejax.extras._is_installed", lambda package: package != "av")
+    with pytest.raises(MissingExtraError, match=r"needs av; install with: pip install 'stylejax\[video\]'"):
+        read_clip_form(str(tmp_path / "waves.mp4"), None, "stylejax")

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from clips import sound_seconds, two_scenes, write_clip
 from PIL import Image
 from processes import PROGRAM, interruptible_process
 
@@ -252,3 +253,28 @@ def test_a_region_that_is_drawn_reaches_the_run(page, address, folder):
     page.wait_for_timeout(500)
     paint(page)  # refused at once, with a single style: painting is what `test_app` does
     page.get_by_text("got a drawn region and 1 styles").first.wait_for()
+
+
+@pytest.mark.slow
+def test_a_clip_is_painted_and_plays(page, address, folder):
+    for package in ("av", "cv2"):
+        pytest.importorskip(package, reason="the extra `video` is not installed")
+    write_clip(folder / "waves.mp4", [frame.pixels for frame in two_scenes(3)[:3]], sound=True)
+    page.goto(address)
+    page.get_by_role("tab", name="Clip").click()
+    page.locator("#clip-message").get_by_text("Give a clip and at least one style.").wait_for()
+    page.locator("#clip input[type=file]").set_input_files(folder / "waves.mp4")
+    page.locator("#clip-styles input[type=file]").set_input_files(folder / "style.png")
+    page.locator("#clip-styles img").first.wait_for()
+    page.get_by_role("spinbutton", name="Size").fill("64")
+    page.get_by_role("textbox", name="Steps at each scale").fill("6")
+    page.keyboard.press("Tab")
+    wait_for(page, lambda: button(page, "Paint").is_enabled())
+    paint(page)
+    page.locator("#clip-status").get_by_text("finished · 3 frames").wait_for(timeout=150_000)
+    wait_for(page, lambda: page.locator("#clip-result video").evaluate("video => video.videoWidth") == 64)
+    command = page.locator("#clip-command textarea").input_value()
+    assert command == "stylejax video waves.mp4 style.png -o painted.mp4 --size 64 --iterations 6 --preview 2"
+    with page.expect_download() as download:
+        page.locator("#clip-download").click()
+    assert sound_seconds(download.value.path()) > 0.2

@@ -13,7 +13,7 @@ import stylejax.preview.report_video as report
 from stylejax.cli.flags.video import Video
 from stylejax.cli.parsing.sections import REGISTRY
 from stylejax.errors import StylejaxError
-from stylejax.preview.command import UNREPEATED, repeat_many
+from stylejax.preview.command import repeat_video
 from stylejax.preview.curves import frames_svg
 from stylejax.settings.settings import Settings
 from stylejax.video.media.store import FrameFacts
@@ -88,7 +88,7 @@ def test_the_command_is_read_back_as_the_same_run(options):
     assert set(options) <= set(get_type_hints(VideoOptions))
     settings = Settings(size=480, iterations="30,6", keep_color="luminance")
     wanted = Video(Path("my clip.mp4"), (Path("a.png"), Path("b.png")), Path("out.mp4"), settings, VideoOptions(**options))
-    command = repeat_many("video", [wanted.clip, *wanted.styles], wanted, without=("clip", "styles", *UNREPEATED))
+    command = repeat_video(wanted.clip, wanted.styles, wanted.output, settings, wanted.options)
     words = shlex.split(command)[2:]
     assert tyro.cli(Video, default=Video.of_recipe("stylejax"), args=words, registry=REGISTRY) == wanted
 

@@ -1,7 +1,7 @@
-"""The page of the application in Gradio: inputs on the left, the current picture on the right."""
+"""The page of the application in Gradio: a tab for pictures and one for clips, inputs on the left, results on the right."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,172 +10,114 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio i
 import gradio as gr
 from gradio.themes import Base
 
-from stylejax.errors import StylejaxError
+from stylejax.errors import MissingExtraError, StylejaxError
+from stylejax.extras import require_extra
 from stylejax.preview.app.examples import Example
-from stylejax.preview.app.run import check_upload
-from stylejax.preview.app.visitors import BEGIN, FIELDS, LARGEST_SIZE, OUTPUTS, Visitors
-from stylejax.settings.derived import SETTINGS
-from stylejax.settings.recipes import recipe_named
-from stylejax.weights.sources import SOURCES, installed_path
+from stylejax.preview.app.inputs import clip_inputs, picture_inputs, recipe_values
+from stylejax.preview.app.painting import check_upload
+from stylejax.preview.app.read import CLIP_FIELDS, FIELDS, read_clip_form, read_picture_form
+from stylejax.preview.app.visitors import CLIP_OUTPUTS, OUTPUTS, Visitors
 
 MOST_WAITING = 16
+_QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(visitors: Visitors, examples: Sequence[Example]) -> gr.Blocks:
-    """Build the page, without serving it."""
+def tabs() -> list[Visitors]:
+    """The visitors of both tabs."""
+    try:
+        require_extra("video", "painting a clip")
+        begin = "Give a clip and at least one style."
+    except MissingExtraError as missing:
+        begin = str(missing)
+    return [
+        Visitors(read_picture_form, begin="Give a photograph and at least one style, or click an example."),
+        Visitors(read_clip_form, outputs=CLIP_OUTPUTS, begin=begin),
+    ]
+
+
+def build(visitors: Sequence[Visitors], examples: Sequence[Example]) -> gr.Blocks:
+    """Build the page, without serving it.
+
+    Args:
+        visitors: from `tabs`.
+        examples: to click on.
+    """
+    pictures, clips = visitors
     with gr.Blocks(title="stylejax", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=False) as page:
-        gr.Markdown("# stylejax\nPaint a photograph in the style of one painting or several.", elem_id="title")
-        with gr.Row():
-            with gr.Column(scale=4, min_width=320):
-                inputs = _inputs(examples)
-            with gr.Column(scale=6, min_width=320):
-                outputs = _outputs()
-        _connect(visitors, inputs, outputs)
+        gr.Markdown("# stylejax\nPaint a photograph or a clip in the style of one painting or several.", elem_id="title")
+        with gr.Tab("Picture"):
+            _picture_tab(pictures, examples)
+        with gr.Tab("Clip"):
+            _clip_tab(clips)
     return page.queue(max_size=MOST_WAITING)
 
 
-def _connect(visitors: Visitors, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+def _picture_tab(visitors: Visitors, examples: Sequence[Example]) -> None:
+    inputs, outputs = _columns(visitors, lambda: picture_inputs(examples), OUTPUTS, ids="")
     drawn = inputs.pop("drawn")
-    given, shown = list(inputs.values()), [outputs[name] for name in OUTPUTS]
+    _connect(visitors, inputs, outputs, fields=FIELDS, late=[drawn])
+    inputs["content"].change(_canvas, inputs["content"], drawn, **_QUIET)
+
+
+def _clip_tab(visitors: Visitors) -> None:
+    inputs, outputs = _columns(visitors, clip_inputs, CLIP_OUTPUTS, ids="clip-")
+    _connect(visitors, inputs, outputs, fields=CLIP_FIELDS)
+
+
+def _columns(
+    visitors: Visitors, make_inputs: Callable[[], dict[str, Any]], names: Sequence[str], *, ids: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    with gr.Row():
+        with gr.Column(scale=4, min_width=320):
+            inputs = make_inputs()
+        with gr.Column(scale=6, min_width=320):
+            outputs = _outputs(visitors.message, clip="clip" in names, ids=ids)
+    return inputs, outputs
+
+
+def _connect(
+    visitors: Visitors, inputs: dict[str, Any], outputs: dict[str, Any], *, fields: Sequence[str], late: Sequence[Any] = ()
+) -> None:
+    """Connect the events of a tab; `late` inputs are read only when the run begins."""
+    given, shown = list(inputs.values()), list(outputs.values())
     message, start, stop, picture = (outputs[name] for name in ("message", "start", "stop", "picture"))
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    changes = [each.change for each in (*given, drawn)]
-    gr.on(changes, visitors.look, given, [message, start], trigger_mode="always_last", **quiet)
+    changes = [each.change for each in (*given, *late)]
+    gr.on(changes, visitors.look, given, [message, start], trigger_mode="always_last", **_QUIET)
     (
-        start.click(visitors.begin, None, shown, **quiet)
+        start.click(visitors.begin, None, shown, **_QUIET)
         .then(
-            visitors.paint, [*given, drawn], shown, concurrency_limit=1, api_visibility="private",
+            visitors.paint, [*given, *late], shown, concurrency_limit=1, concurrency_id="device", api_visibility="private",
             show_progress="minimal", show_progress_on=picture,
         )
-        .then(visitors.over, given, [start, stop], **quiet)
+        .then(visitors.over, given, [start, stop], **_QUIET)
     )  # fmt: skip
-    stop.click(visitors.stop, None, [stop], **quiet)
-    inputs["recipe"].change(_recipe_values, inputs["recipe"], [inputs[name] for name in FIELDS], **quiet)
-    inputs["content"].change(_canvas, inputs["content"], drawn, **quiet)
+    stop.click(visitors.stop, None, [stop], **_QUIET)
+    values = [inputs[name] for name in fields]
+    inputs["recipe"].change(lambda name: recipe_values(name, fields), inputs["recipe"], values, **_QUIET)
 
 
-def _inputs(examples: Sequence[Example]) -> dict[str, Any]:
-    return _picture_inputs(examples) | _setting_inputs() | _region_inputs()
-
-
-def _picture_inputs(examples: Sequence[Example]) -> dict[str, Any]:
-    inputs: dict[str, Any] = {
-        "content": _undecoded(
-            gr.Image(label="Photograph", type="filepath", height=260, sources=["upload", "clipboard"], elem_id="content")
-        ),
-        "styles": _undecoded(
-            gr.Gallery(
-                label="Styles, one or several", type="filepath", height=200, columns=3, interactive=True,
-                sources=["upload"], elem_id="styles",
-            )
-        ),
-    }  # fmt: skip
-    if examples:
-        shown = gr.Dataset(
-            label="Examples: click one", components=[gr.Image(render=False)], samples=[[str(each.shown)] for each in examples],
-            type="index", elem_id="examples",
-        )  # fmt: skip
-        shown.click(
-            lambda number: (str(examples[number].content), [str(examples[number].style)]), shown,
-            [inputs["content"], inputs["styles"]], queue=False, show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
-    return inputs
-
-
-def _setting_inputs() -> dict[str, Any]:
-    usual = recipe_named("stylejax")
-    inputs: dict[str, Any] = {
-        "recipe": gr.Dropdown(SETTINGS["recipe"].names, value=usual.recipe, label="Recipe"),
-        "model": gr.Dropdown(_models(), value=usual.model, label="Network"),
-        "size": gr.Slider(64, LARGEST_SIZE, int(usual.size), step=16, label="Size", info="long side in pixels"),
-        "iterations": gr.Textbox(
-            str(usual.iterations), label="Steps at each scale", info="or several numbers, from coarse to fine", max_length=100
-        ),
-        "strength": gr.Slider(
-            *_bounds("strength"), usual.strength, step=0.05, label="Strength", info="from the photograph to the painting"
-        ),
-        "content_weight": gr.Number(
-            usual.content_weight, label="Content weight", info="higher keeps more of the photograph"
-        ),
-    }  # fmt: skip
-    with gr.Accordion("More settings", open=False):
-        inputs["style_weight"] = gr.Number(usual.style_weight, label="Style weight")
-        inputs["tv_weight"] = gr.Number(usual.tv_weight, label="Smoothness", info="weight of total variation")
-        inputs["keep_color"] = gr.Radio(
-            SETTINGS["keep_color"].names, value=usual.keep_color, label="Keep the photograph's colors"
-        )
-        inputs["style_blend"] = gr.Textbox(
-            usual.style_blend, label="Share of each style", placeholder="0.7,0.3", max_length=100
-        )
-    return inputs
-
-
-def _region_inputs() -> dict[str, Any]:
-    with gr.Accordion("Regions", open=False):
-        gr.Markdown("With two styles: draw where the second one goes. Or upload a mask for each style, white where it goes.")
-        brush = gr.Brush(default_size=40, colors=["#e0452b"], color_mode="fixed")
-        drawn = gr.ImageEditor(
-            label="Draw a region", type="numpy", image_mode="RGBA", sources=(), brush=brush, layers=False, transforms=(),
-            buttons=[], height=320, elem_id="drawn",
-        )  # fmt: skip
-        masks = gr.File(label="Masks", file_count="multiple", file_types=["image"], type="filepath", height=120)
-    return {"drawn": drawn, "masks": masks}
-
-
-def _bounds(name: str) -> tuple[float, float]:
-    """The range of a setting."""
-    within = SETTINGS[name].info.within
-    assert within is not None
-    return within.low, within.high
-
-
-def _undecoded(given: gr.Image | gr.Gallery) -> gr.Image | gr.Gallery:
-    """Make an input return uploaded files without decoding, which preserves depth and profile until `check_upload`.
-
-    This is not a subclass, because Gradio writes a stub file beside the source of every component class.
-    """
-    if isinstance(given, gr.Image):
-        given.preprocess = lambda payload: None if payload is None else payload.path
-    else:
-        given.preprocess = lambda payload: [] if payload is None else [(_path(each), None) for each in payload.root]
-    return given
-
-
-def _path(element: Any) -> str:
-    return element.image.path if hasattr(element, "image") else element.video.path
-
-
-def _outputs() -> dict[str, Any]:
+def _outputs(begin: str, *, clip: bool, ids: str) -> dict[str, Any]:
+    """The outputs, in the order of their names in `OUTPUTS`."""
     outputs: dict[str, Any] = {
         "picture": gr.Image(
-            label="Picture", format="jpeg", interactive=False, buttons=["fullscreen"], elem_id="picture"
+            label="Picture", format="jpeg", interactive=False, buttons=["fullscreen"], elem_id=f"{ids}picture"
         )
     }  # fmt: skip
-    outputs["status"] = gr.HTML("", elem_id="status")
+    shown = gr.Video(label="Clip", interactive=False, visible=False, elem_id=f"{ids}result") if clip else None
+    outputs["status"] = gr.HTML("", elem_id=f"{ids}status")
     with gr.Row():
-        outputs["start"] = gr.Button("Paint", variant="primary", interactive=False)
-        outputs["stop"] = gr.Button("Stop and keep", interactive=False)
-        outputs["download"] = gr.DownloadButton("Download", interactive=False, elem_id="download")
-    outputs["message"] = gr.HTML(BEGIN, elem_id="message")
-    outputs["curves"] = gr.HTML(label="Losses")
+        start = gr.Button("Paint", variant="primary", interactive=False)
+        stop = gr.Button("Stop and keep", interactive=False)
+        download = gr.DownloadButton("Download", interactive=False, elem_id=f"{ids}download")
+    outputs["message"] = gr.HTML(begin, elem_id=f"{ids}message")
+    outputs |= {"start": start, "stop": stop, "download": download, "curves": gr.HTML(label="Losses")}
     outputs["command"] = gr.Textbox(
-        label="The same on the command line", lines=2, buttons=["copy"], interactive=False, visible=False, elem_id="command"
-    )
-    outputs["files"] = gr.File(label="Report and masks", file_count="multiple", interactive=False, visible=False)
-    return outputs
-
-
-def _recipe_values(name: str) -> list[Any]:
-    """The values of `FIELDS` in a recipe, with `auto` for a network that is not installed."""
-    recipe = recipe_named(name)
-    values = {field: getattr(recipe, field) for field in FIELDS}
-    if values["model"] not in _models():
-        values["model"] = "auto"
-    return list(values.values())
-
-
-def _models() -> list[str]:
-    return ["auto", *(name for name in SOURCES if installed_path(name))]
+        label="The same on the command line", lines=2, buttons=["copy"], interactive=False, visible=False,
+        elem_id=f"{ids}command",
+    )  # fmt: skip
+    label = "Report" if clip else "Report and masks"
+    outputs["files"] = gr.File(label=label, file_count="multiple", interactive=False, visible=False)
+    return outputs | ({"clip": shown} if clip else {})
 
 
 def _canvas(content: str | None) -> dict[str, Any] | None:

@@ -16,12 +16,12 @@ from stylejax.preview.server import Server
 from stylejax.preview.template import page_text
 from stylejax.signals import handling_signals
 
-LARGEST_FILE = "30mb"
+LARGEST_FILE = "100mb"
 
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
-    "base-uri 'self'; form-action 'self'; object-src 'none'"
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+    "worker-src 'self' blob:; base-uri 'self'; form-action 'self'; object-src 'none'"
 )
 """Gradio needs inline scripts; nothing may be loaded from, or sent to, another address."""
 
@@ -46,10 +46,10 @@ def serve(
         with handling_signals(lambda _: None, on_early_exit=lambda: _clear(folder, visitors)):
             folder.mkdir(mode=0o700)
             os.environ["GRADIO_TEMP_DIR"] = str(folder)  # also read when Gradio is imported
-            from stylejax.preview.app.visitors import Visitors
+            from stylejax.preview.app.form import tabs
 
-            visitors.append(Visitors())
-            site = _site(visitors[0], folder)
+            visitors += tabs()
+            site = _site(visitors, folder)
             server = Server(site, host=host, port=port, flag="--port", open_to_all=open_to_all, lifespan=True)
             if on_start:
                 on_start(server)
@@ -58,7 +58,7 @@ def serve(
         _clear(folder, visitors)
 
 
-def _site(visitors: Any, folder: Path) -> ASGIApp:
+def _site(visitors: Sequence[Any], folder: Path) -> ASGIApp:
     import gradio as gr
     from fastapi import FastAPI
 
