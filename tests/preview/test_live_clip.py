@@ -23,9 +23,13 @@ from stylejax.video.progress import VideoProgress
 RED, BLUE = (np.full((36, 64, 3), color, np.float32) for color in ((1, 0, 0), (0, 0, 1)))
 
 
-def progress(frame: int, *, step: int = 4, before: bool = False) -> VideoProgress:
+def progress(frame: int, *, step: int = 4, **options) -> VideoProgress:
     """A frame of four steps, painted red from a blue one."""
-    return frame_progress(frame, painting=RED, content=BLUE, step=step, before=before)
+    return frame_progress(frame, painting=RED, content=BLUE, step=step, **options)
+
+
+def strip(state: dict) -> list[str]:
+    return [entry["name"] for entry in state["strip"]]
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_the_frame_in_progress_is_shown_and_then_the_next(live):
     assert live.state()["progress"] is None
     live.show(progress(1, step=2))
     state = live.state()
-    assert (state["count"], state["strip"], state["picture"]) == (0, [], {"frame": 1, "version": 1})
+    assert (state["count"], state["strip"], state["picture"]) == (0, [], {"number": 1, "version": 1})
     assert state["progress"]["seconds_left"] is None
     assert state["losses"] == {"total": "2", "content": "1", "style": "1", "tv": "1", "temporal": "0.5"}
     assert 'class="temporal"' in live.curves()
@@ -52,7 +56,7 @@ def test_the_frame_in_progress_is_shown_and_then_the_next(live):
     live.show(progress(1))
     live.show(progress(2, step=1))
     state = live.state()
-    assert (state["count"], state["strip"], state["progress"]["frame"]) == (1, [1], 2)
+    assert (state["count"], strip(state), state["current"]["name"]) == (1, ["frame 1"], "frame 2")
     assert state["progress"]["seconds_left"] == 3700
     assert "of 1 steps" in live.curves()
     copy = Image.open(BytesIO(live.copy() or b""))
@@ -67,19 +71,32 @@ def test_of_frames_painted_side_by_side_the_first_is_shown(live):
     assert live.state()["progress"]["frame"] == 1
     live.show(progress(5))
     live.show(progress(1))
-    assert live.state()["strip"] == [1, 5]
+    assert strip(live.state()) == ["frame 1", "frame 5"]
     assert "of 2 steps" in live.curves()  # those of the last
+
+
+def test_frames_of_several_clips_are_told_apart(live):
+    live.show(progress(2, clip=2, clips=2))
+    live.show(progress(2, clip=1, clips=2))
+    live.show(progress(3, step=1, clip=2, clips=2))
+    state = live.state()
+    assert strip(state) == ["clip 1, frame 2", "clip 2, frame 2"]
+    assert [entry["number"] for entry in state["strip"]] == [2, 1]
+    assert state["current"] == {"number": 3, "name": "clip 2, frame 3"}
+    assert all(live.picture(number) for number in (1, 2))
+    assert live.original(3)
+    assert live.original(4) is None
 
 
 def test_the_strip_of_a_long_clip_is_thinned(live):
     for frame in range(1, 3 * MAX_FRAMES):
         live.show(progress(frame, before=True))
     state = live.state()
-    strip = state["strip"]
+    numbers = [entry["number"] for entry in state["strip"]]
     assert state["count"] == 3 * MAX_FRAMES - 1
-    assert strip[-1] == 3 * MAX_FRAMES - 1
-    assert MAX_FRAMES / 2 < len(strip) <= MAX_FRAMES
-    assert set(np.diff(strip[:-1])) == {4}
+    assert numbers[-1] == 3 * MAX_FRAMES - 1
+    assert MAX_FRAMES / 2 < len(numbers) <= MAX_FRAMES
+    assert set(np.diff(numbers[:-1])) == {4}
     assert live.picture(2) is None
 
 

@@ -87,15 +87,24 @@ def sound_seconds(path: Path) -> float:
 
 
 def frame_progress(
-    frame: int, *, painting: np.ndarray, content: np.ndarray, step: int, steps: int = 4, frames: int = 9, before: bool = False
+    frame: int,
+    *,
+    painting: np.ndarray,
+    content: np.ndarray,
+    step: int,
+    steps: int = 4,
+    frames: int = 9,
+    before: bool = False,
+    clip: int = 1,
+    clips: int = 1,
 ) -> VideoProgress:
     """The progress of a frame without painting it: finished after all steps, or `before` by an earlier run."""
     losses = {} if before else {"total": 2.0 * frame, "content": 1.0, "style": 1.0, "tv": 1.0, "temporal": 0.5}
     height, width = painting.shape[:2]
     place = {"scale": 1, "height": height, "width": width, "step": step - 1}
     return VideoProgress(
-        clip=1,
-        clips=1,
+        clip=clip,
+        clips=clips,
         frame=frame,
         frames=frames,
         scene=1,

@@ -1,28 +1,27 @@
-const frames = new Map();  // the buttons of the strip with their pictures, by the number of the frame
+const frames = new Map();  // the buttons of the strip with their pictures, by the number by which the server knows them
 let chosen = null;  // the frame of the strip that is shown; null for the current one
 let shown = "";
 
 /* A picture of the server, as a URL that outlives it. */
 const taken = async (path) => URL.createObjectURL(await (await fetch(path)).blob());
 
-function add(number) {
+function add({ number, name }, next) {
   const button = document.createElement("button"), image = document.createElement("img"), label = document.createElement("span");
   image.alt = "";
-  label.textContent = number;
+  label.textContent = name.replace(/^(frame|clip) /, "").replace(", frame", ":");
   button.append(image, label);
-  button.title = `frame ${number}`;
+  button.title = name;
   button.addEventListener("click", () => choose(number));
-  const frame = { button, painting: "", original: "" };
+  const frame = { name, button, painting: "", original: "" };
   frames.set(number, frame);
-  const before = [...frames.keys()].filter((other) => other > number).sort((a, b) => a - b)[0];
-  at("strip").insertBefore(button, before === undefined ? null : frames.get(before).button);
+  at("strip").insertBefore(button, next ? frames.get(next.number).button : null);
   image.addEventListener("load", () => {  // the newest frame stays in view, unless somebody is looking around
     if (chosen === null && !at("strip").matches(":hover")) at("strip").scrollLeft = at("strip").scrollWidth;
   });
   const there = Promise.all([taken(`picture/${number}`), taken(`original/${number}`)]).then(([painting, original]) => {
     Object.assign(frame, { painting, original });
     image.src = painting;
-    if (chosen === number || (chosen === null && shown === `finished ${number}`)) place(number, frame);
+    if (chosen === number || (chosen === null && shown === `finished ${number}`)) place(frame);
   }).catch(() => {}).then(() => loading.delete(there));
   loading.add(there);
 }
@@ -36,8 +35,8 @@ function remove(number) {
 }
 
 /* Show a frame of the strip. */
-function place(number, frame) {
-  at("frame").textContent = `frame ${number}`;
+function place(frame) {
+  at("frame").textContent = frame.name;
   if (!frame.painting) return;
   at("picture").src = frame.painting;
   at("original").src = frame.original;
@@ -48,21 +47,21 @@ function choose(number) {
   chosen = number;
   for (const [other, { button }] of frames) button.setAttribute("aria-pressed", String(other === number));
   at("follow").hidden = number === null;
-  if (number !== null) place(number, frames.get(number));
+  if (number !== null) place(frames.get(number));
   else { shown = ""; drawCurrent(last); }
 }
 
 function drawCurrent(state) {
-  const finished = state.progress && frames.get(state.progress.frame);
+  if (!state.current) return;
+  const { number, name } = state.current, finished = frames.get(number);
   if (finished) {  // nothing else is in progress
-    if (shown !== `finished ${state.progress.frame}`) place(state.progress.frame, finished);
-    shown = `finished ${state.progress.frame}`;
-  } else if (state.picture && shown !== `${state.picture.frame} ${state.picture.version}`) {
-    const { frame, version } = state.picture;
-    if (!shown.startsWith(`${frame} `)) show(at("original"), `original/${frame}`);
-    show(at("picture"), `picture/${frame}?${version}`);
-    shown = `${frame} ${version}`;
-    at("frame").textContent = `frame ${frame}, step ${state.progress.step}`;
+    if (shown !== `finished ${number}`) place(finished);
+    shown = `finished ${number}`;
+  } else if (state.picture && state.picture.number === number && shown !== `${number} ${state.picture.version}`) {
+    if (!shown.startsWith(`${number} `)) show(at("original"), `original/${number}`);
+    show(at("picture"), `picture/${number}?${state.picture.version}`);
+    shown = `${number} ${state.picture.version}`;
+    at("frame").textContent = `${name}, step ${state.progress.step}`;
     for (const id of ["picture", "original"]) at(id).hidden = false;
   }
 }
@@ -75,12 +74,15 @@ at("picture").addEventListener("load", () => {
 start({
   share: (state) => state.progress.fraction,
   facts: ({ count, progress: p }) => [
-    `${count} of ${p.frames} frames finished`, `frame ${p.frame}`, `${p.width}×${p.height}`, `step ${p.step} of ${p.steps}`,
+    ...(p.clips > 1 ? [`${count} frames finished`, `clip ${p.clip} of ${p.clips}`] : [`${count} of ${p.frames} frames finished`]),
+    `frame ${p.frame}`, `${p.width}×${p.height}`, `step ${p.step} of ${p.steps}`,
   ],
   draw(state) {
-    const numbers = new Set(state.strip);
+    const numbers = new Set(state.strip.map(({ number }) => number));
     for (const number of [...frames.keys()]) if (!numbers.has(number)) remove(number);
-    state.strip.filter((number) => !frames.has(number)).forEach(add);
+    state.strip.forEach((entry, index) => {
+      if (!frames.has(entry.number)) add(entry, state.strip.slice(index + 1).find(({ number }) => frames.has(number)));
+    });
     if (chosen === null) drawCurrent(state);
     if (state.progress) { at("copy").hidden = false; at("copy").href = "copy"; }
     drawLosses(state.losses);
