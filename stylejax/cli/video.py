@@ -76,7 +76,7 @@ class VideoCommand(Video):
                 videos = self._paint(clips, observe)
             except VideoInterrupted as stopped:
                 display.close()
-                self._report(stopped.results, time.monotonic() - began)
+                self._report(clips[0][0], stopped.results, time.monotonic() - began)
                 self._print_stopped(stopped.results, console)
                 if live:
                     where = f"{stopped.result.frames} frames are in {stopped.result.output.resolve()}" if stopped.result else ""
@@ -85,7 +85,7 @@ class VideoCommand(Video):
             finally:
                 display.close()
             seconds = time.monotonic() - began
-            self._report(videos, seconds)
+            self._report(clips[0][0], videos, seconds)
         for video in videos:
             self._print_result(video, seconds, console)
         if live:
@@ -104,10 +104,10 @@ class VideoCommand(Video):
             warn=lambda problem: warn.print(f"stylejax: {problem}", soft_wrap=True),
         )
 
-    def _report(self, videos: Sequence[StylizedVideo], seconds: float) -> None:
+    def _report(self, clip: Path, videos: Sequence[StylizedVideo], seconds: float) -> None:
         if self.report and videos:
-            command = repeat_video(self.clip, self.styles, self.output, self.settings, self.options)
-            write_video_report(self.report, videos[0], self.clip, self.styles, command=command, seconds=seconds)
+            command = repeat_video(clip, self.styles, videos[0].output, self.settings, self.options)
+            write_video_report(self.report, videos[0], clip, self.styles, command=command, seconds=seconds)
 
     def _print_stopped(self, videos: Sequence[StylizedVideo], console: Console) -> None:
         if self.json:
