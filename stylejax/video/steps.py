@@ -13,7 +13,7 @@ from stylejax.types import HostImage, Shape
 from stylejax.video.media.clip import Clip, ClipFrame, Selection
 from stylejax.video.media.store import FrameStore, Kept
 from stylejax.video.motion.cuts import is_cut
-from stylejax.video.motion.estimate import Motion, estimate_motion
+from stylejax.video.motion.estimate import Motion, check_available, estimate_motion
 from stylejax.video.motion.flicker import warping_error
 from stylejax.video.motion.flo import FlowFolder
 from stylejax.video.motion.trust import disoccluded, trust_of
@@ -70,8 +70,14 @@ class FindMotion(Protocol):
 
 
 def motion_finder(options: VideoOptions) -> FindMotion:
-    """The flows of a folder, or those that OpenCV finds."""
+    """The flows of a folder, or those that OpenCV finds.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+        FlowError: the folder has no flows.
+    """
     if options.flow is None:
+        check_available()
         return lambda before, after: estimate_motion(before[1], after[1])
     folder = FlowFolder(options.flow)
 

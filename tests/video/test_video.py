@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import sys
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -16,7 +17,7 @@ from processes import PROGRAM, interruptible_process
 from programs import compiled_programs
 
 import stylejax
-from stylejax.errors import SettingsError
+from stylejax.errors import MissingExtraError, SettingsError
 from stylejax.images.io.read import read_picture
 from stylejax.video.media.clip import VideoError
 from stylejax.video.media.open import open_clip
@@ -231,7 +232,7 @@ def test_every_second_frame_the_far_past_and_kept_colors(place, tiny_model, clip
 
 
 @pytest.mark.slow
-def test_options_that_cannot_be_used_are_refused(place, tiny_model):
+def test_what_cannot_be_used_is_refused_before_any_work(place, tiny_model, monkeypatch):
     for options, message in (
         ({"every": 0}, "every is 0; it must be a whole number, at least 1"),
         ({"start": 2, "end": 1}, "got to 1 and from 2"),
@@ -244,6 +245,9 @@ def test_options_that_cannot_be_used_are_refused(place, tiny_model):
         paint(place, tiny_model, place / "none", start=9)
     with pytest.raises(FlowError, match="is not a folder"):
         paint(place, tiny_model, place / "none", flow=place / "nowhere")
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingExtraError, match=r"optical flow needs .*cv2.*or give flows with --flow"):
+        paint(place, tiny_model, place / "none", flow=None)
     assert not (place / "none").exists()
 
 

@@ -25,13 +25,18 @@ class Motion(NamedTuple):
     """From this frame to the one before, at the pixels of this one."""
 
 
+def check_available() -> None:
+    """Raise MissingExtraError where motion cannot be estimated."""
+    require_extra("video", "optical flow", alternative="give flows with --flow")
+
+
 def estimate_motion(before: HostImage, after: HostImage) -> Motion:
     """The motion between two frames of one shape, sRGB in [0, 1].
 
     Raises:
         MissingExtraError: OpenCV is not installed.
     """
-    require_extra("video", "optical flow", alternative="give flows with --flow")
+    check_available()
     first, second = _gray(before), _gray(after)
     return Motion(_flow(first, second), _flow(second, first))
 
