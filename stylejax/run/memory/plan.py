@@ -11,7 +11,7 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.check import peak_bytes
 from stylejax.run.memory.estimate import least_bytes, most_bytes
-from stylejax.run.memory.tiles import host_bytes, tiled_bytes
+from stylejax.run.memory.tiles import host_bytes, preparation_bytes, tiled_bytes
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.types import Shape
 
@@ -41,7 +41,9 @@ def planned_tiles(
         if len(jobs) > 1 or problem(jobs[0]) or _fits(model, jobs, shapes[-1], shared):
             return (0,) * count
         side = _side_that_fits(model, jobs, shapes[-1])
-        first = next((number for number, shape in enumerate(shapes) if not _fits(model, jobs, shape, shared)), count - 1)
+        beside = preparation_bytes(model, jobs, shapes[-1], side)
+        coarse = enumerate(shapes[:-1])
+        first = next((number for number, shape in coarse if not _fits(model, jobs, shape, shared, beside=beside)), count - 1)
         return tuple(0 if number < first else side for number in range(count))
     if problem(jobs[0]):
         raise SettingsError(f"tiles is {settings.tiles}, but {problem(jobs[0])}; leave tiles out")
@@ -62,9 +64,10 @@ def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: in
     return peak
 
 
-def _fits(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None) -> bool:
-    """Whether the whole picture fits; its program is compiled unless that is certain."""
+def _fits(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None, *, beside: int = 0) -> bool:
+    """Whether the whole picture fits, and so many bytes `beside` it; its program is compiled unless that is certain."""
     settings, budget = jobs[0].settings, memory_budget()
+    budget = None if budget is None else budget - beside
     if budget is None or most_bytes(model, settings, *shape, batch_size=len(jobs)) <= budget:
         return True
     least = least_bytes(model, settings, *shape) * len(jobs)

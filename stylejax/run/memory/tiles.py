@@ -36,9 +36,13 @@ def tiled_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> i
     Raises:
         SettingsError: `side` is smaller than the overlap allows.
     """
-    static = StaticConfig.of(jobs[0].settings)
-    largest = next(tile_programs(model, static.objective, shape, side, regions=jobs[0].region_count, octaves=1))
-    return _bytes(largest.gradient) + host_bytes(model, jobs, shape)
+    return _tile(model, jobs, shape, side) + host_bytes(model, jobs, shape)
+
+
+@in_float32
+def preparation_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
+    """Bytes of making the targets of `jobs` at `shape` in tiles of `side`, beside the scale that is running meanwhile."""
+    return _tile(model, jobs, shape, side) + (_content(model, jobs, shape) if platform() == "cpu" else 0)
 
 
 @in_float32
@@ -46,11 +50,21 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     """The part of it that does not depend on the tiles; 0 on an accelerator, whose memory it does not take."""
     if platform() != "cpu":
         return 0
-    static = StaticConfig.of(jobs[0].settings)
-    count, layers = len(jobs), static.objective.content_layers
-    content = sum(map(math.prod, layer_shapes(model, *shape, layers).values())) if layers else 0
-    pictures = 4 * 3 * math.prod(shape) * _PICTURES
-    return _update(static, shape, count) + count * (4 * content + pictures)
+    pictures = 4 * 3 * math.prod(shape) * _PICTURES * len(jobs)
+    return _update(StaticConfig.of(jobs[0].settings), shape, len(jobs)) + _content(model, jobs, shape) + pictures
+
+
+def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
+    """Bytes of the second pass over the largest tile."""
+    spec = StaticConfig.of(jobs[0].settings).objective
+    largest = next(tile_programs(model, spec, shape, side, regions=jobs[0].region_count, octaves=1))
+    return _bytes(largest.gradient)
+
+
+def _content(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
+    """Bytes of the content targets."""
+    layers = StaticConfig.of(jobs[0].settings).objective.content_layers
+    return 4 * len(jobs) * sum(map(math.prod, layer_shapes(model, *shape, layers).values()))
 
 
 def _update(static: StaticConfig, shape: Shape, count: int) -> int:
