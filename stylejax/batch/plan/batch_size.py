@@ -13,7 +13,7 @@ from stylejax.run.memory.estimate import chunk_bytes
 from stylejax.settings.settings import Settings
 
 USEFUL_ON_CPU, USEFUL = 1, 16
-"""On CPUs larger batches are no faster (docs/performance.md), take more memory, and lose more work when a process is killed."""
+"""On CPUs larger batches are no faster (docs/performance.md), and lose more work when a process is killed."""
 
 NetworkFor = Callable[[Settings], VGG19]
 """The network that settings name, loaded."""
