@@ -127,7 +127,7 @@ def main() -> None:
     rows["frames painted one by one"] = paint_one_by_one(frames, style, options), time.monotonic() - began
     for weight in arguments.temporal_weight:
         for steps in arguments.frame_iterations:
-            name = f"`stylejax video`, weight {weight:g}, {steps or 'a third of the'} steps a frame"
+            name = f"`stylejax video`, weight {weight:g}, {steps or 'a sixth of the'} steps a frame"
             folder = arguments.output / f"painted-{weight:g}-{steps}"
             own = options | {"temporal_weight": weight, "frame_iterations": steps}
             began = time.monotonic()

@@ -18,7 +18,7 @@ from jaxtyping import Float, UInt8
 from stylejax.video.motion.trust import Trust
 from stylejax.video.motion.warp import Flow, warp
 
-MATURE = 6
+MATURE = 12
 """Frames after which a pixel is held with the whole weight. The first frame of a scene, which has all its steps, begins so."""
 
 Age = UInt8[np.ndarray, "height width"]
