@@ -45,6 +45,7 @@ RANDOM_STARTS = ("noise", "gray", "style-stats")
 """Starts that show nothing of the content."""
 ScheduleName = Literal["constant", "linear", "cosine", "exponential", "warmup-cosine", "cosine-onecycle", "linear-onecycle"]
 
+SplitName = int | Literal["none", "picture"]
 FormatName = Literal["png", "jpg", "webp", "tiff", "avif"]
 Pairing = Literal["zip", "cross"]
 Rounding = int | Literal["auto"]

@@ -104,6 +104,8 @@ class StylizeRun(StylizeFiles):
             preparing=display.show,
             every=self.save_every or CHUNK,
             checkpoint=checkpoint,
+            devices=self.devices,
+            split=self.split,
         )
 
     def _finish(self, painting: StylizedImage, seconds: float, checkpoint: Checkpoint | None) -> None:

@@ -111,10 +111,15 @@ def advance(
     return PictureState(variable, moved, now, failed, settled)
 
 
-def _loss(
-    model: VGG19, targets: Targets, weights: LossWeights, static: StaticConfig
-) -> Callable[[Variable], tuple[Scalar, Terms | FrameTerms]]:
-    return lambda variable: objective(model, static.space.to_image(variable), targets, weights, static.objective)
+def advance_once(
+    state: PictureState, total: Scalar, gradient: Variable, learning_rate: Scalar, traced: TracedConfig, static: StaticConfig
+) -> PictureState:
+    """`advance`, for an optimizer that evaluates the objective no more than once a step."""
+
+    def again(variable: Variable) -> Scalar:
+        raise AssertionError("Adam and L-BFGS evaluate the objective once a step")
+
+    return advance(state, Evaluation(total, gradient, again), learning_rate, traced, static)
 
 
 def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> Image:
@@ -123,3 +128,9 @@ def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> 
     L-BFGS does not clip: its pictures may leave [0, 1] a little, and are clipped where they leave the program.
     """
     return static.space.to_image(static.optimizer.current(state.optimizer, state.variable, traced))
+
+
+def _loss(
+    model: VGG19, targets: Targets, weights: LossWeights, static: StaticConfig
+) -> Callable[[Variable], tuple[Scalar, Terms | FrameTerms]]:
+    return lambda variable: objective(model, static.space.to_image(variable), targets, weights, static.objective)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import NonFiniteError
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
@@ -28,6 +28,8 @@ def stylize(
     every: int = CHUNK,
     preparing: Callable[[Preparing], None] | None = None,
     checkpoint: Checkpoint | None = None,
+    devices: DeviceCount = "all",
+    split: SplitName = "none",
     **options: Any,
 ) -> StylizedImage:
     """Stylize one picture: optimize `content` in the style of `styles`.
@@ -44,6 +46,10 @@ def stylize(
         every: `observe` is also called after every so many steps of a scale.
         preparing: called with a `Preparing` before the programs of a scale are compiled.
         checkpoint: saves the state of the run, and resumes an interrupted run of the same arguments with the same bytes.
+        devices: the largest number of devices to use, where `split` uses several.
+        split: `picture` divides the picture by rows among all `devices`, a number among so many of them; the result is that
+            of one device up to rounding. After `jax.distributed.initialize` they are those of all processes, each of which
+            makes the same call and gets the whole result. Scales with too few rows are computed by one device.
         **options: fields of `Settings` in place of those of `settings`, such as `size=768` or `content_weight=0.1`. The
             `optimizer` may also be any `optax.GradientTransformation`, such as `optax.lion(1e-2)`.
 
@@ -72,6 +78,8 @@ def stylize(
         every=every,
         preparing=preparing,
         checkpoint=checkpoint,
+        devices=devices,
+        split=split,
         **options,
     )
     if painting.failure:
@@ -95,6 +103,7 @@ def stylize_batch(
     checkpoint: Checkpoint | None = None,
     shapes: ShapesName = "same",
     devices: DeviceCount = "all",
+    split: SplitName = "none",
     **options: Any,
 ) -> list[StylizedImage]:
     """Stylize several pictures in one compiled program, each independent of the others.
@@ -118,6 +127,7 @@ def stylize_batch(
             together, one group after the other; `resize` stylizes all at the shape of the first and resizes the results to
             their own.
         devices: the largest number of this machine's devices to use; the batch is distributed over them.
+        split: as for `stylize`. With a number, each picture has so many devices, and the batch is distributed over the groups.
         **options: as for `stylize`, of all pictures.
 
     Returns:
@@ -146,7 +156,7 @@ def stylize_batch(
     )
     return stylize_requests(
         requests,
-        RunOptions(observe=observe, every=every, preparing=preparing, checkpoint=checkpoint, devices=devices),
+        RunOptions(observe=observe, every=every, preparing=preparing, checkpoint=checkpoint, devices=devices, split=split),
         network=model if isinstance(model, VGG19) else None,
         shapes=shapes,
     )

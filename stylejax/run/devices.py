@@ -15,7 +15,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import SettingsError
 from stylejax.losses.objective import Targets
 from stylejax.network.backend import Device, local_devices
@@ -40,6 +40,37 @@ def devices_for(batch_size: int, *, wanted: DeviceCount = "all") -> tuple[Device
     most = len(present) if wanted == "all" else wanted
     each = math.ceil(batch_size / most)
     return tuple(present[: math.ceil(batch_size / each)])
+
+
+def devices_for_rows(batch_size: int, *, wanted: DeviceCount = "all", split: SplitName) -> tuple[tuple[Device, ...], int]:
+    """The devices of all processes for a batch whose pictures are divided, and how many of them each picture has.
+
+    Args:
+        batch_size: pictures of the batch.
+        wanted: at most so many devices.
+        split: how many of them each picture has; `picture` for all.
+
+    Raises:
+        SettingsError: `split` is something else, there are fewer devices, or some processes would have none of the batch.
+    """
+    local_devices()  # a platform that does not exist is reported in one line
+    present = jax.devices()
+    if wanted != "all" and not 1 <= wanted <= len(present):
+        raise SettingsError(f"devices is {wanted}; there are {len(present)}: give a number up to that, or `all`")
+    most = len(present) if wanted == "all" else wanted
+    if split != "picture" and not (isinstance(split, int) and split > 0):
+        raise SettingsError(f"split is {split}; it must be a number of devices, picture or none")
+    each = most if split == "picture" else split
+    if each < 2:
+        raise SettingsError(f"split is {split}, which divides a picture among devices, and there is one; leave it out")
+    if each > most:
+        raise SettingsError(f"split is {split}, and there are {most} devices to use; give a number up to that, or `picture`")
+    used = each * min(most // each, batch_size)
+    if jax.process_count() > 1 and used < len(present):
+        raise SettingsError(
+            f"split divides a batch of {batch_size} among {used} devices, and the processes have {len(present)}; use all"
+        )
+    return tuple(present[:used]), each
 
 
 def padded(items: Sequence[_Item], batch_size: int) -> list[_Item]:

@@ -6,16 +6,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import SettingsError
 from stylejax.images.picture import Picture
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.compatibility import common_scales, grouped, scales_of
-from stylejax.run.devices import devices_for
+from stylejax.run.devices import devices_for, devices_for_rows
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import job_from, network_for, sources_of
 from stylejax.run.inputs.preserve_color import with_kept_colors
@@ -39,6 +40,7 @@ class RunOptions:
     preparing: Callable[[Preparing], None] | None = None
     checkpoint: Checkpoint | None = None
     devices: DeviceCount = "all"
+    split: SplitName = "none"
 
 
 class _Prepared(NamedTuple):
@@ -109,11 +111,18 @@ def _stylize_groups(
 
 def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptions) -> list[StylizedImage]:
     jobs, checkpoint = [picture.job for picture in group], options.checkpoint
-    devices = devices_for(len(group), wanted=options.devices)
-    saved = checkpoint.resume(network, jobs, devices=len(devices)) if checkpoint else None
+    if options.split == "none":
+        devices, split = devices_for(len(group), wanted=options.devices), 1
+    else:
+        devices, split = devices_for_rows(len(group), wanted=options.devices, split=options.split)
+        if checkpoint and jax.process_count() > 1:
+            raise SettingsError("got a checkpoint, which one process keeps, and this run has several; leave it out")
+    saved = checkpoint.resume(network, jobs, devices=len(devices), split=split) if checkpoint else None
     run = _GroupRun(network.spec.name, group, checkpoint)
     preparing = run.interruptible(options.preparing)
-    steps = optimize_batch(network, jobs, every=options.every, resume=saved, devices=devices, quick=True, preparing=preparing)
+    steps = optimize_batch(
+        network, jobs, every=options.every, resume=saved, devices=devices, split=split, quick=True, preparing=preparing
+    )
     try:
         return run.finish(steps, options.observe)
     finally:

@@ -15,7 +15,7 @@ from stylejax.run.checkpoint.state import Saved
 from stylejax.run.devices import Device
 from stylejax.run.inputs.job import Job
 from stylejax.run.progress import Clock, Preparing, Progress, Record, failures, stops, trace_records
-from stylejax.run.scales import Scale, Scales
+from stylejax.run.scales import Preparation, Scale, Scales
 from stylejax.run.single_precision import in_float32
 from stylejax.run.starts import starts_near
 from stylejax.run.targets import StyleCache
@@ -31,6 +31,7 @@ def optimize_batch(
     every: int = CHUNK,
     resume: Saved | None = None,
     devices: Sequence[Device] = (),
+    split: int = 1,
     shared: Shared | None = None,
     seen: StyleCache | None = None,
     quick: bool = False,
@@ -46,6 +47,7 @@ def optimize_batch(
         every: a progress is wanted after each so many steps of a scale, besides the regular ones.
         resume: the saved state of the same run, to continue from there.
         devices: what the jobs are spread over, from `devices_for`; the default device if there are none.
+        split: how many of the devices each picture is divided among, by rows; 1 to have whole pictures on each.
         shared: which targets all jobs share, where that is known; found from the jobs otherwise.
         seen: style targets that were computed before; new ones are added. They are valid as long as pictures and network are
             the same objects.
@@ -58,17 +60,17 @@ def optimize_batch(
         OutOfMemoryError: the largest scale needs more memory than is available. Unless it is far from that, no step was taken.
     """
     tiles = resume.tiles if resume else None
-    scales = Scales(model, jobs, devices=devices, shared=shared, seen=seen, quick=quick, tiles=tiles)
+    scales = Scales(model, jobs, devices=devices, split=split, shared=shared, seen=seen, quick=quick, tiles=tiles)
     reporter = _Reporter(scales, len(jobs), resume)
     states: PictureState | None = None
     first = resume.scale if resume else 1
     last = len(scales.shapes)
-    prepared = scales.prepare(first)
+    prepared: Preparation | None = None
     for scale in range(first, last + 1):
+        prepared = prepared or scales.prepare(scale)
         current = prepared.result(preparing)
         reporter.memory = prepared.peak_bytes(preparing)
-        if scale < last:
-            prepared = scales.prepare(scale + 1)  # while this one runs
+        prepared = scales.prepare(scale + 1) if scale < last and scales.can_prepare_during(scale) else None
         step, steps = (resume.step, resume.steps) if resume and states is None else (0, scales.steps[scale - 1])
         states = scales.states(scale, states, resume)
         for chunk in _chunks(current, states, step, steps, every, reporter.clock):

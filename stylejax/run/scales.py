@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 import jax
@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.losses.objective import LossWeights, Targets
+from stylejax.losses.split.geometry import RowSplit
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.config import StaticConfig
@@ -29,6 +30,10 @@ from stylejax.run.programs.effort import QUICK_STEPS
 from stylejax.run.programs.program import POLL, Compilation, call
 from stylejax.run.progress import Preparing
 from stylejax.run.single_precision import in_float32
+from stylejax.run.split.mesh import EVERYWHERE, mesh_of, put, put_states, whole_states
+from stylejax.run.split.plan import planned_splits
+from stylejax.run.split.program import split_program
+from stylejax.run.split.targets import split_targets
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
 from stylejax.run.tiles.chunk import in_host_memory, run_tiled_chunk
@@ -51,6 +56,8 @@ class Scale(NamedTuple):
     weights: LossWeights
     traced: TracedConfig
     placement: Placement
+    peak: int | None = None
+    """Peak bytes of each device, where the program was compiled for several."""
 
     def run(self, states: PictureState, rates: np.ndarray, count: int) -> tuple[PictureState, Trace, Images]:
         """Run one chunk of `count` steps."""
@@ -67,6 +74,7 @@ class Scales:
         jobs: Sequence[Job],
         *,
         devices: Sequence[Device] = (),
+        split: int = 1,
         shared: Shared | None = None,
         seen: StyleCache | None = None,
         quick: bool = False,
@@ -74,22 +82,31 @@ class Scales:
     ):
         """Check that the jobs can run together, and choose the `tiles` of each scale, unless they are those of a saved run."""
         self.shapes = common_scales(jobs)
-        self.jobs = padded(jobs, divisible(len(jobs), len(devices)))
+        self._mesh = mesh_of(devices, each=split) if split > 1 else None
+        self.splits = planned_splits(jobs[0], self.shapes, self._mesh)
+        """For each scale which device has which rows; None where one device has the whole picture."""
+        self.jobs = padded(jobs, divisible(len(jobs), len(devices) // split))
         settings = jobs[0].settings
         self.static, self.steps = StaticConfig.of(settings), settings.steps(len(self.shapes))
-        self.placement = Placement(tuple(devices))
+        # Of several processes, each computes the scales that are not divided.
+        self.placement = Placement(tuple(devices[::split]) if jax.process_count() == 1 else ())
         self.model, self._models = model, self.placement.replicate(model)
         self._traced = self.placement.spread(TracedConfig.of([job.settings for job in self.jobs]))
         self._shared, self._seen, self._quick = shared, seen, quick
-        self.tiles = tiles or planned_tiles(model, self.jobs_of_a_device, self.shapes, shared=shared)
+        whole = (0,) * len(self.shapes) if self._mesh else None
+        self.tiles = tiles or whole or planned_tiles(model, self.jobs_of_a_device, self.shapes, shared=shared)
         """For each scale the side of its tiles; 0 where the whole picture is computed at once."""
-        if not self.tiles[-1]:
+        if not self.tiles[-1] and not self._mesh:
             refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
 
     @property
     def jobs_of_a_device(self) -> list[Job]:
         """Those of the first one; every device has as many."""
         return self.jobs[: self.placement.per_device(len(self.jobs))]
+
+    def can_prepare_during(self, number: int) -> bool:
+        """Whether the next scale can be prepared while this one runs: two threads that both use a mesh may wait for ever."""
+        return self.splits[number - 1] is None
 
     def prepare(self, number: int) -> "Preparation":
         """Begin to prepare a scale, counted from 1, in the background."""
@@ -104,6 +121,23 @@ class Scales:
         options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": temporal}
         quick = self._quick and self.steps[number - 1] * len(jobs) <= QUICK_STEPS
         return chunk_program(self.model, self.static, *shape, **options, effort="quick" if quick else "best")
+
+    @cached_property
+    def _model_on_mesh(self) -> VGG19:
+        assert self._mesh is not None
+        return put(self.model, self._mesh, EVERYWHERE)
+
+    @in_float32
+    def split_scale(self, number: int, split: RowSplit) -> Scale:
+        """A scale on a mesh of devices, once its program is compiled and its targets are computed."""
+        width, spec, model = self.shapes[number - 1][1], self.static.objective, self._model_on_mesh
+        options = {"shared": self._shared, "seen": self._seen}
+        targets, shared = split_targets(model, self.model, self.jobs, width, spec, split, **options)
+        weights = stacked_weights(self.jobs, layer_shapes(self.model, split.height, width, spec.layers))
+        weights, traced = put((weights, jax.device_get(self._traced)), split.mesh, EVERYWHERE)
+        static = {"static": self.static, "shared": shared, "split": split, "width": width}
+        program = split_program(model, targets, weights, traced, **static)
+        return Scale(self.jobs, program, model, targets, weights, traced, Placement(), program.compiled.memory)
 
     @in_float32
     def scale(self, number: int, compilation: Compilation | None) -> Scale:
@@ -126,6 +160,11 @@ class Scales:
 
     def states(self, number: int, before: PictureState | None, resume: Saved | None) -> PictureState:
         """The states at the beginning of a scale, from those `before` it, a saved state, or the starting pictures."""
+        former, split = (self.splits[number - 2] if number > 1 else None), self.splits[number - 1]
+        if before is not None and former is not None:
+            before = jax.device_put(whole_states(before, former))
+        if split is not None:
+            return put_states(self._states(number, before, resume, self.placement if former is None else Placement()), split)
         if not self.tiles[number - 1]:
             return self.placement.spread(self._states(number, before, resume, self.placement))
         with in_host_memory() as host:
@@ -152,8 +191,12 @@ class Preparation:
         """Begin."""
         self._scales, self._number = scales, number
         self._since: float | None = None
-        self._compilation = None if scales.tiles[number - 1] else scales.compilation(number)
-        self._scale = _preparers().submit(scales.scale, number, self._compilation)
+        self._split = scales.splits[number - 1]
+        self._compilation = None if scales.tiles[number - 1] or self._split else scales.compilation(number)
+        if self._split:
+            self._scale = _preparers().submit(scales.split_scale, number, self._split)
+        else:
+            self._scale = _preparers().submit(scales.scale, number, self._compilation)
 
     def result(self, observe: Observer | None) -> Scale:
         """The scale, once it is ready.
@@ -180,8 +223,13 @@ class Preparation:
         scales, largest = self._scales, self._scales.shapes[-1]
         if scales.tiles[-1]:
             return check_tiled_memory(scales.model, scales.jobs_of_a_device, largest, scales.tiles[-1])
+        if self._split:
+            peak = self.result(observe).peak
+            return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)
         assert self._compilation is not None
         peak = self._compilation.program().memory
+        if scales.splits[-1]:
+            return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)
         if self._number < len(scales.shapes) and peak is not None:
             expected = peak * math.prod(largest) // math.prod(scales.shapes[self._number - 1])
             if is_plenty(expected):

@@ -193,7 +193,7 @@ class StyleEvaluator:
             seen: sums of styles that are not evaluated again.
             sums_of: evaluates one style; the whole picture at once by default.
         """
-        self._sums_of = sums_of or partial(_whole_style_sums, spec=spec)
+        self._sums_of = sums_of or partial(whole_style_sums, spec=spec)
         self._model, self._shape, self._spec = model, (height, width), spec
         self._seen: StyleCache = {} if seen is None else seen
 
@@ -234,7 +234,8 @@ class StyleEvaluator:
         return self._sums_of(self._model, picture, None if masks is None else resize_masks(masks, *picture.shape[:2]))
 
 
-def _whole_style_sums(model: VGG19, style: HostImage, masks: AnyHostMasks | None, *, spec: ObjectiveSpec) -> LayerSums:
+def whole_style_sums(model: VGG19, style: HostImage, masks: AnyHostMasks | None, *, spec: ObjectiveSpec) -> LayerSums:
+    """`style_sums` of a picture, by one device."""
     regions = None if masks is None else jax.device_put(masks)
     return call(_style_sums, model, jax.device_put(style), regions, effort="least", name=str(spec), spec=spec)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
-from stylejax.choices import FormatName
+from stylejax.choices import DeviceCount, FormatName, SplitName
 from stylejax.cli.default_output import STREAM
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
@@ -53,6 +53,15 @@ class Stylize:
     """The same for the style: one for each content mask in the same order, or a label picture of the same colors. Optional
     if there is one style for each region."""
 
+    about_devices: ClassVar = "Several GPUs or TPUs for one picture."
+
+    devices: DeviceCount = "all"
+    """With --split: number of devices to use."""
+
+    split: SplitName = "none"
+    """Divide the picture by rows among devices, for pictures that are too large or too slow for one: `picture` for all of
+    `--devices`, or a number of them. The result is the same up to rounding."""
+
     about_output: ClassVar = "Files and messages."
 
     format: Annotated[FormatName | None, tyro.conf.arg(help_behavior_hint="(default: png)")] = None
@@ -94,6 +103,8 @@ class Stylize:
             raise SettingsError("got no style picture; give at least one: stylejax stylize CONTENT STYLE")
         if self.quiet and self.json:
             raise SettingsError("got quiet and json; give only one of them")
+        if self.devices != "all" and self.split == "none":
+            raise SettingsError(f"devices is {self.devices}, and one picture has one device; divide it with --split picture")
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
         if self.format and self.output not in (None, STREAM):

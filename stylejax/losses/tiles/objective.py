@@ -40,15 +40,21 @@ class Owned(NamedTuple):
         return jnp.outer(inside_rows, inside_columns).astype(jnp.float32)
 
 
-class TileInput(NamedTuple):
-    """What a tile is computed from."""
+class TileTargets(NamedTuple):
+    """What the features of a tile are compared with, and where they count."""
 
-    image: AnyImage
     owned: Owned
     content: dict[str, AnyFeatures]
     """The content targets of the window's positions by layer; empty at octaves that have none."""
     guides: dict[str, RegionGuides] | None
     """The guides of the window's positions by layer."""
+
+
+class TileInput(NamedTuple):
+    """What a tile is computed from."""
+
+    image: AnyImage
+    targets: TileTargets
 
 
 class TileSums(NamedTuple):
@@ -93,23 +99,30 @@ def tile_sums(
         octave: counted from 0.
         centers: of the whole octave, for sums that can be differentiated; by default those of the tile.
     """
-    layers = (*window.content, *spec.style_layers)
+    layers = (*window.targets.content, *spec.style_layers)
     features = look(model, window.image, tuple(dict.fromkeys(layers)), octave=octave)
+    return sums_of_features(features, window.targets, spec, centers=centers)
+
+
+def sums_of_features(
+    features: dict[str, AnyFeatures], targets: TileTargets, spec: ObjectiveSpec, *, centers: TileCenters | None = None
+) -> TileSums:
+    """`tile_sums`, from the features of the window by layer."""
     content_centers, style_centers = ({}, {}) if centers is None else centers
-    owned = {layer: window.owned.positions(layer, value) for layer, value in features.items()}
+    owned = {layer: targets.owned.positions(layer, value) for layer, value in features.items()}
     content = {
         layer: content_sums(features[layer], target, owned[layer], spec.content_norm, center=content_centers.get(layer))
-        for layer, target in window.content.items()
+        for layer, target in targets.content.items()
     }
 
     def style(layer: str) -> Sums:
         inside = owned[layer][jnp.newaxis]
-        if window.guides is None:
+        if targets.guides is None:
             center = style_centers.get(layer)
             center = None if center is None else center[jnp.newaxis]
             sums = layer_sums(features[layer], inside, spec.statistic, center=center)
             return jax.tree.map(lambda sum_: sum_[0], sums)
-        guides = window.guides[layer]
+        guides = targets.guides[layer]
         return layer_sums(features[layer], guides * inside, spec.statistic, center=style_centers.get(layer))
 
     return TileSums(content, {layer: style(layer) for layer in spec.style_layers})

@@ -34,6 +34,7 @@ from stylejax.run.devices import divisible
 from stylejax.run.inputs.job import Job
 from stylejax.run.progress import Progress, Record
 from stylejax.run.single_precision import in_float32
+from stylejax.run.split.chunk import without_padding
 from stylejax.signals import postponed_interrupts
 
 OWN = "stylejax-checkpoint"
@@ -95,20 +96,20 @@ class Checkpoint:
             raise self._unusable(problem) from None
 
     @in_float32
-    def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1) -> Saved | None:
+    def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1, split: int = 1) -> Saved | None:
         """The saved state of the run that paints `jobs` with `model` on so many devices; None if there is none.
 
-        The folder is locked for this run until `release`.
+        The folder is locked for this run until `release`. `split` is the number of devices of each picture.
 
         Raises:
             CheckpointError: another run uses the folder, it holds the state of another run, or it is damaged or cannot be used.
         """
-        self._identity = run_identity(model, jobs, devices=devices)
+        self._identity = run_identity(model, jobs, devices=devices, split=split)
         self._kind = f"{_KIND} {hashlib.sha256(repr(sorted(self._identity.items())).encode()).hexdigest()}"
         try:
             self._made = self._made or not self.folder.exists()
             self._take()
-            self.resumed = self._read(jobs, batch_size=divisible(len(jobs), devices))
+            self.resumed = self._read(jobs, batch_size=divisible(len(jobs), devices // split))
         except (OSError, CheckpointError) as problem:
             self.release()
             raise (self._unusable(problem) if isinstance(problem, OSError) else problem) from None
@@ -142,7 +143,8 @@ class Checkpoint:
             return
         progress, states, traces, lengths = self._last
         traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
-        state = Saved(progress.scale, progress.step, progress.steps, progress.tiles, traces, states)
+        place = progress.scale, progress.step, progress.steps, progress.tiles
+        state = Saved(*place, traces, without_padding(jax.device_get(states), progress.height))
         facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
         self._saved_at = time.monotonic()
         try:

@@ -20,8 +20,8 @@ Identity = dict[str, Any]
 """Plain values by name: settings as they are, pictures and weights as hashes."""
 
 
-def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity:
-    """The identity of the run that paints `jobs` with `model` on so many of this machine's devices.
+def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int, split: int = 1) -> Identity:
+    """The identity of the run that paints `jobs` with `model` on so many devices, `split` of which each picture has.
 
     Raises:
         SettingsError: the optimizer is one of optax, whose functions have no identity outside of this process.
@@ -34,6 +34,7 @@ def run_identity(model: VGG19, jobs: Sequence[Job], *, devices: int) -> Identity
     device = local_devices()[0]
     identity = {"the number of pictures": len(jobs), **{f"the version of {name}": value for name, value in versions.items()}}
     identity |= {"the number of devices": devices, "the device": f"{device.platform} ({device.device_kind})"}
+    identity |= {"the number of devices of a picture": split} if split > 1 else {}
     identity |= {"the network": _network(model)}
     for number, job in enumerate(jobs, start=1):
         of_this = f" of picture {number}" if len(jobs) > 1 else ""

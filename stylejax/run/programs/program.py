@@ -134,14 +134,15 @@ def _compile(
     traced = trace_store.load_or_trace(function, arguments, donated, name, static) if name else None
     if traced is None:
         program = compile_with(effort, function.lower(*arguments, **static))
-        return Program(program, _memory(program))
+        return Program(program, memory_of(program))
     given, kept = trace_store.parted(arguments, donated)
     call = jax.jit(trace_store.named(traced.call, function.__name__), donate_argnums=0)
     program = compile_with(effort, call.lower(given, kept))
-    return Program(lambda *arguments: program(*trace_store.parted(arguments, donated)), _memory(program))
+    return Program(lambda *arguments: program(*trace_store.parted(arguments, donated)), memory_of(program))
 
 
-def _memory(program: Any) -> int | None:
+def memory_of(program: Any) -> int | None:
+    """The `memory` of a compiled program."""
     stats = program.memory_analysis()
     if stats is None:
         return None

@@ -14,11 +14,10 @@ from stylejax.losses.objective import LossWeights, Targets, Terms
 from stylejax.network.backend import Device
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.optimizer import Evaluation
-from stylejax.optimize.step import PictureState, Trace, advance, picture
+from stylejax.optimize.step import PictureState, Trace, advance_once, picture
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.tiles.gradient import tiled_value_and_gradient
-from stylejax.types import Count, Images, Scalar, Variable
+from stylejax.types import Count, Images, Variable
 
 
 @contextmanager
@@ -83,20 +82,13 @@ def tiled_update(
     static: StaticConfig,
 ) -> PictureState:
     """The batched states after one step, from each picture's objective and gradient."""
-
-    def update(state: PictureState, total: Scalar, gradient: Variable, rate: Scalar, own: TracedConfig) -> PictureState:
-        return advance(state, Evaluation(total, gradient, _not_again), rate, own, static)
-
-    return jax.vmap(update)(states, totals, jnp.stack(gradients), learning_rates, traced)
+    update = jax.vmap(partial(advance_once, static=static))
+    return update(states, totals, jnp.stack(gradients), learning_rates, traced)
 
 
 @partial(jax.jit, static_argnames="static")
 def _pictures(states: PictureState, traced: TracedConfig, *, static: StaticConfig) -> Images:
     return jax.vmap(partial(picture, static=static))(states, traced)
-
-
-def _not_again(variable: Variable) -> Scalar:
-    raise AssertionError("Adam and L-BFGS evaluate the objective once a step")
 
 
 def _of(tree: PyTree, index: int) -> PyTree:

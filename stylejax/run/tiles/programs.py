@@ -9,7 +9,7 @@ from jax.stages import Lowered
 
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.losses.tiles.geometry import tiles_of
-from stylejax.losses.tiles.objective import Owned, TileInput, tile_sums
+from stylejax.losses.tiles.objective import Owned, TileInput, TileTargets, tile_sums
 from stylejax.network.vgg import VGG19
 from stylejax.run.targets import layer_shapes
 from stylejax.run.tiles.gradient import jitted_tile_gradient, jitted_tile_sums, kind_of
@@ -68,4 +68,4 @@ def _window(model: VGG19, spec: ObjectiveSpec, shape: Shape, octave: int, region
     owned = Owned(*[jax.ShapeDtypeStruct((), np.int32)] * 4)  # pyright: ignore[reportArgumentType]
     content = {} if octave else {layer: array(*shapes[layer]) for layer in spec.content_layers}
     guides = {layer: array(regions, *shapes[layer][:2]) for layer in spec.style_layers} if regions else None
-    return TileInput(array(*shape, 3), owned, content, guides)  # pyright: ignore[reportArgumentType]
+    return TileInput(array(*shape, 3), TileTargets(owned, content, guides))  # pyright: ignore[reportArgumentType]

@@ -11,6 +11,7 @@ from stylejax.losses.content import deviation
 from stylejax.losses.guidance import Guides, layer_guides, region_shares
 from stylejax.losses.objective import LayerSums, ObjectiveSpec, Targets
 from stylejax.losses.octaves import look, octaves_of
+from stylejax.network.padding import Padding
 from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job
 from stylejax.run.targets import StyleCache, StyleEvaluator, layer_shapes
@@ -43,7 +44,7 @@ def tiled_targets(
     guides = None
     if job.regions is not None:
         masks = resize_masks(job.regions.content, height, width)
-        guides = Guides(region_shares(jnp.asarray(masks)), tuple(_guides(model, masks, spec)))  # pyright: ignore
+        guides = Guides(region_shares(jnp.asarray(masks)), tuple(octave_guides(masks, model.spec.padding, spec)))  # pyright: ignore
     return Targets(content, styles.of(job), guides)  # pyright: ignore[reportArgumentType]
 
 
@@ -58,7 +59,7 @@ def tiled_content_targets(model: VGG19, content: HostImage, spec: ObjectiveSpec,
     for tile, window in whole.windows():
         features = _look(model, window.image, layers=spec.content_layers, octave=0)
         for layer, value in features.items():
-            owned = np.asarray(window.owned.positions(layer, value), bool)
+            owned = np.asarray(window.targets.owned.positions(layer, value), bool)
             place = targets[layer][positions(tile, layer)]
             np.copyto(place, np.asarray(value, np.float32), where=owned[..., np.newaxis])
     if spec.content_norm == "instance":
@@ -72,7 +73,7 @@ def tiled_style_sums(
 ) -> LayerSums:
     """`style_sums` of a picture in host memory."""
     images = _octaves(jnp.asarray(style), count=spec.octaves, edge=model.spec.padding.rest)
-    guides = [None] * spec.octaves if masks is None else _guides(model, masks, spec)
+    guides = [None] * spec.octaves if masks is None else octave_guides(masks, model.spec.padding, spec)
     octaves = [
         TiledOctave(np.asarray(image), spec.style_layers, side, content={}, guides=own)
         for image, own in zip(images, guides, strict=True)
@@ -80,13 +81,10 @@ def tiled_style_sums(
     return tuple(sums.style for sums in tiled_sums(model, octaves, spec))
 
 
-def _guides(model: VGG19, masks: AnyHostMasks, spec: ObjectiveSpec) -> list[dict[str, AnyHostMasks]]:
-    """The guides of each octave by layer."""
+def octave_guides(masks: AnyHostMasks, padding: Padding, spec: ObjectiveSpec) -> list[dict[str, AnyHostMasks]]:
+    """The guides of each octave by style layer, in host memory."""
     return [
-        {
-            layer: np.asarray(_layer_guides(masks, layer=layer, padding=model.spec.padding, octave=octave))
-            for layer in spec.style_layers
-        }
+        {layer: np.asarray(_layer_guides(masks, layer=layer, padding=padding, octave=octave)) for layer in spec.style_layers}
         for octave in range(spec.octaves)
     ]
 

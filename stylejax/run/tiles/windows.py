@@ -8,7 +8,7 @@ import numpy as np
 
 from stylejax.choices import PIXELS
 from stylejax.losses.tiles.geometry import PictureTile, Span, tiles_of
-from stylejax.losses.tiles.objective import Owned, TileInput
+from stylejax.losses.tiles.objective import Owned, TileInput, TileTargets
 from stylejax.network.layers import poolings
 from stylejax.types import AnyHostImage, AnyHostMasks
 
@@ -44,7 +44,8 @@ class TiledOctave:
             guides = None
             if self.guides is not None:
                 guides = {layer: jnp.asarray(guide[:, *positions(tile, layer)]) for layer, guide in self.guides.items()}
-            yield tile, TileInput(jnp.asarray(self.image[positions(tile, PIXELS)]), Owned(*edges), content, guides)
+            image = jnp.asarray(self.image[positions(tile, PIXELS)])
+            yield tile, TileInput(image, TileTargets(Owned(*edges), content, guides))
 
 
 def positions(tile: PictureTile, layer: str) -> Rectangle:

@@ -1,0 +1,65 @@
+"""Run by run/test_split.py with four virtual CPU devices: whole runs of pictures that are divided, and JSON of what differs."""
+
+import json
+import sys
+import tempfile
+from contextlib import suppress
+from typing import Any
+
+import jax
+import numpy as np
+from conftest import TINY_WIDTHS, pictures, tiny_weights
+from objectives import SHALLOW_GRAMS
+
+import stylejax
+from stylejax.network.preprocessing import TORCHVISION
+from stylejax.network.vgg import NetworkSpec
+
+SCALES = {"size": 64, "smallest_size": 16, "iterations": 6, "octaves": 1}
+"""The first of three scales has too few rows to be divided."""
+
+
+class StoppedError(Exception):
+    """Ends a run in the middle."""
+
+
+def main() -> None:
+    """Paint on one device and on four, and print what differs."""
+    content, style = pictures.__wrapped__()
+    content = content[:45]
+    model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weights.__wrapped__().arrays)
+    options: dict[str, Any] = SHALLOW_GRAMS | SCALES | {"model": model}
+    reported: dict[str, Any] = {"devices": len(jax.local_devices()), "differences": {}, "divided": []}
+
+    def away(ours, theirs) -> float:
+        return max(float(np.abs(one.image - other.image).max()) for one, other in zip(ours, theirs, strict=True))
+
+    def observe(progress: stylejax.Progress) -> None:
+        reported["divided"].append(len(progress.states.variable.sharding.device_set))
+
+    contents = [content, content[:, ::-1].copy()]
+    whole = stylejax.stylize_batch(contents, style, devices=1, **options)
+    divided = stylejax.stylize(content, style, split="picture", observe=observe, **options)
+    reported["differences"]["four devices"] = away([divided], whole[:1])
+    reported["differences"]["two for each picture"] = away(stylejax.stylize_batch(contents, style, split=2, **options), whole)
+
+    quasi = options | {"optimizer": "l-bfgs", "smallest_size": 64}
+    alone = [stylejax.stylize(content, style, **quasi)]
+    reported["differences"]["l-bfgs"] = away([stylejax.stylize(content, style, split=4, **quasi)], alone)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for last in (2, 3):
+
+            def stop(progress: stylejax.Progress, last: int = last) -> None:
+                if progress.scale == last:
+                    raise StoppedError
+
+            with suppress(StoppedError):
+                checkpoint = stylejax.Checkpoint(folder)
+                stylejax.stylize(content, style, split=4, every=3, observe=stop, checkpoint=checkpoint, **options)
+        resumed = stylejax.stylize(content, style, split="picture", checkpoint=stylejax.Checkpoint(folder), **options)
+    reported["differences"]["resumed"] = away([resumed], [divided])
+    json.dump(reported, sys.stdout)
+
+
+main()
