@@ -90,8 +90,9 @@ def batch_size_that_fits(
 ) -> int:
     """How many pictures can be painted together in `budget` bytes, from 0 to `most`.
 
-    Where `most` fit, only the program for `most` is compiled, which is then the one to run. Otherwise the programs for one and
-    two pictures show how much each further picture takes, and the program for the answer is compiled as a check.
+    Where `most` fit, only the program for `most` is compiled, which is then the one to run. Otherwise the programs for two and
+    three pictures show how much each further picture takes, and the program for the answer is compiled as a check. (That for
+    one has no loop over pictures, and takes less.)
 
     Args:
         model: the feature network.
@@ -115,8 +116,10 @@ def batch_size_that_fits(
 
     if peak(most) <= budget:
         return most
-    one, two = peak(1), peak(2)
-    batch_size = max(0, min(1 + (budget - one) // max(two - one, 1), most - 1))
+    two = peak(2)
+    if most == 2 or two > budget:
+        return int(peak(1) <= budget)
+    batch_size = min(2 + (budget - two) // max(peak(3) - two, 1), most - 1)
     while batch_size > 2 and peak(batch_size) > budget:
         batch_size -= 1
     return batch_size
