@@ -82,7 +82,7 @@ def test_an_endless_profile_is_refused_on_the_command_line_in_one_line(tmp_path,
 
     write_picture(tmp_path / "a.png", pictures[0])
     program = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
-    arguments = ["stylize", "a.png", "a.png", "-o", "out.png", "--size", "32", "--proof", "/dev/zero"]
+    arguments = ["stylize", "a.png", "a.png", "-o", "out.png", "--size", "56", "--proof", "/dev/zero"]
     ended = subprocess.run([*program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "proof /dev/zero cannot be read (it is a device or a pipe)" in ended.stderr

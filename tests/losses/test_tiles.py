@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import compiled_programs
 
 from stylejax.errors import SettingsError
 from stylejax.losses.objective import LossWeights, Targets, make_targets, objective
@@ -17,7 +18,7 @@ from stylejax.network.padding import Padding
 from stylejax.network.preprocessing import OXFORD
 from stylejax.network.vgg import VGG19, NetworkSpec
 from stylejax.optimize.config import StaticConfig
-from stylejax.run.tiles.gradient import jitted_tile_gradient, tiled_value_and_gradient
+from stylejax.run.tiles.gradient import tiled_value_and_gradient
 from stylejax.settings.settings import Settings
 
 LAYERS: dict[str, Any] = {"content_layers": "relu2_1,relu3_1", "style_layers": "pixels=3,relu1_1=1,relu2_1=1,conv3_1=.5"}
@@ -67,9 +68,10 @@ def test_value_and_gradient_are_those_of_the_whole_picture(tiny_weights, name):
     regions = options.pop("regions", False)
     settings = Settings(**LAYERS, **options)
     norm = "none" if settings.octaves == 1 or settings.variation == "nine-point" else "instance"
-    settings, programs = Settings(**LAYERS, **options, content_norm=norm), jitted_tile_gradient._cache_size()
-    compare(VGG19(spec, tiny_weights.arrays), settings, (77, 59), 40, regions=regions)
-    assert jitted_tile_gradient._cache_size() <= programs + 4 * settings.octaves  # inner tiles, and at most three edges
+    settings = Settings(**LAYERS, **options, content_norm=norm)
+    with compiled_programs() as compiled:
+        compare(VGG19(spec, tiny_weights.arrays), settings, (77, 59), 40, regions=regions)
+    assert 0 < compiled["tile_gradient"] <= 4 * settings.octaves  # inner tiles, and at most three edges
 
 
 @pytest.mark.slow

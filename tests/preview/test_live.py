@@ -365,7 +365,7 @@ def test_stop_on_the_page_of_a_batch_ends_it_gracefully(folder):
     write_picture(folder / "other.png", np.ones((48, 64, 3), np.float32) / 3)
     command = [*PROGRAM, "batch", "--content", "content.png", "other.png"]
     command += ["--style", "style.png", "-o", "painted", *QUICK, "--grace", "0"]
-    command += ["--iterations", "1000000", "--live", "--json"]
+    command += ["--iterations", "1000000", "--live", "--json", "--batch-size", "2"]
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]

@@ -1,5 +1,6 @@
 """Strength: from the photograph to the painting, as a number of each picture."""
 
+import jax
 import numpy as np
 import pytest
 from programs import compiled_programs
@@ -235,7 +236,4 @@ def test_at_full_strength_the_content_has_no_part_in_the_targets(tiny_model, pic
     jobs = [Job(each, (style,), Settings(**TINY)) for each in (content, content[::-1].copy())]
     spec = objective_spec(jobs[0].settings)
     one, other = (batch_targets(tiny_model, [job], 36, 48, spec)[0].style for job in jobs)
-    for octave, theirs in zip(one, other, strict=True):
-        for layer, parts in octave.items():
-            for part, value in parts.items():
-                np.testing.assert_array_equal(value, theirs[layer][part])
+    jax.tree.map(np.testing.assert_array_equal, one, other)

@@ -55,10 +55,10 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
 
 
 def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
-    """Bytes of the second pass over the largest tile."""
+    """Bytes of the second pass over the largest tile; 0 on a backend that does not analyze programs."""
     spec = StaticConfig.of(jobs[0].settings).objective
     largest = next(tile_programs(model, spec, shape, side, regions=jobs[0].region_count, octaves=1))
-    return _bytes(largest.gradient)
+    return largest.program().memory or 0
 
 
 def _content(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:

@@ -17,13 +17,14 @@ from stylejax.losses.variation import variation_loss
 from stylejax.network.padding import PaddingMode
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
+from stylejax.run.programs.program import call
 from stylejax.run.tiles.windows import TiledOctave, positions
 from stylejax.settings.pixel_space import Space
 from stylejax.types import AnyHostImage, AnyImage, HostImage, Scalar, Variable
 
 _add = jax.jit(add)
-jitted_tile_sums = jax.jit(tile_sums, static_argnames=("spec", "octave"))
-jitted_tile_gradient = jax.jit(tile_gradient, static_argnames=("spec", "octave"))
+sums_program = jax.jit(tile_sums, static_argnames=("spec", "octave"))
+gradient_program = jax.jit(tile_gradient, static_argnames=("spec", "octave"))
 _total_and_slopes = jax.jit(total_and_slopes, static_argnames="spec")
 
 
@@ -38,7 +39,7 @@ class Evaluated(NamedTuple):
 def tiled_sums(model: VGG19, octaves: Sequence[TiledOctave], spec: ObjectiveSpec) -> tuple[TileSums, ...]:
     """Pass 1: the sums of each octave over all its tiles."""
     return tuple(
-        reduce(_add, (jitted_tile_sums(model, window, spec=spec, octave=kind_of(number)) for _, window in octave.windows()))
+        reduce(_add, (call(sums_program, model, window, spec=spec, octave=kind_of(number)) for _, window in octave.windows()))
         for number, octave in enumerate(octaves)
     )
 
@@ -51,7 +52,7 @@ def tiled_gradients(
     for number, octave in enumerate(octaves):
         gradient, centers = np.zeros(octave.image.shape, np.float32), sums[number].centers
         for tile, window in octave.windows():
-            part = jitted_tile_gradient(model, window, centers, slopes[number], spec=spec, octave=kind_of(number))
+            part = call(gradient_program, model, window, centers, slopes[number], spec=spec, octave=kind_of(number))
             gradient[positions(tile, PIXELS)] += np.asarray(part)
         gradients.append(gradient)
     return gradients

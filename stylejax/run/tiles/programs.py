@@ -1,32 +1,26 @@
 """The programs of the two passes, from shapes alone: compiled before the first step, and asked for their memory."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import jax
 import numpy as np
-from jax.stages import Lowered
 
 from stylejax.losses.objective import ObjectiveSpec
 from stylejax.losses.tiles.geometry import tiles_of
 from stylejax.losses.tiles.objective import Owned, TileInput, TileTargets, tile_sums
 from stylejax.network.vgg import VGG19
+from stylejax.run.programs.program import Compilation, compiled
 from stylejax.run.targets import layer_shapes
-from stylejax.run.tiles.gradient import jitted_tile_gradient, jitted_tile_sums, kind_of
+from stylejax.run.tiles.gradient import gradient_program, kind_of, sums_program
 from stylejax.types import Shape
-
-
-class TilePrograms(NamedTuple):
-    """Both passes over the tiles of one shape."""
-
-    sums: Lowered
-    gradient: Lowered
 
 
 def tile_programs(
     model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int, octaves: int
-) -> Iterator[TilePrograms]:
-    """The programs of all kinds of tiles of a picture, those of the largest tiles of the first octave first.
+) -> Iterator[Compilation]:
+    """The programs of all kinds of tiles of a picture, first that of the gradient of the largest tile, which takes most memory.
+
+    Each begins to be compiled when it is asked for.
 
     Args:
         model: the feature network.
@@ -45,17 +39,14 @@ def tile_programs(
             window, static = _window(model, spec, kind, octave, regions), {"spec": spec, "octave": kind_of(octave)}
             sums = jax.eval_shape(lambda model, window: tile_sums(model, window, **static), weights, window)  # noqa: B023
             centers = jax.eval_shape(lambda sums: sums.centers, sums)
-            yield TilePrograms(
-                jitted_tile_sums.lower(weights, window, **static),
-                jitted_tile_gradient.lower(weights, window, centers, sums, **static),
-            )
+            yield compiled(gradient_program, weights, window, centers, sums, **static)
+            yield compiled(sums_program, weights, window, **static)
 
 
 def compile_tiles(model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int) -> None:
     """Compile all programs of a picture in tiles, so that its steps find them; arguments as for `tile_programs`."""
-    for programs in tile_programs(model, spec, shape, side, regions=regions, octaves=spec.octaves):
-        for each in programs:
-            each.compile()
+    for compilation in list(tile_programs(model, spec, shape, side, regions=regions, octaves=spec.octaves)):
+        compilation.program()
 
 
 def _window(model: VGG19, spec: ObjectiveSpec, shape: Shape, octave: int, regions: int) -> TileInput:
