@@ -1,11 +1,13 @@
-"""Estimate pictures per hour and cost from measured step times, and simulate the scaling of a fleet.
+"""Estimate pictures per hour and cost from measured step times, and the scaling of a fleet and of one picture on a mesh.
 
     python scripts/scale_cost.py measure docs/scale/measurements.json      measure this machine, under a minute
     python scripts/scale_cost.py table docs/scale/measurements.json --price 0.10 --sizes 256 512 1024 --chips 1 8 64
     python scripts/scale_cost.py fleet --seconds 2 --cores 8 --bandwidth 1e9
+    python scripts/scale_cost.py mesh --seconds-per-megapixel 2.2 --gigabytes-per-megapixel 1.1 --devices 8 64 512
 
 `table` extrapolates the measurements. `fleet` simulates chips with CPU cores, a common storage, stragglers and lost machines.
-`--price` is the price of a chip and hour in any currency, without a default. Both print Markdown.
+`mesh` is arithmetic for one picture whose rows are divided among devices. `--price` is the price of a chip and hour in any
+currency, without a default. All print Markdown.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from scaling.arithmetic import Costs, cost_per_thousand, images_per_hour
 from scaling.measure import measure
+from scaling.mesh import Mesh, paint
 from scaling.simulation import Fleet, simulate
 
 from stylejax.settings.settings import Settings
@@ -22,7 +25,7 @@ from stylejax.settings.settings import Settings
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    print({"measure": _measure, "table": _table, "fleet": _fleet}[options.command](options))
+    print({"measure": _measure, "table": _table, "fleet": _fleet, "mesh": _mesh}[options.command](options))
     return 0
 
 
@@ -51,6 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_argument("--spread", type=float, default=0.1, help="standard deviation of the logarithm of the machines' speeds")
     fleet.add_argument("--lost-per-hour", type=float, default=0.0, help="rate at which a machine is lost, per hour")
     fleet.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64, 256, 1024])
+    mesh = commands.add_parser("mesh", help="one picture whose rows are divided among devices")
+    mesh.add_argument("--megapixels", type=float, default=1000.0, help="of the picture, which is square")
+    mesh.add_argument("--steps", type=int, nargs="+", default=[110, 22, 11, 5, 5, 5], help="at each scale, from coarse to fine")
+    mesh.add_argument("--seconds-per-megapixel", type=float, required=True, help="of a step on one device")
+    mesh.add_argument("--gigabytes-per-megapixel", type=float, required=True, help="memory of a device")
+    mesh.add_argument("--link", type=float, default=1e10, help="bytes per second between two devices")
+    mesh.add_argument("--latency", type=float, default=1e-5, help="seconds until a message arrives")
+    mesh.add_argument("--storage", type=float, default=1e9, help="bytes per second of the storage, for all devices together")
+    mesh.add_argument("--widths", type=int, nargs=5, default=[16, 32, 64, 128, 128], help="channels of the network's blocks")
+    mesh.add_argument("--devices", type=int, nargs="+", default=[1, 8, 64, 512])
     return parser
 
 
@@ -98,6 +111,23 @@ def _fleet(options: argparse.Namespace) -> str:
         queue, shards = simulate(fleet, assignment="queue"), simulate(fleet, assignment="shards")
         cells = " | ".join(f"{outcome.hours:.3g} | {outcome.efficiency:.0%}" for outcome in (queue, shards))
         lines.append(f"| {chips} | {cells} | {queue.bottleneck} |")
+    return "\n".join(lines)
+
+
+def _mesh(options: argparse.Namespace) -> str:
+    side, alone = round(1000 * options.megapixels**0.5), 0.0
+    lines = ["| devices | hours | speedup | step at full size | exchanging | memory of a device | reading and writing |"]
+    lines.append("|---" * 7 + "|")
+    for devices in options.devices:
+        per_pixel, memory = options.seconds_per_megapixel / 1e6, options.gigabytes_per_megapixel * 1e3
+        widths = tuple(options.widths)
+        mesh = Mesh(devices, per_pixel, memory, options.link, options.latency, options.storage, widths)
+        outcome = paint(mesh, side, side, options.steps, Settings())
+        alone = alone or outcome.hours * devices
+        lines.append(
+            f"| {devices} | {outcome.hours:.3g} | {alone / outcome.hours:.3g} | {outcome.step:.3g} s "
+            f"| {outcome.communicating:.1%} | {outcome.memory / 1e9:.3g} GB | {outcome.files:.0f} s |"
+        )
     return "\n".join(lines)
 
 

@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 from scaling.arithmetic import Costs
+from scaling.mesh import Mesh, paint
 from scaling.simulation import Fleet, simulate
 
 from stylejax.batch.input.shard import Share
+from stylejax.losses.split.geometry import margin
+from stylejax.settings.objective_spec import objective_spec
+from stylejax.settings.settings import Settings
 
 FLEETS = ROOT / "docs" / "fleets"
 
@@ -68,8 +72,10 @@ def test_the_slurm_script_is_a_shell_script_whose_grace_ends_before_its_time():
 def test_the_tables_about_scale_are_what_the_script_prints(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     document = (ROOT / "docs" / "scale.md").read_text()
-    shown = re.findall(r"^```\npython scripts/scale_cost.py ((?:table|fleet) [^\n]*)\n```\n\n(.*?)\n\n", document, re.M | re.S)
-    assert len(shown) == 7
+    shown = re.findall(
+        r"^```\npython scripts/scale_cost.py ((?:table|fleet|mesh) [^\n]*)\n```\n\n(.*?)\n\n", document, re.M | re.S
+    )
+    assert len(shown) == 8
     for command, table in shown:
         scale_cost.main(shlex.split(command))
         assert capsys.readouterr().out.strip() == table.strip(), command
@@ -101,3 +107,20 @@ def test_alone_and_undisturbed_nothing_is_lost():
     fleet = Fleet(1, 100, 1, paint=2.0, files=0.0, cores=1, bytes=0.0, bandwidth=1.0, startup=0.0, spread=0.0)
     assert simulate(fleet).efficiency == pytest.approx(1)
     assert simulate(fleet).hours * 3600 == pytest.approx(200)
+
+
+def test_a_picture_on_a_mesh_costs_its_pixels_and_the_margins_between_devices():
+    options = {"link": 1e9, "latency": 0.0, "storage": 1e30, "widths": (16, 32, 64, 128, 128)}
+    chosen = Settings(style_layers="pixels", content_layers="relu1_1", octaves=1)
+    shared = margin(objective_spec(chosen))
+    alone = paint(Mesh(1, 1e-6, 100.0, **options), 800, 500, (3, 2), chosen)
+    assert alone.hours * 3600 == pytest.approx(1e-6 * 800 * 500 * (3 / 4 + 2))
+    assert (alone.step, alone.communicating, alone.memory) == pytest.approx((0.4, 0, 100 * 800 * 500))
+    four = paint(Mesh(4, 1e-6, 100.0, **options), 800, 500, (2,), chosen)
+    window = 800 * 500 / 4 + 2 * shared * 500
+    exchanged = 2 * (2 * shared * 500 * 12) / 1e9 + 2 * 2 * (9 + 3 + 1) * 4 / 1e9
+    assert four.step == pytest.approx(1e-6 * window + exchanged)
+    assert four.communicating == pytest.approx(exchanged / four.step)
+    assert four.hours * 3600 == pytest.approx(2 * four.step)
+    many = paint(Mesh(10_000, 1e-6, 100.0, **options), 800, 500, (1,), chosen)
+    assert many.memory == pytest.approx(100 * 3 * shared * 500, rel=0.01)  # no device has fewer rows than it shares
