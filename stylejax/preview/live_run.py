@@ -6,6 +6,7 @@ The painting thread writes the state and the server's thread reads it. The *stop
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,15 +24,15 @@ class StopPressed(KeyboardInterrupt):
 
 
 @dataclass(eq=False)
-class LiveRun:
+class LiveRun(ABC):
     """What a page shows of a run, and what its buttons request. Each kind of page is a subclass with an observer `show`."""
 
     title: str
 
     @property
+    @abstractmethod
     def kind(self) -> Kind:
         """Which page it is."""
-        raise NotImplementedError
 
     @property
     def losses(self) -> Sequence[str]:
@@ -64,9 +65,9 @@ class LiveRun:
         if self._status == "starting":
             self._status = "painting"
 
+    @abstractmethod
     def _refresh(self) -> None:
         """Take what open pages show; called at each progress, and while the run is paused."""
-        raise NotImplementedError
 
     def _obey(self) -> None:
         """Wait while the run is paused; raises StopPressed when it shall stop."""
@@ -116,12 +117,13 @@ class LiveRun:
         seconds = round(time.monotonic() - self._began)
         return {"status": self._status, "message": self._message, "seconds": seconds}
 
+    @abstractmethod
     def picture(self, number: int) -> bytes | None:
         """A painting as JPEG; None if there is none of this number yet."""
-        raise NotImplementedError
 
     def original(self, number: int) -> bytes | None:
         """What a painting is painted from, as JPEG; None where the page shows that only once."""
+        return None
 
     def curves(self) -> str:
         """The loss curves so far."""
@@ -129,6 +131,7 @@ class LiveRun:
 
     def copy(self) -> bytes | None:
         """The current painting in full size as PNG, with the record of the run; None before the first steps."""
+        return None
 
 
 def short(value: float) -> str:

@@ -4,6 +4,7 @@ import math
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Frame:
 
 
 @dataclass(kw_only=True)
-class Painting:
+class Painting(ABC):
     """What the page paints; each kind is a subclass with the work itself."""
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -85,13 +86,13 @@ class Painting:
             return f"stopping when {what} {'is' if what.startswith('scale') else 'are'} compiled: {seconds} s"
         return f"compiling {what}: {seconds} s" if what else ""
 
+    @abstractmethod
     def _compiling(self) -> str:
         """What is being compiled, if it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _paint(self, news: "queue.Queue[Frame | BaseException]") -> None:
         """Paint, and put what happens; ends with a frame that has files, or with an exception."""
-        raise NotImplementedError
 
 
 def check_styles(styles: Sequence[Path]) -> None:
