@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from stylejax.batch.options import BatchOptions
     from stylejax.batch.records import JobSpec, RowFailure, RowResult
     from stylejax.errors import StylejaxError
-    from stylejax.losses.objective import FrameTerms, LossWeights, ObjectiveSpec, Targets, Terms, make_targets, objective
+    from stylejax.losses.objective import FrameTerms, LossWeights, Terms, objective
+    from stylejax.losses.spec import ObjectiveSpec
+    from stylejax.losses.targets import Targets, make_targets
     from stylejax.losses.temporal import TemporalTarget
     from stylejax.network.vgg import VGG19
     from stylejax.preview.report import write_report
@@ -76,7 +78,9 @@ _HOMES = {
     "batch.records": ("JobSpec", "RowFailure", "RowResult"),
     "batch.input.table": ("BadRowsError",),
     "errors": ("StylejaxError",),
-    "losses.objective": ("FrameTerms", "ObjectiveSpec", "Targets", "Terms", "LossWeights", "make_targets", "objective"),
+    "losses.objective": ("FrameTerms", "LossWeights", "Terms", "objective"),
+    "losses.spec": ("ObjectiveSpec",),
+    "losses.targets": ("Targets", "make_targets"),
     "losses.temporal": ("TemporalTarget",),
     "weights.load": ("load_model",),
     "network.vgg": ("VGG19",),

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.losses.objective import make_targets, objective
+from stylejax.losses.objective import objective
 from stylejax.losses.octaves import look
+from stylejax.losses.targets import make_targets
 from stylejax.network.preprocessing import preprocessing_named
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float, PyTree
 
-from stylejax.losses.objective import FrameTerms, LossWeights, Targets, Terms
+from stylejax.losses.objective import FrameTerms, LossWeights, Terms
+from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, Trace, evaluate, move, picture

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.optimize.optimizer import Optimizer
 from stylejax.optimize.optimizers import optimizer_for
 from stylejax.settings.objective_spec import objective_spec

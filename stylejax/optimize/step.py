@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from stylejax.losses.objective import FrameTerms, LossWeights, Targets, Terms, objective
+from stylejax.losses.objective import FrameTerms, LossWeights, Terms, objective
+from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize import convergence
 from stylejax.optimize.config import StaticConfig

@@ -17,7 +17,7 @@ from jaxtyping import PyTree
 
 from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import SettingsError
-from stylejax.losses.objective import Targets
+from stylejax.losses.targets import Targets
 from stylejax.network.backend import Device, local_devices
 from stylejax.optimize.chunk import Shared
 

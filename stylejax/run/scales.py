@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stylejax.losses.objective import LossWeights, Targets
+from stylejax.losses.objective import LossWeights
 from stylejax.losses.split.geometry import RowSplit
+from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
 from stylejax.optimize.config import StaticConfig

@@ -16,20 +16,11 @@ from stylejax.choices import PIXELS
 from stylejax.images.masks import resize_masks
 from stylejax.losses.content import content_target
 from stylejax.losses.guidance import Guides, make_guides
-from stylejax.losses.objective import (
-    ContentTargets,
-    LayerSums,
-    ObjectiveSpec,
-    StyleTargets,
-    Targets,
-    content_targets,
-    join_regions,
-    mix_styles,
-    style_sums,
-    style_targets,
-)
 from stylejax.losses.octaves import halvings
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.statistics import sums_for
+from stylejax.losses.style_sums import LayerSums, join_regions, mix_styles, style_sums
+from stylejax.losses.targets import ContentTargets, StyleTargets, Targets, content_targets, style_targets
 from stylejax.losses.temporal import TemporalTarget
 from stylejax.network.layers import channels
 from stylejax.network.vgg import VGG19

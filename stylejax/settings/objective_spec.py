@@ -1,6 +1,6 @@
 """The static part of the objective, from settings."""
 
-from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.settings.settings import Settings
 
 

@@ -9,8 +9,10 @@ from objectives import SHALLOW_GRAMS
 import stylejax
 from stylejax.errors import SettingsError
 from stylejax.losses.guidance import layer_guides, make_guides
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.statistics import channel_sums, measure
+from stylejax.losses.targets import make_targets
 from stylejax.network.padding import ZERO, Padding
 from stylejax.weights.load import build_model
 

@@ -12,9 +12,11 @@ from places import GOLDEN
 from stylejax.errors import SettingsError
 from stylejax.losses.content import content_loss, content_target, instance_normalized
 from stylejax.losses.gradients import unit_gradient
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.statistics import channel_sums, measure, statistic_of
 from stylejax.losses.style import style_loss, style_target
+from stylejax.losses.targets import make_targets
 from stylejax.losses.variation import variation_loss
 from stylejax.losses.wasserstein import regular_root, square_root, wasserstein
 from stylejax.network.preprocessing import preprocessing_named

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 import stylejax
 from stylejax.errors import SettingsError
 from stylejax.losses.guidance import layer_guides
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, make_targets, objective, style_sums
+from stylejax.losses.objective import LossWeights, objective
 from stylejax.losses.octaves import PIXELS, halvings, look, octaves_of, smallest_side_for
+from stylejax.losses.spec import ObjectiveSpec
+from stylejax.losses.style_sums import style_sums
+from stylejax.losses.targets import make_targets
 from stylejax.network.padding import Padding
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.settings.settings import Settings

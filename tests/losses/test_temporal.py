@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from objectives import SHALLOW_GRAMS
 
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.spec import ObjectiveSpec
+from stylejax.losses.targets import make_targets
 from stylejax.losses.temporal import TemporalTarget, temporal_loss
 from stylejax.run.inputs.job import Before, Job
 from stylejax.run.loop import optimize_batch

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from programs import compiled_programs
 
 from stylejax.errors import SettingsError
-from stylejax.losses.objective import LossWeights, Targets, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.targets import Targets, make_targets
 from stylejax.losses.tiles.geometry import alignment, overlap, smallest_tile, tiles_of
 from stylejax.network.layers import FULL_WIDTHS, kernel_shapes
 from stylejax.network.padding import Padding

@@ -17,7 +17,9 @@ from jax import lax
 from places import GOLDEN
 
 from stylejax.errors import SettingsError
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.spec import ObjectiveSpec
+from stylejax.losses.targets import make_targets
 from stylejax.network.convolution import convolve
 from stylejax.network.layers import LAYER_NAMES
 from stylejax.network.padding import Padding, pad_by_one

@@ -13,7 +13,8 @@ import stylejax
 from stylejax.errors import NonFiniteError, SettingsError
 from stylejax.images.resize import resize
 from stylejax.losses.normalization import layer_factors
-from stylejax.losses.objective import LossWeights, make_targets, objective
+from stylejax.losses.objective import LossWeights, objective
+from stylejax.losses.targets import make_targets
 from stylejax.optimize.chunk import run_chunk
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import enlarge

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stylejax.losses.objective import ObjectiveSpec, make_targets, mix_styles, style_sums
 from stylejax.losses.octaves import PIXELS
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.statistics import CenteredSums, ChannelSums, channel_sums, mixture
+from stylejax.losses.style_sums import mix_styles, style_sums
+from stylejax.losses.targets import make_targets
 
 STATISTICS = ["gram", "gram+mean", "gram+moments", "covariance", "wasserstein", "moments"]
 

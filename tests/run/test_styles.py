@@ -7,7 +7,7 @@ import pytest
 
 import stylejax
 from stylejax.errors import SettingsError
-from stylejax.losses.objective import make_targets
+from stylejax.losses.targets import make_targets
 from stylejax.run.inputs.job import Job
 from stylejax.run.targets import batch_targets
 from stylejax.settings.blend import parse_blend

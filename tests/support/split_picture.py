@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from conftest import TINY_WIDTHS, tiny_weights
 
-from stylejax.losses.objective import LossWeights, Targets, make_targets, objective, style_targets
+from stylejax.losses.objective import LossWeights, objective
 from stylejax.losses.split.geometry import RowSplit
+from stylejax.losses.targets import Targets, make_targets, style_targets
 from stylejax.network.padding import Padding
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import VGG19, NetworkSpec

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jax.sharding import Mesh
 
-from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.tiles.geometry import Span, alignment, overlap
 
 BATCH, ROWS = "batch", "rows"

@@ -9,11 +9,13 @@ from jax import Array, lax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets
+from stylejax.losses.objective import LossWeights
 from stylejax.losses.octaves import look, octaves_of
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.split.geometry import ROWS, RowSplit, layers_at
 from stylejax.losses.split.halo import own, windows_of
 from stylejax.losses.statistics import CenteredSums, Sums
+from stylejax.losses.targets import Targets
 from stylejax.losses.tiles.content import ContentSums, NormalizedSums
 from stylejax.losses.tiles.objective import (
     Center,

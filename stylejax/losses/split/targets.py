@@ -3,11 +3,13 @@
 import jax.numpy as jnp
 
 from stylejax.losses.content import deviation
-from stylejax.losses.objective import ContentTargets, LayerSums, ObjectiveSpec
 from stylejax.losses.octaves import look
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.split.geometry import RowSplit
 from stylejax.losses.split.halo import windows_of
 from stylejax.losses.split.objective import over_devices, owned_by_shard, seen_by_shard, whole_sums
+from stylejax.losses.style_sums import LayerSums
+from stylejax.losses.targets import ContentTargets
 from stylejax.losses.tiles.objective import TileTargets
 from stylejax.network.vgg import VGG19
 from stylejax.types import AnyFeatures, AnyImage, Guide, RegionGuides

@@ -11,9 +11,12 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from stylejax.choices import PIXELS
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, layer_sums, style_term
+from stylejax.losses.objective import LossWeights, style_term
 from stylejax.losses.octaves import look
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.statistics import CenteredSums, Sums
+from stylejax.losses.style_sums import layer_sums
+from stylejax.losses.targets import Targets
 from stylejax.losses.tiles.content import ContentSums, NormalizedSums, content_loss_of, content_sums
 from stylejax.network.layers import poolings
 from stylejax.network.vgg import VGG19

@@ -15,9 +15,11 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Float, PyTree
 
 from stylejax.losses.guidance import Guides
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms
+from stylejax.losses.objective import LossWeights, Terms
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.split.geometry import BATCH, ROWS, RowSplit
 from stylejax.losses.split.objective import ShardTerms, shard_terms
+from stylejax.losses.targets import Targets
 from stylejax.losses.variation import variation_loss
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared

@@ -8,8 +8,9 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jaxtyping import Float
 
-from stylejax.losses.objective import LossWeights, Targets
+from stylejax.losses.objective import LossWeights
 from stylejax.losses.split.geometry import RowSplit
+from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import StaticConfig

@@ -12,10 +12,12 @@ from jaxtyping import PyTree
 
 from stylejax.images.masks import resize_masks
 from stylejax.losses.guidance import Guides, region_shares
-from stylejax.losses.objective import ContentTargets, LayerSums, ObjectiveSpec, Targets
 from stylejax.losses.octaves import halvings
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.split.geometry import BATCH, ROWS, RowSplit, margin
 from stylejax.losses.split.targets import shard_content_targets, shard_style_sums
+from stylejax.losses.style_sums import LayerSums
+from stylejax.losses.targets import ContentTargets, Targets
 from stylejax.network.padding import Padding
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared

@@ -10,7 +10,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, PyTree
 
-from stylejax.losses.objective import LossWeights, Targets, Terms
+from stylejax.losses.objective import LossWeights, Terms
+from stylejax.losses.targets import Targets
 from stylejax.network.backend import Device
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig

@@ -10,8 +10,10 @@ import numpy as np
 from jax import Array
 
 from stylejax.choices import PIXELS
-from stylejax.losses.objective import LossWeights, ObjectiveSpec, Targets, Terms
+from stylejax.losses.objective import LossWeights, Terms
 from stylejax.losses.octaves import octaves_of
+from stylejax.losses.spec import ObjectiveSpec
+from stylejax.losses.targets import Targets
 from stylejax.losses.tiles.objective import TileSums, tile_gradient, tile_sums, total_and_slopes
 from stylejax.losses.variation import variation_loss
 from stylejax.network.padding import PaddingMode

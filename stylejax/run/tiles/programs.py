@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from stylejax.losses.objective import ObjectiveSpec
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.tiles.geometry import tiles_of
 from stylejax.losses.tiles.objective import Owned, TileInput, TileTargets, tile_sums
 from stylejax.network.vgg import VGG19

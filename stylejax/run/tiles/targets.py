@@ -9,8 +9,10 @@ import numpy as np
 from stylejax.images.masks import resize_masks
 from stylejax.losses.content import deviation
 from stylejax.losses.guidance import Guides, layer_guides, region_shares
-from stylejax.losses.objective import LayerSums, ObjectiveSpec, Targets
 from stylejax.losses.octaves import look, octaves_of
+from stylejax.losses.spec import ObjectiveSpec
+from stylejax.losses.style_sums import LayerSums
+from stylejax.losses.targets import Targets
 from stylejax.network.padding import Padding
 from stylejax.network.vgg import VGG19
 from stylejax.run.inputs.job import Job
