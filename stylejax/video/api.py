@@ -103,6 +103,8 @@ def stylize_videos(
     """
     if not clips or len(clips) != len(outputs):
         raise VideoError(f"got {len(clips)} clips and {len(outputs)} outputs; give one output for each clip")
+    if masks := sorted({"content_masks", "style_masks"} & set(options)):
+        raise SettingsError(f"got {' and '.join(masks)}, but a clip has no regions; leave them out, or give a picture")
     own = {field.name for field in dataclasses.fields(VideoOptions)}
     video = dataclasses.replace(video or VideoOptions(), **{name: value for name, value in options.items() if name in own})
     if video.flow and len(clips) > 1:

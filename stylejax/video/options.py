@@ -42,8 +42,8 @@ class VideoOptions:
     """Steps of each frame after the first of a scene, at the full size only; 0 for a sixth of those of the first."""
 
     long_term: tuple[int, ...] = (1,)
-    """How many frames before are held to: `1 4 16` remembers what was hidden for a while. The nearest that shows a pixel
-    counts."""
+    """Which frames before are held to, counted back: `1 4 16` also remembers what was hidden for a while. The nearest that
+    shows a pixel counts."""
 
     cuts: bool = True
     """Find the cuts of the clip and begin anew at each."""
@@ -56,7 +56,7 @@ class VideoOptions:
     """Scenes, of one clip or several, that are painted side by side in one program; `auto` for one after the other on CPUs,
     where more are no faster, and for as many as fit into memory and are of use elsewhere."""
 
-    about_files: ClassVar = "Files."
+    about_file: ClassVar = "Which files are written, and how."
 
     frames: Path | None = None
     """Keep the finished frames in this folder, as PNG. By default they are beside the output until it is finished; the same

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -84,16 +85,30 @@ def test_help_is_grouped_and_fits(run, columns):
             assert getattr(Settings, ABOUT + section)[:40] in out
 
 
-COMMANDS = ["stylize", "batch", "sweep", "demo", "app", "recipes", "info", "completion"]
+def titles_of(page: str) -> list[str]:
+    """The titles of the groups of flags on a page of help."""
+    return re.findall(r"^ (.*(?:arguments|options)) +\n -+ *$", page, re.MULTILINE)
+
+
+COMMANDS = ["stylize", "batch", "video", "sweep", "demo", "app", "recipes", "info", "completion"]
 COMMANDS += ["weights list", "weights fetch", "weights convert", "weights verify"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_an_example(run, command):
+def test_the_help_of_every_command_has_an_example_and_plain_words(run, command):
     code, out, _ = run(*command.split(), "--help")
     assert code == 0
     assert "Example: stylejax " in out
-    assert "settings." not in out, "write tyro.conf.arg(name='') beside settings, so that its sections have short titles"
+    assert "options" in titles_of(out)
+    for title in titles_of(out):
+        assert re.fullmatch(r"[a-z ]+", title), f"{title}: write tyro.conf.arg(name='') beside the dataclass"
+    assert not re.search(r"None|True|False|\(default: *(''|)\)", out)
+
+
+def test_settings_are_grouped_alike_wherever_they_are_flags(run):
+    for command in ("stylize", "batch", "video", "sweep"):
+        _, out, _ = run(command, "--help")
+        assert titles_of(out)[2:10] == [f"{section} options" for section in sections(Settings) if section], command
 
 
 @pytest.mark.parametrize("arguments", [[], ["stylize"]])

@@ -63,7 +63,14 @@ MISTAKES = {
     "a flag with underscores": ([*STYLIZE, "--contnt_weight", "3"], "did you mean --content-weight?"),
     "one dash": ([*STYLIZE, "-size", "3"], "stylize has no flag -size; did you mean --size?"),
     "half a flag": ([*STYLIZE, "--keep", "match"], "did you mean --keep-color?"),
-    "a flag of another command": (["demo", "--iterations", "3"], "demo has no flag --iterations; see stylejax demo --help"),
+    "a flag of another command": (
+        ["demo", "--iterations", "3"],
+        "demo has no flag --iterations; it is a flag of stylize, batch, video and sweep; see stylejax demo --help",
+    ),
+    "regions of a clip": (
+        ["video", "a.mp4", "b.png", "-o", "c.mp4", "--content-mask", "d.png"],
+        "video has no flag --content-mask; it is a flag of stylize; see stylejax video --help",
+    ),
     "a flag of a subcommand": (["weights", "fetch", "vgg19", "--form", "pip"], "did you mean --from?"),
     "no value": ([*STYLIZE, "--content-weight"], "--content-weight needs a value, a number"),
     "a flag for a value": ([*STYLIZE, "--content-weight", "--quiet"], "--content-weight needs a value, a number"),

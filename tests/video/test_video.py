@@ -238,6 +238,7 @@ def test_what_cannot_be_used_is_refused_before_any_work(place, tiny_model, monke
         ({"start": 2, "end": 1}, "got to 1 and from 2"),
         ({"long_term": (2, 4)}, "must contain 1"),
         ({"quality": 70}, "from 0 to 63"),
+        ({"content_masks": ["sky.png"]}, "got content_masks, but a clip has no regions"),
     ):
         with pytest.raises(SettingsError, match=message):
             paint(place, tiny_model, place / "none", **options)

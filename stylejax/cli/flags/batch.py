@@ -30,22 +30,22 @@ class Batch:
 
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
-    jobs: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JOBS")] = ""
+    jobs: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[JOBS]")] = ""
     """Table of jobs: .csv, .jsonl or .parquet, with columns named as the flags: content, style, output, size, style_weight ...
     A row's own cells override the flags. Relative paths start at the table's folder."""
 
-    machines: tyro.conf.OmitArgPrefixes[Machines] = field(default_factory=Machines)
+    machines: Annotated[tyro.conf.OmitArgPrefixes[Machines], tyro.conf.arg(name="")] = field(default_factory=Machines)
 
     options: Annotated[tyro.conf.OmitArgPrefixes[tyro.conf.FlagCreatePairsOff[BatchOptions]], tyro.conf.arg(name="")] = field(
         default_factory=BatchOptions
     )
 
+    watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
+
     about_run: ClassVar = "What the run shows and prints."
 
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Show the plan: groups, programs, batch sizes, memory. Nothing is executed or written."""
-
-    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
 
     report: Path | None = None
     """Write a page to this .html file: a grid of all pictures, including earlier ones, failures, settings, command."""

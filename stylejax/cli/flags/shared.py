@@ -1,9 +1,14 @@
 """Flags that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+Styles = Annotated[
+    tyro.conf.Positional[tuple[Path, ...]],
+    tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]", help_behavior_hint="(required)"),
+]
 CompileCache = Annotated[
     bool,
     tyro.conf.arg(

@@ -9,7 +9,7 @@ import tyro
 
 from stylejax.choices import DeviceCount, FormatName, SplitName
 from stylejax.cli.default_output import STREAM
-from stylejax.cli.flags.shared import CompileCache, Quiet
+from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.errors import SettingsError
 from stylejax.files.url import as_url
@@ -30,7 +30,7 @@ class Stylize:
     content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
     """The photograph: PNG, JPEG, WebP, TIFF or AVIF. One of the pictures may be `-`, standard input."""
 
-    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    styles: Styles
     """The painting with the style; several are mixed, or each applies to a region of its own."""
 
     output: Annotated[
@@ -41,7 +41,7 @@ class Stylize:
 
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
-    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+    watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
 
     about_region: ClassVar = "Regions of the photograph with styles of their own."
 
@@ -53,7 +53,7 @@ class Stylize:
     """The same for the style: one for each content mask in the same order, or a label picture of the same colors. Optional
     if there is one style for each region."""
 
-    about_devices: ClassVar = "Several GPUs or TPUs for one picture."
+    about_device: ClassVar = "Several GPUs or TPUs for one picture."
 
     devices: DeviceCount = "all"
     """With --split: number of devices to use."""

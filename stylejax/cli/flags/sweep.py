@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import tyro
 
 from stylejax.choices import BatchSize
-from stylejax.cli.flags.shared import CompileCache, Quiet
+from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.parsing.sweep_values import Values
 
@@ -28,19 +28,20 @@ class Sweep:
     content: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CONTENT")]
     """The photograph."""
 
-    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    styles: Styles
     """The painting whose style is taken; several are mixed."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """Folder for the pictures, `contact_sheet.png` and `sweep.jsonl` with settings and losses."""
 
-    values: tyro.conf.OmitArgPrefixes[Values]  # pyright: ignore[reportInvalidTypeForm]
-    """One value of each setting, or several, separated by commas."""
+    values: Annotated[tyro.conf.OmitArgPrefixes[Values], tyro.conf.arg(name="")]  # pyright: ignore[reportInvalidTypeForm]
 
     batch_size: BatchSize = "auto"
     """How many pictures are painted together; `auto` for as many as fit into memory."""
 
-    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+    watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
+
+    about_run: ClassVar = "What the run shows and prints."
 
     report: Path | None = None
     """Write a page to this .html file: a grid of all pictures with what differs, losses, settings and command."""

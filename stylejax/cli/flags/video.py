@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import tyro
 
-from stylejax.cli.flags.shared import CompileCache, Quiet
+from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.errors import SettingsError
 from stylejax.settings.recipes import recipe_named
@@ -29,7 +29,7 @@ class Video:
     clip: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CLIP")]
     """The clip: any video that FFmpeg reads, or a folder of frames. A quoted pattern, `'clips/*.mp4'`, names several clips."""
 
-    styles: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]")]
+    styles: Styles
     """The painting with the style; several are mixed."""
 
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
@@ -40,9 +40,9 @@ class Video:
 
     options: Annotated[tyro.conf.OmitArgPrefixes[VideoOptions], tyro.conf.arg(name="")] = field(default_factory=VideoOptions)
 
-    about_run: ClassVar = "What the run shows and prints."
+    watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
 
-    watching: tyro.conf.OmitArgPrefixes[LiveOptions] = field(default_factory=LiveOptions)
+    about_run: ClassVar = "What the run shows and prints."
 
     report: Path | None = None
     """Write a page to this .html file: a player, frames before and after, flicker, losses, settings, command."""

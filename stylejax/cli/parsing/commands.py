@@ -53,7 +53,7 @@ class WeightsCommands:
     Example: stylejax weights fetch vgg19
     """
 
-    command: tyro.conf.OmitSubcommandPrefixes[WeightsCommand]  # pyright: ignore[reportInvalidTypeForm]
+    command: Annotated[tyro.conf.OmitSubcommandPrefixes[WeightsCommand], tyro.conf.arg(name="")]  # pyright: ignore[reportInvalidTypeForm]
 
     def run(self, console: "Console") -> int:
         """Run the subcommand; returns the exit code."""
@@ -123,7 +123,8 @@ def _parse(arguments: Sequence[str], kind: Any) -> Any:
     return tyro.cli(
         kind,
         prog="stylejax",
-        description="Neural style transfer on JAX: paint a photograph in the style of a painting.",
+        description="Neural style transfer on JAX: paint a photograph in the style of a painting.\n\n"
+        "stylejax COMMAND --help explains a command, and stylejax --version prints the version.",
         args=arguments,
         registry=REGISTRY,
     )

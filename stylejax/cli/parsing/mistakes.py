@@ -26,17 +26,19 @@ def errors_in_one_line(arguments: Sequence[str], root: Grammar, grammar_of: Call
     def fail(event: tyro_errors.ParseErrorEvent) -> NoReturn:
         command, *words = arguments
         if command in root["commands"]:
-            raise UsageError(_Line(command, words, grammar_of(command)).message(event))
-        raise UsageError(_Line("", [command, *words], root).message(event))
+            grammars = {name: grammar_of(name) for name in root["commands"]}
+            raise UsageError(_Line(command, words, grammars[command], grammars).message(event))
+        raise UsageError(_Line("", [command, *words], root, {}).message(event))
 
     with tyro_errors.on_parse_error(fail):
         yield
 
 
 class _Line:
-    """A command, its grammar, and the words that follow its name."""
+    """A command, the words that follow its name, its grammar, and those of all commands."""
 
-    def __init__(self, command: str, words: list[str], grammar: Grammar):
+    def __init__(self, command: str, words: list[str], grammar: Grammar, commands: dict[str, Grammar]):
+        self._commands = commands
         while command and words and words[0] in grammar["commands"]:
             command, grammar, words = f"{command} {words[0]}", grammar["commands"][words[0]], words[1:]
         self._title, self._help = command or "stylejax", f"stylejax {command}".rstrip() + " --help"
@@ -62,6 +64,9 @@ class _Line:
                 return f"{name} takes no value, but got {value!r}"
             known = name in flags or (word[:2] in flags and word[1] != "-")  # -opainted.png
             if re.match(r"--?[a-z]", name, re.IGNORECASE) and not known and not _is_number(word):
+                owners = [command for command, grammar in self._commands.items() if name in grammar["flags"]]
+                if owners:
+                    return f"{self._title} has no flag {name}; it is a flag of {_listed(owners, 'and')}"
                 meant = _meant(name, [flag for flag in flags if len(flag) > 2])
                 return f"{self._title} has no flag {name}" + (meant and f"; {meant}")
         return ""

@@ -2,11 +2,12 @@
 
 A class variable whose name begins with `about_` starts a section of a dataclass, and the fields that follow belong to it:
 
-    about_color: ClassVar = "What happens to the photograph's colors."
-    keep_color: KeepColorName = "none"
+    about_live_page: ClassVar = "Watch the run in a browser."
+    live: bool = False
 
-`--help` then shows a box "color options" with that sentence. tyro groups flags only by nested dataclasses; with sections the
-settings stay one flat dataclass, whose fields are also keyword arguments of the library.
+`--help` then shows a box "live page options" with that sentence. tyro groups flags only by nested dataclasses; with sections
+the settings stay one flat dataclass, whose fields are also keyword arguments of the library. A dataclass that holds such a one
+names it `""`, because tyro would put the name before the titles, and holds it before its own sections.
 """
 
 import ast
@@ -16,7 +17,8 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
@@ -71,7 +73,7 @@ def _by_section(info: StructTypeInfo) -> StructConstructorSpec | None:
         return StructConstructorSpec(kind, tuple(made))
     for title, names in by_section.items():
         section = _section(title, getattr(kind, ABOUT + title), _field_specs(kind, names, info.default, docs), docs)
-        titled = Annotated[tyro.conf.OmitArgPrefixes[section], tyro.conf.arg(name=title)]
+        titled = Annotated[tyro.conf.OmitArgPrefixes[section], tyro.conf.arg(name=title.replace("_", " "))]
         made.append(StructFieldSpec(ABOUT + title, titled, section()))  # pyright: ignore[reportArgumentType]
     return StructConstructorSpec(_joined(kind, list(by_section)), tuple(made))
 
@@ -80,7 +82,34 @@ def _field_specs(kind: type, names: list[str], instance: Any, docs: dict[str, st
     """Specifications of the named fields, with the values of `instance` as defaults if there is one."""
     hints = {name: written_type(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    return [StructFieldSpec(name, hints[name], _default(fields[name], instance), docs.get(name, "")) for name in names]
+    defaults = {name: _default(fields[name], instance) for name in names}
+    return [StructFieldSpec(name, _in_words(hints[name], defaults[name]), defaults[name], docs.get(name, "")) for name in names]
+
+
+def _in_words(hint: Any, default: Any) -> Any:
+    """The type of a flag whose help does without Python's values, unless the flag has words of its own.
+
+    Truth values are on and off. None and what is empty are not shown: the help of such a flag says what happens without it.
+    """
+    kind, *own = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    shown: dict[str, Any] = {}
+    if isinstance(default, bool):
+        shown["help_behavior_hint"] = "(default: on)" if default else "(default: off)"
+    elif (default is None or default in ("", ())) and tyro.conf.UseAppendAction not in own:
+        shown["help_behavior_hint"] = ""
+    if NoneType in get_args(kind):
+        shown["metavar"] = value_in_words(kind)
+    return Annotated[kind, tyro.conf.arg(**shown), *own]
+
+
+def value_in_words(kind: Any) -> str:
+    """The values of a type, as `--help` shows them: `INT|{native}`."""
+    if kind is bool:
+        return "{true,false}"
+    if get_origin(kind) is Literal:
+        return f"{{{','.join(get_args(kind))}}}"
+    parts = [part for part in get_args(kind) if part is not NoneType]
+    return "|".join(map(value_in_words, parts)) if parts else kind.__name__.upper()
 
 
 def _default(field: dataclasses.Field, instance: Any) -> Any:

@@ -2,11 +2,11 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import tyro
 
-from stylejax.cli.parsing.sections import field_docs
+from stylejax.cli.parsing.sections import ABOUT, field_docs, sections, value_in_words
 from stylejax.settings.derived import SETTINGS
 from stylejax.settings.parse import separator
 from stylejax.settings.settings import Settings
@@ -15,14 +15,18 @@ from stylejax.settings.settings import Settings
 def _flags() -> type:
     """A dataclass with a text for each field of `Settings`: one value or several, empty for the recipe's."""
     docs, fields = field_docs(Settings), []
-    for name, each in SETTINGS.items():
-        value = f"{{{','.join(each.names)}}}" if each.names else "VALUE"
-        flag = tyro.conf.arg(
-            help=docs[name], metavar=f"{value}[{separator(name)}...]", help_behavior_hint=f"(default: {each.default})"
-        )
-        fields.append((name, Annotated[str, flag], ""))
-    namespace = {"__doc__": "One value of each setting, or several, separated by commas."}
-    return dataclasses.make_dataclass("Values", fields, frozen=True, namespace=namespace)
+    for section, names in sections(Settings).items():
+        fields += [(ABOUT + section, ClassVar[str], getattr(Settings, ABOUT + section))] if section else []
+        fields += [(name, _flag(name, docs[name]), "") for name in names]
+    return dataclasses.make_dataclass("Values", fields, frozen=True)
+
+
+def _flag(name: str, about: str) -> Any:
+    """The type of one flag: a text with the values that it may have, the help and the default of the setting."""
+    each = SETTINGS[name]
+    values = f"{value_in_words(each.type)}[{separator(name)}...]"
+    default = "" if each.default == "" else f"(default: {str(each.default).lower()})"
+    return Annotated[str, tyro.conf.arg(help=about, metavar=values, help_behavior_hint=default)]
 
 
 Values: Any = _flags()
