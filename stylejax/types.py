@@ -53,6 +53,7 @@ Masks = Float[Array, "regions height width"]
 AnyMasks = Float[Array, "_ _ _"]
 
 HostImage = Float[np.ndarray, "height width 3"]
+HostImages = Float[np.ndarray, "batch height width 3"]
 AnyHostImage = Float[np.ndarray, "_ _ 3"]
 HostAlpha = Float[np.ndarray, "height width"]
 """The opacity of a picture in [0, 1], 1 where opaque."""

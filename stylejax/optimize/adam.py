@@ -42,8 +42,8 @@ def adam(*, space: Space, clamp: bool, restart: bool, carry: CarryName, resampli
             nu=jnp.maximum(upsampled(nu, shape, "bilinear"), 0),  # a cubic could overshoot below zero
         )
 
-    name = f"adam {restart}"
-    return descent(_init, _move, resize_moments, space=space, clamp=clamp, carry=carry, resampling=resampling, name=name)
+    options = {"space": space, "clamp": clamp, "carry": carry, "resampling": resampling}
+    return descent(_init, _move, resize_moments, **options, elementwise=True, name=f"adam {restart}")
 
 
 def _init(variable: Variable) -> optax.ScaleByAdamState:

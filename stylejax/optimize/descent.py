@@ -49,6 +49,7 @@ def descent(
     clamp: bool,
     carry: CarryName,
     resampling: ResamplingName,
+    elementwise: bool = False,
     name: str = "",
 ) -> Optimizer:
     """The optimizer that takes the steps of `move`.
@@ -61,6 +62,7 @@ def descent(
         clamp: keep the picture in [0, 1] after each step.
         carry: what the next scale starts from: the `last` picture, or the running `average`, which then counts the start, too.
         resampling: how the picture is enlarged.
+        elementwise: of `move`; see `Optimizer`.
         name: of the `Optimizer`, without the arguments that are named here.
     """
 
@@ -94,7 +96,7 @@ def descent(
         return start(variable)._replace(moments=resize_moments(state.moments, variable)), variable
 
     name = name and f"{name} {space} {clamp} {carry} {resampling}"
-    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, name=name)
+    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, elementwise=elementwise, name=name)
 
 
 def _averaged(average: optax.EmaState, variable: Variable, decay: Scalar) -> optax.EmaState:

@@ -78,6 +78,9 @@ class Optimizer:
     """The loss whose convergence ends a scale, from the new state and the value of the last evaluation."""
     recovers: Callable[[State], Flag]
     """Whether an evaluation that is not finite can be retreated from."""
+    elementwise: bool = False
+    """Whether each value of the picture moves by itself, given those that belong to the whole picture: a band of rows can then
+    be updated without the others."""
     history: int = 0
     """Steps that the state remembers; each takes twice the memory of the picture."""
     name: str = ""

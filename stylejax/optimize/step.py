@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
@@ -51,6 +52,15 @@ class PictureState(NamedTuple):
     def frozen(self) -> Bool[Array, "*batch"]:
         """Whether no step changes anything any more, at this scale or at all."""
         return (self.failed.scale > 0) | self.convergence.done
+
+
+Leaf = Array | np.ndarray | jax.ShapeDtypeStruct
+"""An array of a state, wherever it is, or its shape and type."""
+
+
+def has_rows(leaf: Leaf) -> bool:
+    """Whether an array of a batched state is of pictures, `[batch, ..., height, width, 3]`."""
+    return leaf.ndim >= 4
 
 
 class Trace(NamedTuple):

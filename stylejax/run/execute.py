@@ -171,6 +171,8 @@ class _GroupRun:
     def _run(self, steps: Iterator[Progress], observe: Observer | None, interrupts: Interrupts) -> None:
         interrupts.check()
         while self._latest is None or not all(self._latest.failures):
+            if self._checkpoint:
+                self._checkpoint.secure()
             with nullcontext() if self._latest else interrupts.interruptible():  # before the first steps nothing can be lost
                 progress = next(steps, None)
             if progress is None:

@@ -20,7 +20,7 @@ from stylejax.run.single_precision import in_float32
 from stylejax.run.starts import starts_near
 from stylejax.run.targets import StyleCache
 from stylejax.settings.schedules import schedule_factors
-from stylejax.types import Images
+from stylejax.types import HostImages, Images
 
 
 @in_float32
@@ -73,7 +73,7 @@ def optimize_batch(
         prepared = scales.prepare(scale + 1) if scale < last and scales.can_prepare_during(scale) else None
         step, steps = (resume.step, resume.steps) if resume and states is None else (0, scales.steps[scale - 1])
         states = scales.states(scale, states, resume)
-        for chunk in _chunks(current, states, step, steps, every, reporter.clock):
+        for chunk in _chunks(current, states, step, steps, every, reporter.clock, finished=step == steps and scale == last):
             states = chunk.states
             progress = reporter.progress(scale, steps, chunk)
             yield progress
@@ -87,23 +87,28 @@ class _Chunk(NamedTuple):
 
     states: PictureState
     trace: Trace
-    pictures: Images
+    pictures: Images | HostImages
     step: int
     """The first of its steps."""
     steps: int
 
 
-def _chunks(scale: Scale, states: PictureState, step: int, steps: int, every: int, clock: Clock) -> Iterator[_Chunk]:
-    """Run a scale from `step` to `steps`."""
-    if step == steps:
+def _chunks(
+    scale: Scale, states: PictureState, step: int, steps: int, every: int, clock: Clock, *, finished: bool
+) -> Iterator[_Chunk]:
+    """Run a scale from `step` to `steps`; of a run that was `finished` when it was saved, only the pictures are made."""
+    if step == steps and not finished:
         return
     rates = _learning_rates(scale.jobs, steps)
     # Not a step: on several devices this compiles the program, whose time the clock does not count.
-    states, _, _ = scale.run(states, rates[step : step + CHUNK], 0)
+    states, trace, pictures = scale.run(states, rates[step : step + CHUNK], 0)
     jax.block_until_ready(states)
     clock.resume()
+    if finished:
+        yield _Chunk(states, trace, pictures, step, 0)
+    del pictures
     while step < steps:
-        count = min(CHUNK, steps - step, every - step % every)
+        count = min(scale.most_steps, steps - step, every - step % every)
         states, trace, pictures = scale.run(states, rates[step : step + CHUNK], count)
         yield _Chunk(states, trace, pictures, step, count)
         step += count

@@ -10,7 +10,7 @@ import numpy as np
 
 from stylejax.choices import LOSSES, TEMPORAL
 from stylejax.optimize.step import PictureState, Trace
-from stylejax.types import Images
+from stylejax.types import HostImages, Images
 
 Record = dict[str, Any]
 """The losses of one step as JSON has them: `scale, height, width, step` and `LOSSES`, and `temporal` for frames of a video."""
@@ -74,14 +74,14 @@ class Progress:
     the picture before its update. A picture that has stopped gets no further records at this scale."""
     last_records: list[Record]
     """For each picture its last record."""
-    pictures: Images
-    """The pictures as they would be kept now, `[batch, height, width, 3]`, on the device."""
+    pictures: Images | HostImages
+    """The pictures as they would be kept now, `[batch, height, width, 3]`: on the device, or on the host where it has tiles."""
     failures: list[Failure | None]
     """For each picture, where its loss stopped being finite, if it did."""
     stops: list[Converged | None]
     """For each picture, where it converged at this scale, if it did."""
     states: PictureState
-    """The state of every picture, `[batch, ...]`, on the device; its memory is reused when the next progress is requested."""
+    """The state of every picture, `[batch, ...]`, where the pictures are; its memory is reused for the next progress."""
     results: Callable[[], list[Any]] = list
     """Makes the `StylizedImage` of each picture as it is now; empty except where `stylize` reports the progress."""
     memory: int = 0
@@ -90,6 +90,16 @@ class Progress:
     """For each scale the side of its tiles in pixels; 0 where the whole picture is computed at once."""
     seconds: float = 0.0
     """Duration of the steps so far."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether no step follows."""
+        return self.scale == self.scales and self.step == self.steps
+
+    @property
+    def in_tiles(self) -> bool:
+        """Whether this scale is computed in tiles."""
+        return any(self.tiles[self.scale - 1 : self.scale])
 
 
 class Clock:
@@ -106,12 +116,16 @@ class Clock:
         self._before = self._done(scale, share)
 
     def tick(self, scale: int, new_steps: int, *, share: float) -> tuple[float, float, float]:
-        """Fraction done, seconds left and seconds per step of the last chunk, after `share` of the steps of `scale`."""
+        """Fraction done, seconds left and seconds per step of the last chunk, after `share` of the steps of `scale`.
+
+        No steps are new where a finished run is resumed.
+        """
         now = time.perf_counter()
-        per_step = (now - self._last) / new_steps
+        per_step = (now - self._last) / max(new_steps, 1)
         self._last = now
         total, done = sum(self._work), self._done(scale, share)
-        return done / total, (now - self._began) * (total - done) / (done - self._before), per_step
+        left = (now - self._began) * (total - done) / (done - self._before) if new_steps else 0.0
+        return done / total, left, per_step
 
     @property
     def seconds(self) -> float:

@@ -16,7 +16,7 @@ from stylejax.losses.split.geometry import RowSplit
 from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared, run_chunk
-from stylejax.optimize.config import StaticConfig
+from stylejax.optimize.config import CHUNK, StaticConfig
 from stylejax.optimize.enlarge import begin, enlarge
 from stylejax.optimize.step import PictureState, Trace
 from stylejax.optimize.traced_config import TracedConfig
@@ -37,10 +37,11 @@ from stylejax.run.split.program import split_program
 from stylejax.run.split.targets import split_targets
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
-from stylejax.run.tiles.chunk import in_host_memory, run_tiled_chunk
+from stylejax.run.tiles.chunk import run_tiled_chunk
 from stylejax.run.tiles.programs import compile_tiles
 from stylejax.run.tiles.targets import tiled_targets
-from stylejax.types import Images
+from stylejax.run.tiles.update import in_host_memory, on_host
+from stylejax.types import HostImages, Images
 
 Observer = Callable[[Preparing], None]
 """Sees that a scale is being prepared."""
@@ -50,7 +51,7 @@ class Scale(NamedTuple):
     """A batch at one scale, ready to run."""
 
     jobs: list[Job]
-    program: Callable[..., tuple[PictureState, Trace, Images]]
+    program: Callable[..., tuple[PictureState, Trace, Images | HostImages]]
     model: VGG19
     targets: Targets | list[Targets]
     """In tiles, those of each picture, in host memory."""
@@ -59,8 +60,10 @@ class Scale(NamedTuple):
     placement: Placement
     peak: int | None = None
     """Peak bytes of each device, where the program was compiled for several."""
+    most_steps: int = CHUNK
+    """Of one call. In tiles a step takes seconds, and is reported by itself."""
 
-    def run(self, states: PictureState, rates: np.ndarray, count: int) -> tuple[PictureState, Trace, Images]:
+    def run(self, states: PictureState, rates: np.ndarray, count: int) -> tuple[PictureState, Trace, Images | HostImages]:
         """Run one chunk of `count` steps."""
         rates = self.placement.spread(jax.device_put(rates), axis=1)
         return self.program(self.model, states, self.targets, self.weights, rates, self.traced, jax.device_put(np.int32(count)))
@@ -149,7 +152,7 @@ class Scales:
             weights = stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers))
             compile_tiles(self.model, spec, shape, side, regions=self.jobs[0].region_count)
             program, traced = partial(run_tiled_chunk, static=self.static, side=side), jax.device_get(self._traced)
-            return Scale(self.jobs, program, self.model, own, weights, traced, Placement())
+            return Scale(self.jobs, program, self.model, own, weights, traced, Placement(), most_steps=1)
         targets, shared = batch_targets(self.model, self.jobs, *shape, spec, shared=self._shared, seen=self._seen)
         weights = self.placement.spread(stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers)))
         if len(self.placement.devices) > 1:
@@ -168,8 +171,10 @@ class Scales:
             return put_states(self._states(number, before, resume, self.placement if former is None else Placement()), split)
         if not self.tiles[number - 1]:
             return self.placement.spread(self._states(number, before, resume, self.placement))
-        with in_host_memory() as host:
-            return jax.device_put(self._states(number, jax.device_put(before, host), resume, Placement()), host)
+        if before is None and resume:
+            return in_host_memory(resume.states, self.static)
+        with on_host() as host:
+            return in_host_memory(self._states(number, jax.device_put(before, host), None, Placement()), self.static)
 
     def _states(self, number: int, before: PictureState | None, resume: Saved | None, placement: Placement) -> PictureState:
         shape, name = self.shapes[number - 1], self.static.name

@@ -21,6 +21,11 @@ class Space:
     scale: tuple[float, float, float]
     offset: tuple[float, float, float]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether variable and image are the same."""
+        return self == SPACES["unit"]
+
     def to_image(self, variable: Variable) -> Image:
         """Convert from the space to sRGB in [0, 1]."""
         return variable * _row(self.scale) + _row(self.offset)

@@ -1,6 +1,9 @@
 """The memory of a run: known from the compiler before it starts, without a second compilation."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import stylejax
 from stylejax.errors import OutOfMemoryError, SettingsError
 from stylejax.optimize.chunk import Shared
 from stylejax.run.memory import available as budgets
+from stylejax.run.memory import limits
 from stylejax.run.memory.available import format_bytes, memory_budget, parse_bytes
 from stylejax.run.memory.check import DIRECT
 from stylejax.run.memory.estimate import batch_size_that_fits, chunk_bytes, least_bytes, most_bytes
@@ -145,12 +149,47 @@ def test_amounts_of_memory(monkeypatch):
     assert memory_budget() == 2**31
 
 
-def test_the_budget_is_what_system_and_container_can_give(monkeypatch):
+def control_group(folder: Path, **files: int | str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in files.items():
+        (folder / name.replace("memory_", "memory.")).write_text(f"{value}\n")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_narrowest_control_group_above_the_process_limits_it(tmp_path, monkeypatch, version):
+    top = tmp_path / "memory" if version == 1 else tmp_path
+    limit, used, cached = {
+        1: ("memory_limit_in_bytes", "memory_usage_in_bytes", "total_inactive_file"),
+        2: ("memory_max", "memory_current", "inactive_file"),
+    }[version]
+    unlimited = 9223372036854771712 if version == 1 else "max"
+    control_group(top, **{limit: unlimited, used: 10**9, "memory_stat": f"{cached} 5"})
+    control_group(top / "slice", **{limit: 10_000, used: 9_000, "memory_stat": f"other 7\n{cached} 500"})
+    control_group(top / "slice/job", **{limit: 4_000, used: 1_000, "memory_stat": f"{cached} 0"})
+    membership = tmp_path / "membership"
+    membership.write_text("5:cpu:/elsewhere\n4:memory:/slice/job\n" if version == 1 else "0::/slice/job\n")
+    monkeypatch.setattr(limits, "GROUPS", tmp_path)
+    monkeypatch.setattr(limits, "MEMBERSHIP", membership)
+    assert limits.limited_memory() == 1_500
+    (top / "slice/job" / limit.replace("memory_", "memory.")).write_text("2000")
+    assert limits.limited_memory() == 1_000
+    membership.write_text("")
+    assert limits.limited_memory() is None
+
+
+def test_a_limited_address_space_limits_the_memory():
+    program = "from stylejax.run.memory.limits import limited_memory; print(limited_memory())"
+    command = f"ulimit -v 3000000; exec {sys.executable} -c '{program}'"
+    left = int(subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout)
+    assert 0 < left < 3_000_000 * 1024
+
+
+def test_the_budget_is_what_system_and_limits_leave(monkeypatch):
     monkeypatch.delenv("STYLEJAX_MEMORY", raising=False)
     monkeypatch.setattr(budgets, "_system_free", lambda: 1000)
-    monkeypatch.setattr(budgets, "_container_free", lambda: 600)
+    monkeypatch.setattr(budgets, "limited_memory", lambda: 600)
     assert memory_budget() == 510
-    monkeypatch.setattr(budgets, "_container_free", lambda: None)
+    monkeypatch.setattr(budgets, "limited_memory", lambda: None)
     assert memory_budget() == 850
     monkeypatch.setattr(budgets, "_system_free", lambda: None)
     assert memory_budget() is None

@@ -55,16 +55,51 @@ def test_a_picture_in_tiles_is_that_without(tiny_model, pictures, optimizer):
 
 
 @pytest.mark.slow
+def test_a_run_in_tiles_that_was_finished_gives_its_picture_again(tiny_model, pictures, tmp_path):
+    job = job_of(pictures, tiles=40, smallest_size=93, iterations=2)
+    checkpoint = Checkpoint(tmp_path, minutes=1000)
+    checkpoint.resume(tiny_model, [job])
+    traces: list[list[dict[str, Any]]] = [[]]
+    last: Progress | None = None
+    for progress in optimize_batch(tiny_model, [job]):
+        last = progress
+        traces[0].extend(progress.records[0])
+        checkpoint.keep(progress, traces)
+        checkpoint.secure()
+        assert not checkpoint.saved
+    checkpoint.save()  # as where the result cannot be written
+    checkpoint.release()
+    again = Checkpoint(tmp_path)
+    (resumed,) = optimize_batch(tiny_model, [job], resume=again.resume(tiny_model, [job]))
+    again.release()
+    assert last
+    np.testing.assert_array_equal(resumed.pictures, last.pictures)
+    assert (resumed.fraction, resumed.seconds_left, resumed.records) == (1, 0, [[]])
+    assert resumed.last_records == last.last_records
+
+
+@pytest.mark.slow
+def test_a_step_that_is_not_finite_changes_nothing_in_any_band(tiny_model, pictures):
+    job = job_of(pictures, tiles=40, smallest_size=93, iterations=3, octaves=1, init="content")
+    content = job.content_at(70, 93).copy()
+    content[60:, :9] = 1e30
+    last = painted(tiny_model, dataclasses.replace(job, content=content))
+    assert str(last.failures[0]) == "the loss stopped being finite at scale 1, step 0"
+    np.testing.assert_array_equal(last.pictures[0], content)
+
+
+@pytest.mark.slow
 def test_a_run_in_tiles_resumes_with_the_same_bytes(tiny_model, pictures, tmp_path):
     job = job_of(pictures, tiles=40, iterations="11,4")
     uninterrupted = painted(tiny_model, job)
-    for stop in (1, 3):  # within the first scale, and within the second
+    for stop in (1, 13):  # within the first scale, and within the second
         checkpoint = Checkpoint(tmp_path / str(stop), minutes=0)
         saved = checkpoint.resume(tiny_model, [job])
         traces: list[list[dict[str, Any]]] = [[]]
         for number, progress in enumerate(optimize_batch(tiny_model, [job], every=3, resume=saved), start=1):
             traces[0].extend(progress.records[0])
             checkpoint.keep(progress, traces)
+            checkpoint.secure()
             if number == stop:
                 break
         checkpoint.release()

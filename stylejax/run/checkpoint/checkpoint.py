@@ -126,16 +126,23 @@ class Checkpoint:
     def keep(self, progress: Progress, traces: list[list[Record]]) -> None:
         """Remember the state of `progress`, and save it if it is time; `traces` are the records of each picture so far.
 
-        The last state is not remembered, since nothing is left to continue; `save` then saves the one before it, for a result
-        that cannot be written.
+        The state is not copied: call `secure` before the run goes on.
         """
-        if progress.scale == progress.scales and progress.step == progress.steps:
-            return
-        self._last = None  # a second copy at a time may not fit
-        copies = jax.tree.map(jnp.copy, progress.states)  # the next chunk reuses the memory of the originals
-        self._last = _Kept(progress, copies, traces, [len(trace) for trace in traces])
+        self._last = _Kept(progress, progress.states, traces, [len(trace) for trace in traces])
         if time.monotonic() - self._saved_at >= self._seconds:
             self.save()
+
+    def secure(self) -> None:
+        """Copy what is remembered and not saved, because the next steps reuse its memory.
+
+        The state of a picture in tiles is too large to have twice, and is forgotten.
+        """
+        if self._last is None or self._last.progress.finished:
+            return
+        if self._last.progress.in_tiles:
+            self._last = None
+        else:
+            self._last = self._last._replace(states=jax.tree.map(jnp.copy, self._last.states))
 
     def save(self) -> None:
         """Save what was last remembered, if it is not saved yet; warn if that cannot be done."""

@@ -32,7 +32,7 @@ class Saved:
     traces: list[list[Record]]
     """For each picture, all records up to here."""
     states: PictureState
-    """Batched; on the host where they were read from a file."""
+    """Batched; on the host where they were read from a file. A run that resumes in tiles goes on in these arrays."""
 
     def facts(self) -> dict[str, Any]:
         """The part that JSON holds."""

@@ -10,7 +10,7 @@ from stylejax.images.picture import Picture
 from stylejax.images.transparency import opacity_weights, resize_picture
 from stylejax.run.single_precision import in_float32
 from stylejax.settings.settings import Settings
-from stylejax.types import HostImage, Images
+from stylejax.types import HostImage, HostImages, Images
 
 
 def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
@@ -30,7 +30,9 @@ def style_to_paint(style: Picture, content: Picture, settings: Settings) -> Host
 
 
 @in_float32
-def with_kept_colors(pictures: Images, contents: Sequence[Picture], settings: Sequence[Settings]) -> Images:
+def with_kept_colors(
+    pictures: Images | HostImages, contents: Sequence[Picture], settings: Sequence[Settings]
+) -> Images | HostImages:
     """The painted pictures `[batch, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):
         return pictures

@@ -1,5 +1,5 @@
 """The memory of a run.
 
-`available` on the device, `estimate` of a run and of its `tiles`, the automatic `batch_size`, the `check` before a run, and the
-`plan`, which chooses tiles where a whole picture does not fit.
+`available` on the device and within the `limits` of the process, `estimate` of a run and of its `tiles`, the automatic
+`batch_size`, the `check` before a run, and the `plan`, which chooses tiles where a whole picture does not fit.
 """

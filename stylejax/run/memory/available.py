@@ -1,6 +1,6 @@
 """The memory that is available to a run.
 
-On an accelerator this is what the device reports; on a CPU what the system and the container of this process have left.
+On an accelerator this is what the device reports; on a CPU what the system and the limits of this process leave.
 `STYLEJAX_MEMORY`, such as `6G`, overrides both.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stylejax.errors import SettingsError
 from stylejax.network.backend import local_devices, platform
+from stylejax.run.memory.limits import limited_memory
 
 VARIABLE = "STYLEJAX_MEMORY"
 HEADROOM = {"cpu": 0.85}
@@ -46,7 +47,7 @@ def free_memory() -> int | None:
     if device.platform != "cpu":
         stats = device.memory_stats() or {}
         return stats["bytes_limit"] - stats.get("bytes_in_use", 0) if "bytes_limit" in stats else None
-    limits = [free for free in (_system_free(), _container_free()) if free is not None]
+    limits = [free for free in (_system_free(), limited_memory()) if free is not None]
     return min(limits, default=None)
 
 
@@ -87,15 +88,3 @@ def _physical() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None  # not a POSIX system
-
-
-def _container_free() -> int | None:
-    """What the control group of this process has left; None without a limit. Cached files count as free."""
-    group = Path("/sys/fs/cgroup")
-    try:
-        most = (group / "memory.max").read_text().strip()
-        used = int((group / "memory.current").read_text())
-        cached = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.MULTILINE)
-    except (OSError, ValueError):
-        return None
-    return None if most == "max" else max(0, int(most) - used + (int(cached[1]) if cached else 0))

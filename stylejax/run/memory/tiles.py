@@ -1,7 +1,7 @@
 """The memory that a run in tiles takes, computed before it begins.
 
     on the device    the second pass over the largest tile, by the compiler's analysis
-    on the host      the states and their update, by the same; the content targets; the picture, its octaves and gradients
+    on the host      the states and their update; the content targets; the pictures that a step needs beside them
 
 On a CPU both are one memory. On an accelerator only the first counts here.
 """
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
-from jax.stages import Lowered
 
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
@@ -19,14 +18,15 @@ from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.chunk_program import abstract_states
 from stylejax.run.inputs.job import Job
+from stylejax.run.programs.program import memory_of
 from stylejax.run.single_precision import in_float32
 from stylejax.run.targets import layer_shapes
-from stylejax.run.tiles.chunk import tiled_update
 from stylejax.run.tiles.programs import tile_programs
+from stylejax.run.tiles.update import update_whole
 from stylejax.types import Shape
 
-_PICTURES = 6
-"""Copies of a picture that a step takes: content, octaves, gradients of octaves and of the variable, result."""
+_HELD = 2
+"""Pictures beside states and targets during a step: the content, and the result of the step before."""
 
 
 @in_float32
@@ -50,8 +50,10 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     """The part of it that does not depend on the tiles; 0 on an accelerator, whose memory it does not take."""
     if platform() != "cpu":
         return 0
-    pictures = 4 * 3 * math.prod(shape) * _PICTURES * len(jobs)
-    return _update(StaticConfig.of(jobs[0].settings), shape, len(jobs)) + _content(model, jobs, shape) + pictures
+    static = StaticConfig.of(jobs[0].settings)
+    octaves = sum(4.0**-octave for octave in range(static.objective.octaves))  # each a quarter of the one before
+    pictures = len(jobs) * _HELD + 2 * octaves - static.space.is_plain  # octaves and their gradients, one picture at a time
+    return _update(static, shape, len(jobs)) + _content(model, jobs, shape) + math.ceil(4 * 3 * math.prod(shape) * pictures)
 
 
 def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
@@ -68,18 +70,11 @@ def _content(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
 
 
 def _update(static: StaticConfig, shape: Shape, count: int) -> int:
-    """Bytes of the states of so many pictures and of their update."""
+    """Bytes of the states of so many pictures, and of their update where it is not in bands."""
+    states = abstract_states(static, *shape, count)
+    if static.optimizer.elementwise:
+        return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(states))
     one = jax.ShapeDtypeStruct((count,), np.float32)
     gradients = [jax.ShapeDtypeStruct((*shape, 3), np.float32)] * count
-    states = abstract_states(static, *shape, count)
     traced = TracedConfig(*[one] * len(TracedConfig._fields))  # pyright: ignore[reportArgumentType]
-    return _bytes(tiled_update.lower(states, one, gradients, one, traced, static=static))
-
-
-def _bytes(program: Lowered) -> int:
-    """Peak bytes of a program, which is compiled; 0 on a backend without this analysis."""
-    stats = program.compile().memory_analysis()
-    if stats is None:
-        return 0
-    donated = stats.alias_size_in_bytes
-    return stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes - donated
+    return memory_of(update_whole.lower(states, one, gradients, one, traced, static=static).compile()) or 0

@@ -9,7 +9,6 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Float, PyTree
@@ -24,11 +23,9 @@ from stylejax.losses.variation import variation_loss
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.step import PictureState, Trace, advance_once, picture
+from stylejax.optimize.step import Leaf, PictureState, Trace, advance_once, has_rows, picture
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.types import Count, Images, Scalar, Variable
-
-Leaf = Array | np.ndarray | jax.ShapeDtypeStruct
 
 
 @partial(jax.jit, static_argnames=("static", "shared", "split"), donate_argnames="states")
@@ -172,11 +169,6 @@ def shown(tree: PyTree, split: RowSplit) -> PyTree:
 def without_padding(tree: PyTree, height: int) -> PyTree:
     """Batched arrays, of which pictures have `height` rows."""
     return jax.tree.map(lambda leaf: leaf[..., :height, :, :] if has_rows(leaf) else leaf, tree)
-
-
-def has_rows(leaf: Leaf) -> bool:
-    """Whether an array of a batched state is of pictures, `[batch, ..., height, width, 3]`."""
-    return leaf.ndim >= 4
 
 
 def state_spec(leaf: Leaf) -> PartitionSpec:

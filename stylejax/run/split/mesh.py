@@ -10,7 +10,8 @@ from jaxtyping import PyTree
 
 from stylejax.losses.split.geometry import BATCH, ROWS, RowSplit
 from stylejax.network.backend import Device
-from stylejax.run.split.chunk import has_rows, state_spec, without_padding
+from stylejax.optimize.step import has_rows
+from stylejax.run.split.chunk import state_spec, without_padding
 from stylejax.types import Images
 
 EVERYWHERE = PartitionSpec()

@@ -1,7 +1,7 @@
 """Pictures that are optimized in tiles, because the device's memory is too small for them.
 
-Reading order: `windows`, `gradient` (the objective in two passes), `programs`, `targets`, `chunk` (the steps). The arithmetic
-is that of `stylejax.losses.tiles`.
+Reading order: `windows`, `bands`, `octaves`, `gradient` (the objective in two passes), `programs`, `targets`, `update`, `chunk`
+(the steps). The arithmetic is that of `stylejax.losses.tiles`.
 
 The picture, its targets and the state of its optimizer are in host memory, and one tile at a time on the device.
 """

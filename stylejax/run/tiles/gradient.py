@@ -1,28 +1,24 @@
 """The objective of one picture and its gradient, by two passes over its tiles."""
 
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import reduce
 from operator import add
 from typing import NamedTuple
 
 import jax
 import numpy as np
-from jax import Array
 
 from stylejax.choices import PIXELS
 from stylejax.losses.objective import LossWeights, Terms
-from stylejax.losses.octaves import octaves_of
 from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.targets import Targets
 from stylejax.losses.tiles.objective import TileSums, tile_gradient, tile_sums, total_and_slopes
-from stylejax.losses.variation import variation_loss
-from stylejax.network.padding import PaddingMode
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
 from stylejax.run.programs.program import call
+from stylejax.run.tiles.octaves import complete_gradient, host_octaves
 from stylejax.run.tiles.windows import TiledOctave, positions
-from stylejax.settings.pixel_space import Space
-from stylejax.types import AnyHostImage, AnyImage, HostImage, Scalar, Variable
+from stylejax.types import AnyHostImage, HostImage, Variable
 
 _add = jax.jit(add)
 sums_program = jax.jit(tile_sums, static_argnames=("spec", "octave"))
@@ -31,11 +27,16 @@ _total_and_slopes = jax.jit(total_and_slopes, static_argnames="spec")
 
 
 class Evaluated(NamedTuple):
-    """The objective at one variable, in host memory."""
+    """The objective of one picture and its gradient for the variable, in host memory."""
 
-    total: Scalar
+    total: np.float32
     terms: Terms
-    gradient: Variable
+    gradient: HostImage
+
+    @property
+    def finite(self) -> bool:
+        """Whether the objective and all of its gradient are."""
+        return bool(np.isfinite(self.total)) and all(np.isfinite(row).all() for row in self.gradient)
 
 
 def tiled_sums(model: VGG19, octaves: Sequence[TiledOctave], spec: ObjectiveSpec) -> tuple[TileSums, ...]:
@@ -62,7 +63,7 @@ def tiled_gradients(
 
 def tiled_value_and_gradient(
     model: VGG19, variable: Variable | HostImage, targets: Targets, weights: LossWeights, static: StaticConfig, *, side: int
-) -> "Evaluated":
+) -> Evaluated:
     """The objective at `variable`, its terms, and its gradient: those of `optimize.step`, with less memory.
 
     Args:
@@ -74,7 +75,7 @@ def tiled_value_and_gradient(
         side: most pixels along each side of a tile with its overlap.
     """
     spec, edge = static.objective, model.spec.padding.rest
-    images = [np.asarray(image) for image in _octaves(variable, spec.octaves, edge, static.space)]
+    variable = np.asarray(variable)
     octaves = [
         TiledOctave(
             image,
@@ -83,17 +84,14 @@ def tiled_value_and_gradient(
             content={} if number else targets.content,  # pyright: ignore[reportArgumentType]
             guides=None if targets.guides is None else targets.guides.octaves[number],  # pyright: ignore[reportArgumentType]
         )
-        for number, image in enumerate(images)
+        for number, image in enumerate(host_octaves(variable, static.space, count=spec.octaves, edge=edge))
     ]
     sums = tiled_sums(model, octaves, spec)
     (content, style), slopes = _total_and_slopes(sums, without_positions(targets), weights, spec=spec)
     gradients = tiled_gradients(model, octaves, sums, slopes, spec)
-    del images, octaves  # a large picture
-    content, style, weight = (np.asarray(each) for each in (content, style, weights.variation))
-    finest, *others = gradients
-    variation, gradient = _with_variation(variable, finest, others, weight, spec, edge, static.space)
-    terms = Terms(content, style, np.asarray(variation))  # pyright: ignore[reportArgumentType]
-    return Evaluated(sum(terms), terms, gradient)  # pyright: ignore[reportArgumentType]
+    variation = complete_gradient(variable, gradients, weights.variation, spec.variation, static.space, edge=edge)
+    terms = Terms(*map(np.float32, (content, style, variation)))  # pyright: ignore[reportArgumentType]
+    return Evaluated(np.float32(sum(terms)), terms, gradients[0])  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def without_positions(targets: Targets) -> Targets:
@@ -105,35 +103,3 @@ def without_positions(targets: Targets) -> Targets:
 def kind_of(octave: int) -> int:
     """All octaves but the first run the same programs."""
     return min(octave, 1)
-
-
-@partial(jax.jit, static_argnums=(1, 2, 3))
-def _octaves(variable: Variable, count: int, edge: PaddingMode, space: Space) -> list[AnyImage]:
-    return octaves_of(space.to_image(variable), count, edge)
-
-
-@partial(jax.jit, static_argnums=(4, 5, 6), donate_argnums=1)
-def _with_variation(
-    variable: Variable,
-    finest: AnyImage,
-    others: list[AnyImage],
-    weight: Scalar,
-    spec: ObjectiveSpec,
-    edge: PaddingMode,
-    space: Space,
-) -> tuple[Scalar, Array]:
-    """The variation term, and the gradient of all terms for the variable.
-
-    Args:
-        variable: of one picture.
-        finest: the gradient of the other terms for the pixels of the first octave; donated.
-        others: those for the pixels of the further octaves.
-        weight: of the variation.
-        spec: what is compared.
-        edge: the padding of the network.
-        space: of the variable.
-    """
-    _, pull_back = jax.vjp(lambda each: octaves_of(space.to_image(each), spec.octaves, edge), variable)
-    (gradient,) = pull_back([finest, *others])
-    variation, own = jax.value_and_grad(lambda each: weight * variation_loss(space.to_image(each), spec.variation))(variable)
-    return variation, gradient + own

@@ -1,0 +1,118 @@
+"""The states of pictures in host memory after a step, and the pictures that they stand for.
+
+The state of an optimizer that is `elementwise` is an array of NumPy that changes in place, a band of rows after the other.
+Others need the whole picture at once, and memory for it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, PyTree
+
+from stylejax.network.backend import Device
+from stylejax.optimize.config import StaticConfig
+from stylejax.optimize.step import PictureState, advance_once, has_rows, picture
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.tiles.bands import PIXELS, bands_of
+from stylejax.types import HostImage, HostImages, Scalar, Variable
+
+
+@contextmanager
+def on_host() -> Iterator[Device]:
+    """New arrays are made in host memory, and computed there."""
+    host = jax.local_devices(backend="cpu")[0]
+    with jax.default_device(host):
+        yield host
+
+
+def in_host_memory(states: PictureState, static: StaticConfig) -> PictureState:
+    """The states as this module changes them; the given ones are used up, one array after the other."""
+
+    def own(leaf: jax.Array | np.ndarray) -> np.ndarray:
+        if isinstance(leaf, np.ndarray):
+            return leaf
+        copy = np.array(leaf)
+        leaf.delete()
+        return copy
+
+    if static.optimizer.elementwise:
+        return jax.tree.map(own, states)
+    with on_host() as host:
+        return jax.device_put(states, host)
+
+
+def update_in_bands(
+    states: PictureState,
+    index: int,
+    value: float,
+    gradient: HostImage,
+    learning_rate: Scalar,
+    traced: TracedConfig,
+    *,
+    static: StaticConfig,
+    pixels: int = PIXELS,
+) -> None:
+    """Take one step with one picture of a batch.
+
+    Args:
+        states: from `in_host_memory`; changed in place.
+        index: of the picture.
+        value: of the objective; not finite where any of the gradient is not, since a band does not see the others.
+        gradient: of the whole picture.
+        learning_rate: of this step.
+        traced: of this picture.
+        static: of the batch.
+        pixels: about so many in a band.
+    """
+    numbers: PictureState | None = None
+    for band in bands_of((gradient.shape[0], gradient.shape[1]), pixels=pixels):
+        rows = _rows(states, index, band)
+        numbers = _advance(rows, jnp.float32(value), gradient[band], learning_rate, traced, static=static)
+        for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(numbers), strict=True):
+            if has_rows(leaf):
+                leaf[index, ..., band, :, :] = new
+    for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(numbers), strict=True):
+        if not has_rows(leaf):  # read by every band, so changed after the last
+            leaf[index] = new
+
+
+@partial(jax.jit, static_argnames="static", donate_argnames="states")
+def update_whole(
+    states: PictureState,
+    totals: Float[jax.Array, " batch"],
+    gradients: list[Variable],
+    learning_rates: Float[jax.Array, " batch"],
+    traced: TracedConfig,
+    *,
+    static: StaticConfig,
+) -> PictureState:
+    """The batched states after one step, from each picture's objective and gradient."""
+    update = jax.vmap(partial(advance_once, static=static))
+    return update(states, totals, jnp.stack(gradients), learning_rates, traced)
+
+
+def kept_pictures(states: PictureState, traced: TracedConfig, *, static: StaticConfig, pixels: int = PIXELS) -> HostImages:
+    """The pictures as they would be kept now."""
+    pictures = np.empty(states.variable.shape, np.float32)
+    for index, one in enumerate(pictures):
+        for band in bands_of((one.shape[0], one.shape[1]), pixels=pixels):
+            one[band] = _picture(_rows(states, index, band), of_picture(traced, index), static=static)
+    return pictures
+
+
+def of_picture(tree: PyTree, index: int) -> PyTree:
+    """The part of a batched tree that is of one picture."""
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+_advance = jax.jit(advance_once, static_argnames="static")
+_picture = jax.jit(picture, static_argnames="static")
+
+
+def _rows(states: PictureState, index: int, band: slice) -> PictureState:
+    """The state of one picture in a band of rows."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[index, ..., band, :, :] if has_rows(leaf) else leaf[index], states)

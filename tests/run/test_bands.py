@@ -1,0 +1,85 @@
+"""Bands of rows: what is done to a picture in bands is what is done to the whole."""
+
+from functools import partial
+from typing import get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stylejax.choices import VariationName
+from stylejax.losses.octaves import octaves_of
+from stylejax.losses.variation import variation_loss
+from stylejax.optimize.config import StaticConfig
+from stylejax.optimize.enlarge import begin
+from stylejax.optimize.step import advance_once, picture
+from stylejax.optimize.traced_config import TracedConfig
+from stylejax.run.tiles.bands import bands_of
+from stylejax.run.tiles.octaves import complete_gradient, host_octaves
+from stylejax.run.tiles.update import in_host_memory, kept_pictures, of_picture, update_in_bands
+from stylejax.settings.pixel_space import SPACES
+from stylejax.settings.settings import Settings
+
+SHAPE = (37, 11)
+PIXELS = 60
+"""Of a band: the picture above has five and a rest."""
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
+@given(st.integers(1, 500), st.integers(1, 500), st.sampled_from([1, 2, 4, 8]), st.integers(1, 3000))
+def test_bands_have_every_row_once_and_begin_where_no_pooling_divides_them(height, width, unit, pixels):
+    bands = bands_of((height, width), unit=unit, pixels=pixels)
+    assert [row for band in bands for row in range(height)[band]] == list(range(height))
+    assert all(band.start % unit == 0 for band in bands)
+    sizes = [band.stop - band.start for band in bands]
+    assert len(set(sizes[:-1])) <= 1 and min(sizes) >= min(unit, height)
+    assert all(size * width <= max(2 * pixels, 2 * unit * width) for size in sizes[:-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edge", ["replicate", "zero"])
+@pytest.mark.parametrize("space", ["unit", "caffe"])
+def test_octaves_and_the_gradient_of_a_picture_in_bands(edge, space):
+    variable = np.asarray(SPACES[space].from_image(jnp.asarray(noise(*SHAPE, 3))))
+    see = lambda each: octaves_of(SPACES[space].to_image(each), 3, edge)  # noqa: E731
+    wanted, pull_back = jax.vjp(see, jnp.asarray(variable))
+    octaves = host_octaves(variable, SPACES[space], count=3, edge=edge, pixels=PIXELS)
+    for ours, theirs in zip(octaves, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+    assert (octaves[0] is variable) == (space == "unit")
+    gradients = [noise(*octave.shape, seed=1) for octave in octaves]
+    for kind in get_args(VariationName):
+        own = [each.copy() for each in gradients]
+        loss = lambda each, kind=kind: 3 * variation_loss(SPACES[space].to_image(each), kind)  # noqa: E731
+        value, slope = jax.value_and_grad(loss)(jnp.asarray(variable))
+        found = complete_gradient(variable, own, jnp.float32(3), kind, SPACES[space], edge=edge, pixels=PIXELS)
+        assert found == pytest.approx(float(value), rel=1e-5)
+        whole = np.asarray(pull_back([jnp.asarray(each) for each in gradients])[0] + slope)
+        np.testing.assert_allclose(own[0], whole, rtol=1e-5, atol=1e-6 * np.abs(whole).max())
+
+
+@pytest.mark.slow
+def test_steps_of_adam_in_bands_are_those_of_the_whole():
+    settings = Settings(iterations=3)
+    static = StaticConfig.of(settings)
+    traced = TracedConfig.of([settings] * 2)
+    states = begin(jnp.asarray(noise(2, *SHAPE, 3)), static=static)
+    whole = [of_picture(states, index) for index in range(2)]
+    banded = in_host_memory(states, static)
+    advance = jax.jit(partial(advance_once, static=static))
+    for step, value in enumerate((3.0, np.nan, 2.0)):  # after the second, the pictures are frozen
+        for index in range(2):
+            gradient, one = noise(*SHAPE, 3, seed=10 * step + index) - 0.5, of_picture(traced, index)
+            whole[index] = advance(whole[index], jnp.float32(value), gradient, jnp.float32(0.1), one)
+            update_in_bands(banded, index, value, gradient, jnp.float32(0.1), one, static=static, pixels=PIXELS)
+    for index, state in enumerate(whole):
+        jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7), of_picture(banded, index), state)
+        shown = picture(state, of_picture(traced, index), static)
+        np.testing.assert_allclose(kept_pictures(banded, traced, static=static, pixels=PIXELS)[index], shown, rtol=1e-6)
+    assert np.asarray(banded.failed.step).tolist() == [1, 1]
