@@ -144,7 +144,7 @@ def test_a_disk_that_fills_at_the_end_keeps_the_state_and_the_same_command_goes_
     reason = "out.png cannot be written: No space left on device"
     assert (code, err) == (2, f"stylejax: {reason}; correct that, and the same command resumes from state\n")
     code, out, _ = run(*command, "--json")
-    assert code == 0 and json.loads(out.splitlines()[0]) == {"event": "resumed", "scale": 2, "step": 10}
+    assert code == 0 and json.loads(out.splitlines()[0]) == {"event": "resumed", "scale": 2, "step": 12}
     assert run(*stylize("-o", "whole.png", "--iterations", "6,12", "--quiet"))[0] == 0
     assert Path("out.png").read_bytes() == Path("whole.png").read_bytes()
     assert not Path("state").exists()
