@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from stylejax.cli.terminal.streams import make_streams_unfailing
 from stylejax.errors import StylejaxError
@@ -28,13 +29,13 @@ def run_as_process(run: Callable[[list[str]], int], arguments: Sequence[str] | N
     try:
         code = run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
-        _print_error("stopped")
+        print_error("stopped")
         code = received_signals().exit_code
     except Exception as problem:
-        code, message = _outcome(problem)
+        code, message = outcome(problem)
         if code == 1 and os.environ.get("STYLEJAX_TRACEBACK"):
             raise
-        _print_error(message)
+        print_error(message)
     if arguments is None:
         _leave_compilers(code)
     sys.exit(code)
@@ -44,13 +45,18 @@ def _leave_compilers(code: int) -> None:
     """End the process at once if a compiler is still working on a program that nobody will run; Python would wait for it."""
     programs = sys.modules.get("stylejax.run.programs.program")
     if programs and programs.compiling():
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(code)
+        leave_at_once(code)
 
 
-def _outcome(problem: Exception) -> tuple[int, str]:
-    """Exit code and message."""
+def leave_at_once(code: int) -> NoReturn:
+    """End the process whatever its threads do; all printed output is written."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+def outcome(problem: Exception) -> tuple[int, str]:
+    """Exit code and message of an error."""
     if isinstance(problem, StylejaxError):
         return 2, str(problem)
     if isinstance(problem, MemoryError) or "RESOURCE_EXHAUSTED" in str(problem):
@@ -63,7 +69,8 @@ def _outcome(problem: Exception) -> tuple[int, str]:
     return 1, f"this is a bug in stylejax, please report it: {line} (to see where, set STYLEJAX_TRACEBACK=1)"
 
 
-def _print_error(message: str) -> None:
+def print_error(message: str) -> None:
+    """Print the one line of an error."""
     from stylejax.cli.terminal.console import plain_console
 
     plain_console(stderr=True).print(f"stylejax: {message}", style="red", soft_wrap=True)

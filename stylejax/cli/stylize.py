@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from stylejax.cli.default_output import STREAM
 from stylejax.cli.stylize_files import StylizeFiles
 from stylejax.cli.terminal.console import plain_console
 from stylejax.cli.terminal.run_display import RunDisplay, run_display
+from stylejax.cli.together import end_others, relying_on_others
 from stylejax.errors import NonFiniteError, StylejaxError
 from stylejax.optimize.config import CHUNK
 from stylejax.preview.live import Live
@@ -21,7 +23,7 @@ from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.state import Saved
 from stylejax.run.inputs.reader import named_picture
 from stylejax.run.memory.available import format_bytes
-from stylejax.run.progress import Progress
+from stylejax.run.progress import Preparing, Progress
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.settings.record import recorded_settings
 from stylejax.signals import handling_signals, mark_started
@@ -64,10 +66,12 @@ class StylizeRun(StylizeFiles):
             if checkpoint:
                 checkpoint.release()
             self._keep([], 0, checkpoint, console)
+            end_others()
 
         with handling_signals(display.stopping, on_early_exit=leave) as interrupts:
             try:
-                painting = self._stylize(observer, display, checkpoint)
+                with relying_on_others(display.close):
+                    painting = self._stylize(observer, display.show, checkpoint)
             except StylizeInterrupted as stopped:
                 display.close()
                 self._keep(stopped.results, time.monotonic() - began, checkpoint, console)
@@ -93,15 +97,25 @@ class StylizeRun(StylizeFiles):
             live.end("finished", message=f"the picture is {self._where(in_full=True)}")
         return 0
 
-    def _stylize(self, observer: "_Observer", display: RunDisplay, checkpoint: Checkpoint | None) -> StylizedImage:
+    def follow(self) -> None:
+        """Compute this process's part of the picture, which process 0 shows and writes."""
+        with handling_signals(lambda number: None, on_early_exit=end_others):
+            self._stylize(lambda progress: mark_started(), None, None)
+
+    def _stylize(
+        self,
+        observe: Callable[[Progress], None],
+        preparing: Callable[[Preparing], None] | None,
+        checkpoint: Checkpoint | None,
+    ) -> StylizedImage:
         return stylize(
             self._content,
             *self._styles,
             settings=self.settings,
             content_masks=self.content_mask,
             style_masks=self.style_mask,
-            observe=observer,
-            preparing=display.show,
+            observe=observe,
+            preparing=preparing,
             every=self.save_every or CHUNK,
             checkpoint=checkpoint,
             devices=self.devices,

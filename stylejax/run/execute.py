@@ -1,12 +1,12 @@
 """From requests to results: read the pictures, form groups of one shape, and run each group as a batch."""
 
 import dataclasses
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from stylejax.choices import DeviceCount, SplitName
@@ -15,6 +15,7 @@ from stylejax.images.picture import Picture
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import CHUNK
 from stylejax.run.checkpoint.checkpoint import Checkpoint
+from stylejax.run.checkpoint.together import check_alike
 from stylejax.run.compatibility import common_scales, grouped, scales_of
 from stylejax.run.devices import devices_for, devices_for_rows
 from stylejax.run.inputs.job import Job
@@ -23,6 +24,7 @@ from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.inputs.reader import Reader
 from stylejax.run.inputs.requests import Request, ShapesName, at_one_shape, at_own_shapes, resized_alpha
 from stylejax.run.loop import optimize_batch
+from stylejax.run.processes.lockstep import Lockstep
 from stylejax.run.progress import Preparing, Progress, Record, Whole
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.settings.pyramid import pixel_limit
@@ -115,10 +117,12 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
         devices, split = devices_for(len(group), wanted=options.devices), 1
     else:
         devices, split = devices_for_rows(len(group), wanted=options.devices, split=options.split)
-        if checkpoint and jax.process_count() > 1:
-            raise SettingsError("got a checkpoint, which one process keeps, and this run has several; leave it out")
+    lockstep = Lockstep(together=options.split != "none")
+    check_alike(lockstep, network, jobs, devices=len(devices), split=split)
+    if checkpoint and lockstep.several:
+        raise SettingsError("got a checkpoint, which one process keeps, and this run has several; leave it out")
     saved = checkpoint.resume(network, jobs, devices=len(devices), split=split) if checkpoint else None
-    run = _GroupRun(network.spec.name, group, checkpoint)
+    run = _GroupRun(network.spec.name, group, checkpoint, lockstep)
     preparing = run.interruptible(options.preparing)
     steps = optimize_batch(
         network, jobs, every=options.every, resume=saved, devices=devices, split=split, quick=True, preparing=preparing
@@ -133,18 +137,19 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
 class _GroupRun:
     """One batch under way: its latest progress, and the traces of its pictures."""
 
-    def __init__(self, network: str, group: Sequence[_Prepared], checkpoint: Checkpoint | None):
+    def __init__(self, network: str, group: Sequence[_Prepared], checkpoint: Checkpoint | None, lockstep: Lockstep):
         resumed = checkpoint.resumed if checkpoint else None
-        self._network, self._group, self._checkpoint = network, group, checkpoint
+        self._network, self._group, self._checkpoint, self._lockstep = network, group, checkpoint, lockstep
         self._traces: list[list[Record]] = resumed.traces if resumed else [[] for _ in group]
         self._latest: Progress | None = None
         self._interrupts = Interrupts()
 
     def interruptible(self, preparing: Callable[[Preparing], None] | None) -> Callable[[Preparing], None]:
-        """The observer `preparing`, which also ends the run at Ctrl-C while a program is compiled."""
+        """The observer `preparing`, which also ends the run at Ctrl-C while a program is compiled; several processes go on."""
 
         def observe(update: Preparing) -> None:
-            self._interrupts.check()
+            if not self._lockstep.several:
+                self._interrupts.check()
             if preparing:
                 preparing(update)
 
@@ -179,9 +184,18 @@ class _GroupRun:
                 return
             latest = self._take(progress)
             if observe:
-                with interrupts.interruptible():
-                    observe(latest)
+                self._show(latest, observe, interrupts)
+            (interrupts.number,) = self._lockstep.most(interrupts.number)
             interrupts.check()
+
+    def _show(self, latest: Progress, observe: Observer, interrupts: Interrupts) -> None:
+        try:
+            with interrupts.interruptible():
+                observe(latest)
+        except KeyboardInterrupt:
+            if not self._lockstep.several:
+                raise
+            interrupts.number = interrupts.number or signal.SIGINT  # the other processes have to end after the same step
 
     def _take(self, progress: Progress) -> Progress:
         """Keep the progress, with the pictures as they would be saved."""

@@ -109,8 +109,11 @@ class Scales:
         return self.jobs[: self.placement.per_device(len(self.jobs))]
 
     def can_prepare_during(self, number: int) -> bool:
-        """Whether the next scale can be prepared while this one runs: two threads that both use a mesh may wait for ever."""
-        return self.splits[number - 1] is None
+        """Whether the next scale can be prepared while this one runs: two threads that both use a mesh may wait for ever.
+
+        Several processes use one between two chunks of steps, too.
+        """
+        return self.splits[number - 1] is None and not (self._mesh and jax.process_count() > 1)
 
     def prepare(self, number: int) -> "Preparation":
         """Begin to prepare a scale, counted from 1, in the background."""

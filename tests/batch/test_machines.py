@@ -2,13 +2,12 @@
 
 import json
 import os
-import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from objectives import SHALLOW_FLAGS
+from processes import PROGRAM, free_address
 
 from stylejax.cli.main import main
 from stylejax.images.io.write import write_picture
@@ -79,15 +78,12 @@ def test_flags_that_contradict_each_other_are_one_line(folder, capsys, flags, me
 @pytest.mark.slow
 def test_two_processes_execute_a_share_each_and_do_not_wait_for_each_other(folder):
     (folder / "3.png").write_text("no picture")  # of the second process
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        coordinator = f"127.0.0.1:{free.getsockname()[1]}"
-    program = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
+    coordinator = free_address()
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo"}
     processes = [
         subprocess.Popen(
             [
-                *program,
+                *PROGRAM,
                 *batch(folder, "out", "--distributed", "--coordinator", coordinator),
                 *("--processes", "2", "--process", str(process)),
             ],

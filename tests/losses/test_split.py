@@ -1,7 +1,6 @@
 """One picture on many devices: value and gradient are those of the whole picture, from halos and sums alone."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from places import SUPPORT
+from processes import with_devices
 
 from stylejax.losses.split.geometry import row_windows
 from stylejax.losses.tiles.geometry import alignment, overlap
@@ -32,11 +32,8 @@ def test_windows_own_every_row_once_and_reach_as_far_as_the_layers_do(devices, m
 @pytest.fixture(scope="module")
 def reported() -> dict[str, dict]:
     """What eight virtual devices report."""
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
-    path = os.pathsep.join([str(SUPPORT), str(SUPPORT.parent), *sys.path])
-    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
     command = [sys.executable, SUPPORT / "split_picture.py"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=280, env=with_devices(8))
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 

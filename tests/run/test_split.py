@@ -1,8 +1,6 @@
 """Runs of one picture on many devices and in two processes: the result is that of one device."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh
 from places import SUPPORT
+from processes import free_address, with_devices
 
 from stylejax.errors import SettingsError
 from stylejax.run.api import stylize
@@ -20,17 +19,10 @@ from stylejax.run.split.plan import planned_splits
 from stylejax.settings.settings import Settings
 
 
-def environment(devices: int) -> dict[str, str]:
-    """Of a process with so many virtual devices that finds the modules of the tests."""
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
-    path = os.pathsep.join([str(SUPPORT), str(SUPPORT.parent), *sys.path])
-    return {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
-
-
 @pytest.mark.slow
 def test_four_devices_paint_one_picture_as_one_does_in_batches_too_and_resume():
     command = [sys.executable, SUPPORT / "split_runs.py"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment(4))
+    result = subprocess.run(command, capture_output=True, text=True, timeout=280, env=with_devices(4))
     assert result.returncode == 0, result.stderr
     reported = json.loads(result.stdout)
     assert reported["devices"] == 4 and set(reported["divided"]) == {1, 4}  # the first scale has too few rows
@@ -40,11 +32,9 @@ def test_four_devices_paint_one_picture_as_one_does_in_batches_too_and_resume():
 
 @pytest.mark.slow
 def test_two_processes_paint_one_picture(started, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     places = [tmp_path / f"{process}.npz" for process in range(2)]
-    options = {"env": environment(1), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    options = {"env": with_devices(1), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     processes = [
         started([sys.executable, SUPPORT / "split_process.py", str(number), address, str(place)], **options)
         for number, place in enumerate(places)

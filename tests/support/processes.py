@@ -1,6 +1,8 @@
 """For tests that start processes of their own and interrupt them."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from places import SUPPORT
 
 PROGRAM = [sys.executable, "-c", "from stylejax.cli.main import main; main()"]
 """The command line in a process of its own; the words after `stylejax` follow."""
@@ -32,6 +35,20 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
 def interruptible_process(command: Sequence[str], **options: Any):
     """The same with text in its streams, and with signals handled."""
     return running(command, **{"text": True, "preexec_fn": restore_signals, **options})
+
+
+def with_devices(count: int) -> dict[str, str]:
+    """The environment of a process with so many virtual devices that finds the modules of the tests."""
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
+    path = os.pathsep.join([str(SUPPORT), str(SUPPORT.parent), *sys.path])
+    return {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
+
+
+def free_address() -> str:
+    """Where the first of several processes can listen."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 @pytest.fixture

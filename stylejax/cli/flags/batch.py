@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import tyro
 
 from stylejax.batch.options import BatchOptions
+from stylejax.cli.flags.machines import Machines
 from stylejax.cli.flags.shared import CompileCache, Quiet
 from stylejax.cli.live import LiveOptions
-from stylejax.cli.machines import Machines
 from stylejax.settings.recipes import recipe_named
 from stylejax.settings.settings import Settings
 

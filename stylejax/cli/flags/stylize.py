@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -9,6 +10,7 @@ import tyro
 
 from stylejax.choices import DeviceCount, FormatName, SplitName
 from stylejax.cli.default_output import STREAM
+from stylejax.cli.flags.peers import Peers
 from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.errors import SettingsError
@@ -42,6 +44,8 @@ class Stylize:
     settings: Annotated[tyro.conf.OmitArgPrefixes[Settings], tyro.conf.arg(name="")]
 
     watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
+
+    peers: Annotated[tyro.conf.OmitArgPrefixes[Peers], tyro.conf.arg(name="")] = field(default_factory=Peers)
 
     about_region: ClassVar = "Regions of the photograph with styles of their own."
 
@@ -105,6 +109,12 @@ class Stylize:
             raise SettingsError("got quiet and json; give only one of them")
         if self.devices != "all" and self.split == "none":
             raise SettingsError(f"devices is {self.devices}, and one picture has one device; divide it with --split picture")
+        self.peers.check()
+        if self.peers.distributed and self.split == "none":
+            raise SettingsError(
+                "got --distributed, and a whole picture has one process; divide it with --split picture, or share a table of "
+                "pictures among the processes with stylejax batch --distributed"
+            )
         if self.save_every < 0:
             raise SettingsError(f"save_every is {self.save_every}; it must be a whole number, 0 for never")
         if self.format and self.output not in (None, STREAM):
@@ -120,6 +130,8 @@ class Stylize:
             self._check_stream()
 
     def _check_input(self, count: int) -> None:
+        if self.peers.distributed:
+            raise SettingsError("standard input is that of one process, and all read the pictures; give them as files")
         if count > 1:
             raise SettingsError(f"got - for {count} pictures, but standard input is one; give the others as files")
         if not self.output:
@@ -140,4 +152,9 @@ class Stylize:
         self.check()
         from stylejax.cli.stylize import StylizeRun  # JAX takes a second to import
 
-        return StylizeRun(**vars(self)).run(console)
+        run = StylizeRun(**vars(self))
+        if not self.peers.distributed:
+            return run.run(console)
+        from stylejax.cli.together import run_together
+
+        return run_together(self.peers, partial(run.run, console), run.follow, show=self.output != STREAM)

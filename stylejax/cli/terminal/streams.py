@@ -54,3 +54,12 @@ def _stream(place: int, before: TextIO | Any | None) -> io.TextIOWrapper:
     encoding = getattr(before, "encoding", None) or "utf-8"
     lines = place == 2 or raw.isatty()
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=lines)
+
+
+def divert_libraries() -> None:
+    """Discard what libraries write to standard output past `sys.stdout`, which goes on as before."""
+    sys.stdout.flush()
+    own, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    sys.stdout = _stream(own, sys.stdout)

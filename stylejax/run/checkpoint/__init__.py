@@ -1,1 +1,4 @@
-"""Checkpoints: `checkpoint` (the folder), `state` (what is saved), `fingerprint` (the identity of the run)."""
+"""Checkpoints.
+
+`checkpoint` (the folder), `state` (what is saved), `fingerprint` (the identity of the run), `together` (of several processes).
+"""

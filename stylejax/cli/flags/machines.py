@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
 from stylejax.choices import DeviceCount
+from stylejax.cli.flags.peers import Peers
 from stylejax.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class Machines:
     """Where a batch runs."""
 
+    peers: Annotated[tyro.conf.OmitArgPrefixes[Peers], tyro.conf.arg(name="")] = field(default_factory=Peers)
+
     about_machine: ClassVar = "The devices and machines that share the work."
 
     devices: DeviceCount = "all"
@@ -27,19 +30,6 @@ class Machines:
     shard: str = "auto"
     """Process only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm
     array job or a Kubernetes indexed job (with STYLEJAX_SHARDS set to its completions); elsewhere it is the whole table."""
-
-    distributed: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Get this process's share of the table from JAX's distributed runtime: automatic on a TPU pod, under Slurm or Kubernetes;
-    elsewhere give --coordinator, --processes and --process."""
-
-    coordinator: str | None = None
-    """With --distributed: host:port of process 0."""
-
-    processes: int | None = None
-    """With --distributed: number of processes."""
-
-    process: int | None = None
-    """With --distributed: index of this process, from 0."""
 
     engine: Literal["local", "ray"] = "local"
     """Where batches are executed: in this process, or by workers on a Ray cluster, whose machines may come and go."""
@@ -53,12 +43,11 @@ class Machines:
 
     def check(self) -> None:
         """Raise SettingsError for flags that contradict each other."""
-        if self.shard != "auto" and (self.distributed or self.engine == "ray"):
+        self.peers.check()
+        if self.shard != "auto" and (self.peers.distributed or self.engine == "ray"):
             raise SettingsError("--shard, --distributed and --engine ray each divide the table; give only one of them")
-        if self.distributed and self.engine == "ray":
+        if self.peers.distributed and self.engine == "ray":
             raise SettingsError("--distributed and --engine ray each divide the table; give only one of them")
-        if not self.distributed and (self.coordinator, self.processes, self.process) != (None, None, None):
-            raise SettingsError("--coordinator, --processes and --process go with --distributed")
         if self.engine != "ray" and (self.workers, self.ray_address) != (None, None):
             raise SettingsError("--workers and --ray-address go with --engine ray")
 
@@ -67,8 +56,8 @@ class Machines:
         from stylejax.batch.input import distributed
         from stylejax.batch.input.shard import Share
 
-        if self.distributed:
-            return distributed.join(self.coordinator, processes=self.processes, process=self.process)
+        if self.peers.distributed:
+            return distributed.join(self.peers.coordinator, processes=self.peers.processes, process=self.peers.process)
         if self.engine == "ray":
             return Share()
         return Share.of_environment(os.environ) if self.shard == "auto" else Share.parse(self.shard)
