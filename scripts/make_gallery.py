@@ -4,7 +4,7 @@
     python scripts/make_gallery.py --photographs town.jpg harbor.jpg --styles wave.jpg scream.jpg -o my-gallery
 
 Without arguments, the script stylizes photographs of scikit-image with the sample styles of stylejax, and writes
-`docs/gallery`: a sheet for each photograph, and a page with all sheets. Takes about four minutes on two CPU cores.
+`docs/gallery`: a sheet for each photograph, and a page with all sheets. Takes about two minutes on two CPU cores.
 """
 
 import shlex
