@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("file", type=Path)
     table.add_argument("--price", type=float, required=True, help="price of a chip (or of the measured machine) per hour")
     table.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 768, 1024])
-    table.add_argument("--steps", nargs="+", default=["110,22"], help="steps at each scale, as of `stylejax stylize --iterations`")
+    table.add_argument("--steps", nargs="+", default=["110,22"], help="steps at each scale, as `--iterations` takes them")
     table.add_argument("--chips", type=int, nargs="+", default=[1, 8, 64])
     fleet = commands.add_parser("fleet", help="simulate a fleet of chips")
     fleet.add_argument("--seconds", type=float, required=True, help="seconds of one chip to optimize a picture")

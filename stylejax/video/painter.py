@@ -1,8 +1,8 @@
 """The painting of one frame: from the warped painting before it, and held to that where the motion is known.
 
     first frame of a scene     all scales, as a single picture
-    each following frame       x₀ = ω where the frame before shows the pixel, the recipe's start elsewhere; a few steps at the
-                               full size with the temporal term                Ruder, Dosovitskiy and Brox 2016, section 4
+    each following frame       x₀ = ω where the frame before shows the pixel, the recipe's start with strokes elsewhere; a few
+                               steps at the full size with the temporal term   Ruder, Dosovitskiy and Brox 2016, section 4
 
 These few steps are those of L-BFGS, as in the paper. They begin near the minimum, where Adam's, which are as long for a small
 gradient as for a large one, move every pixel to and fro: that is most of the flicker that is left.
@@ -17,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stylejax.run.inputs.job import Before, Job
-from stylejax.run.starts import starting_images
+from stylejax.run.starts import starting_images, starts_near
 from stylejax.settings.pyramid import scale_shapes
 from stylejax.types import HostImage
 from stylejax.video.age import Age, carried, firmness, mature, one_more
 from stylejax.video.motion.trust import Trust, long_term
 from stylejax.video.motion.warp import Flow, Pixels, warp_sharply
+from stylejax.video.strokes import with_strokes
 
 _FIRST_STEP = 0.001
 """Length of the first step of a frame that follows another (root mean square, sRGB in [0, 1]): a longer one leaves specks in
@@ -106,7 +107,7 @@ class Painter:
         ages = [carried(each.age, link.backward) for link, each in zip(links, past, strict=True)]
         trust, age = np.sum(trusts, 0), np.sum([c * age for c, age in zip(trusts, ages, strict=True)], 0)
         picture = np.sum([c[..., np.newaxis] * each for c, each in zip(trusts, shown, strict=True)], 0)
-        start = np.where(links[0].visible[..., np.newaxis], shown[0], self._start(content))
+        start = np.where(links[0].visible[..., np.newaxis], shown[0], self._start(content, picture, trust > 0))
         start = np.where(trust[..., np.newaxis] > 0, picture, start)
         return Goal(Before(picture, trust * firmness(age), self._weight * loss), start, one_more(age))
 
@@ -115,6 +116,8 @@ class Painter:
         job = dataclasses.replace(self._job, content=content, before=goal.before)
         return job if goal.start is None else dataclasses.replace(job, settings=self._following, init=goal.start)
 
-    def _start(self, content: HostImage) -> HostImage:
+    def _start(self, content: HostImage, painting: HostImage, known: Pixels) -> HostImage:
+        """The recipe's start, with the strokes of what is known of the painting if it shows the content."""
         job = dataclasses.replace(self._job, content=content)
-        return np.asarray(starting_images([job], self.height, self.width)[0])
+        start = np.asarray(starting_images([job], self.height, self.width)[0])
+        return with_strokes(start, painting, known) if starts_near(job) else start

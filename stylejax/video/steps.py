@@ -16,6 +16,7 @@ from stylejax.video.motion.cuts import is_cut
 from stylejax.video.motion.estimate import Motion, check_available, estimate_motion
 from stylejax.video.motion.flicker import warping_error
 from stylejax.video.motion.flo import FlowFolder
+from stylejax.video.motion.repair import repaired
 from stylejax.video.motion.trust import disoccluded, trust_of
 from stylejax.video.options import VideoOptions
 from stylejax.video.painter import Link
@@ -142,7 +143,8 @@ def _links(
         trust = trust_of(*motion)
         if distance == 1 and options.cuts and is_cut(before[1], here[1], motion.backward, trust):
             return []
-        links.append(Link(distance, motion.backward, trust, ~disoccluded(*motion)))
+        backward, found = repaired(before[1], here[1], motion.backward, trust > 0)
+        links.append(Link(distance, backward, trust, found | ~disoccluded(*motion)))
     return links
 
 

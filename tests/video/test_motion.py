@@ -9,10 +9,13 @@ import pytest
 from stylejax.samples import paint_glass, paint_strokes
 from stylejax.samples.camera import draw_clip
 from stylejax.video.age import MATURE, as_text, carried, firmness, from_text, mature, one_more
+from stylejax.video.motion.box import box_mean
 from stylejax.video.motion.cuts import is_cut
 from stylejax.video.motion.flo import FlowError, FlowFolder, read_flo, write_flo
+from stylejax.video.motion.repair import repaired
 from stylejax.video.motion.trust import at_boundary, disoccluded, long_term, trust_of
 from stylejax.video.motion.warp import leads_inside, resize_flow, warp, warp_sharply
+from stylejax.video.strokes import with_strokes
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,40 @@ def test_what_came_into_view_is_held_more_firmly_from_frame_to_frame():
     for text, shape in ((as_text(age), (2, 3)), ("?", (1, 3)), (None, (1, 3))):
         with pytest.raises((ValueError, zlib.error)):
             from_text(text, *shape)
+
+
+def test_a_mean_over_squares_is_that_of_each_square():
+    field = np.random.default_rng(0).random((7, 9, 2), np.float32)
+    padded = np.pad(field, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    means = [[padded[row : row + 5, column : column + 5].mean((0, 1)) for column in range(9)] for row in range(7)]
+    np.testing.assert_allclose(box_mean(field, 2), means, rtol=1e-5)
+
+
+def test_a_wrong_flow_is_repaired_from_its_neighbors_where_that_shows_the_same(clip):
+    before, here = clip[1:]
+    wrong = np.zeros((120, 160), bool)
+    wrong[40:52, 60:72] = True
+    trusted = here.seen & ~wrong
+    estimated = np.where(wrong[..., np.newaxis], here.backward + np.float32([9, -7]), here.backward).astype(np.float32)
+    flow, found = repaired(before.pixels, here.pixels, estimated, trusted)
+    assert found[wrong].mean() > 0.9
+    error = np.linalg.norm(flow - here.backward, axis=-1)
+    assert error[wrong & found].mean() < 1 < np.linalg.norm(estimated - here.backward, axis=-1)[wrong].min()
+    assert found[~here.seen].mean() < 0.5
+    np.testing.assert_array_equal(flow[~found], estimated[~found])
+
+
+def test_new_parts_get_the_strokes_of_parts_of_their_color():
+    dark, bright = np.float32([0.2, 0.3, 0.4]), np.float32([0.6, 0.5, 0.5])
+    start = np.where((np.arange(60) < 30)[:, np.newaxis, np.newaxis], dark, bright) * np.ones((1, 80, 1), np.float32)
+    strokes = np.where((np.arange(60) < 30)[:, np.newaxis, np.newaxis], np.float32([0.1, 0, 0]), np.float32([0, 0.2, 0]))
+    painting, known = start + strokes, np.ones((60, 80), bool)
+    known[:, 50:] = False
+    got = with_strokes(start, np.where(known[..., np.newaxis], painting, 0), known)
+    far = np.abs(np.arange(60) - 29.5) > 17  # windows there have one color
+    np.testing.assert_allclose(got[far, 50:], painting[far, 50:], atol=1e-3)
+    for kept in (np.ones((60, 80), bool), np.zeros((60, 80), bool)):
+        np.testing.assert_array_equal(with_strokes(start, painting, kept), start)
 
 
 @pytest.mark.slow
