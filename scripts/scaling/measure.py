@@ -21,7 +21,7 @@ from stylejax.settings.settings import Settings
 from stylejax.weights.load import load_model
 
 
-def measure(model: str, sizes: Sequence[int], *, steps: int = 20) -> dict[str, Any]:
+def measure(model: str, sizes: Sequence[int], *, steps: int = 60) -> dict[str, Any]:
     """Measure a 4:3 picture at each long side: seconds per step, and seconds to read it as JPEG and write it as PNG."""
     network = load_model(model)
     rows = [{"size": size, **_steps(network, size, steps), **_files(size)} for size in sizes]
