@@ -14,7 +14,7 @@ any number of axes.
 
 import numpy as np
 from jax import Array
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8, UInt16
 
 Shape = tuple[int, int]
 """Height and width, in pixels."""
@@ -55,6 +55,9 @@ AnyMasks = Float[Array, "_ _ _"]
 HostImage = Float[np.ndarray, "height width 3"]
 HostImages = Float[np.ndarray, "batch height width 3"]
 AnyHostImage = Float[np.ndarray, "_ _ 3"]
+HostSamples = HostImage | UInt8[np.ndarray, "height width 3"] | UInt16[np.ndarray, "height width 3"]
+"""A picture as floating point in [0, 1], or as levels, of which the largest is white (`images.picture.unit_values`)."""
+AnyHostSamples = AnyHostImage | UInt8[np.ndarray, "_ _ 3"] | UInt16[np.ndarray, "_ _ 3"]
 HostAlpha = Float[np.ndarray, "height width"]
 """The opacity of a picture in [0, 1], 1 where opaque."""
 AnyHostAlpha = Float[np.ndarray, "_ _"]

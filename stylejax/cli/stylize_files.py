@@ -65,7 +65,9 @@ class StylizeFiles(Stylize):
 
     def _shape(self) -> tuple[int, int]:
         """Height and width of the content."""
-        return self._content.pixels.shape[:2] if self.content == STREAM else read_shape(self.content, limit=self._limit)
+        if self.content == STREAM:
+            return self._content.height, self._content.width
+        return read_shape(self.content, limit=self._limit)
 
     @cached_property
     def _content(self) -> ImageSource:

@@ -1,4 +1,5 @@
-"""Pictures in host memory: float32 sRGB `[height, width, 3]` in [0, 1].
+"""Pictures in host memory: sRGB `[height, width, 3]`, as levels or as float32 in [0, 1].
 
-Reading order: `picture`, `io` (files), `resize`, `transparency`, `icc`, `proof`, `color_transfer`, `labels`, `masks`, `sheet`.
+Reading order: `picture`, `bands`, `io` (files), `resize`, `transparency`, `icc`, `proof`, `color_transfer`, `labels`, `masks`,
+`sheet`.
 """

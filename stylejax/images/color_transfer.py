@@ -6,17 +6,19 @@ Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer", CVPR 20
 luminance   transfer the style in luminance only: `to_luminance` before the run, `restore_chroma` after it.
 match       transform the style's colors to the mean and covariance of the content's before the run: `match_color`.
 
-Pictures are float32 sRGB `[height, width, 3]` in [0, 1]. As in the paper, computations use the stored values without
-linearization: luminance is the Y of YIQ (ITU-R BT.601 luma), chroma its I and Q.
+Pictures are samples of sRGB `[height, width, 3]` (`picture`), and results float32 in [0, 1]. As in the paper, computations use
+the stored values without linearization: luminance is the Y of YIQ (ITU-R BT.601 luma), chroma its I and Q.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stylejax.choices import ColorMatchName
-from stylejax.types import AnyHostImage, HostImage
+from stylejax.images.bands import bands
+from stylejax.images.picture import unit_values
+from stylejax.types import AnyHostAlpha, AnyHostSamples, HostImage, HostSamples
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in Y (ITU-R BT.601): the first row of the matrix from RGB to YIQ."""
@@ -36,13 +38,13 @@ class ColorStatistics(NamedTuple):
 
 
 def to_luminance(
-    picture: HostImage,
+    picture: HostSamples,
     *,
-    like: AnyHostImage | None = None,
+    like: AnyHostSamples | None = None,
     opacity: np.ndarray | None = None,
     like_opacity: np.ndarray | None = None,
 ) -> HostImage:
-    """Convert a picture to grayscale, with Y in all three channels.
+    """Convert a picture to grayscale, with Y in all three channels, which are one in memory.
 
     Args:
         picture: the picture to convert.
@@ -52,30 +54,39 @@ def to_luminance(
         opacity: weights of the pixels of `picture`, `[height, width]`; equal weights by default.
         like_opacity: the same for `like`.
     """
-    gray = picture @ LUMA
+    gray = _luminance(picture)
     if like is not None:
-        (mean, deviation), (wanted_mean, wanted) = _moments(gray, opacity), _moments(like @ LUMA, like_opacity)
-        gray = (gray - mean) * (wanted / max(deviation, VARIANCE_FLOOR**0.5)) + wanted_mean
-    return np.repeat(np.clip(gray, 0, 1).astype(np.float32)[..., np.newaxis], 3, axis=2)
+        (mean, deviation), (wanted_mean, wanted) = _moments(gray, opacity), _moments(_luminance(like), like_opacity)
+        for rows in bands(len(gray)):
+            gray[rows] = np.clip((gray[rows] - mean) * (wanted / max(deviation, VARIANCE_FLOOR**0.5)) + wanted_mean, 0, 1)
+    return np.broadcast_to(np.clip(gray, 0, 1, out=gray)[..., np.newaxis], picture.shape)
 
 
-def restore_chroma(stylized: HostImage, content: HostImage) -> HostImage:
+def restore_chroma(stylized: HostImage, content: HostSamples, *, out: HostImage | None = None) -> HostImage:
     """Combine the luminance of `stylized` with the chroma of `content`, a picture of the same shape.
 
     Luminance is preserved exactly. Differs from the paper for colors outside [0, 1]: clipping would change luminance and hue,
     so their chroma is reduced instead, as little as possible.
+
+    Args:
+        stylized: provides luminance.
+        content: provides chroma.
+        out: receives the result; a new array by default.
     """
-    gray = (stylized @ LUMA).clip(0, 1)[..., np.newaxis]
-    # RGB - Y is a linear function of (I, Q) and zero for grays: adding it to another Y preserves I and Q.
-    chroma = content - (content @ LUMA)[..., np.newaxis]
-    room = np.where(chroma > 0, 1 - gray, gray)
-    share = np.min(room / np.maximum(np.abs(chroma), 1e-12), axis=2, keepdims=True)
-    return np.clip(gray + np.minimum(share, 1) * chroma, 0, 1)
+    result = np.empty_like(stylized) if out is None else out
+    for rows in bands(len(stylized)):
+        gray, colors = (stylized[rows] @ LUMA).clip(0, 1)[..., np.newaxis], unit_values(content[rows])
+        # RGB - Y is a linear function of (I, Q) and zero for grays: adding it to another Y preserves I and Q.
+        chroma = colors - (colors @ LUMA)[..., np.newaxis]
+        room = np.where(chroma > 0, 1 - gray, gray)
+        share = np.min(room / np.maximum(np.abs(chroma), 1e-12), axis=2, keepdims=True)
+        np.clip(gray + np.minimum(share, 1) * chroma, 0, 1, out=result[rows])
+    return result
 
 
 def match_color(
-    style: HostImage,
-    content: AnyHostImage,
+    style: HostSamples,
+    content: AnyHostSamples,
     *,
     method: ColorMatchName = "cholesky",
     opacity: np.ndarray | None = None,
@@ -91,11 +102,18 @@ def match_color(
         content_opacity: the same for the content.
     """
     before, after = color_statistics(style, mask=opacity), color_statistics(content, mask=content_opacity)
-    matrix, offset = transform_between(before, after, method)
-    return np.clip(style @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
+    return apply_transform(style, *transform_between(before, after, method))
 
 
-def color_transform(style: AnyHostImage, content: AnyHostImage, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
+def apply_transform(picture: HostSamples, matrix: np.ndarray, offset: np.ndarray) -> HostImage:
+    """`A x + b` of every color `x`, clipped to [0, 1]; `matrix` is `[3, 3]` and `offset` `[3]`."""
+    result, turned, shift = np.empty(picture.shape, np.float32), matrix.T.astype(np.float32), offset.astype(np.float32)
+    for rows in bands(len(picture)):
+        np.clip(unit_values(picture[rows]) @ turned + shift, 0, 1, out=result[rows])
+    return result
+
+
+def color_transform(style: AnyHostSamples, content: AnyHostSamples, method: ColorMatchName) -> tuple[np.ndarray, np.ndarray]:
     """Find `A` `[3, 3]` and `b` `[3]`, float64, such that the colors `A x + b` have the content's mean and covariance.
 
     A Σ_S Aᵀ = Σ_C has many solutions:
@@ -123,7 +141,7 @@ def transform_between(before: ColorStatistics, after: ColorStatistics, method: C
     return matrix, after.mean - matrix @ before.mean
 
 
-def color_statistics(picture: AnyHostImage, *, mask: np.ndarray | None = None) -> ColorStatistics:
+def color_statistics(picture: AnyHostSamples, *, mask: np.ndarray | None = None) -> ColorStatistics:
     """Mean and covariance of the colors, accumulated row by row, which avoids a float64 copy of the picture.
 
     Args:
@@ -132,7 +150,7 @@ def color_statistics(picture: AnyHostImage, *, mask: np.ndarray | None = None) -
     """
     count, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
     for number, row in enumerate(picture):
-        colors = row.astype(np.float64)
+        colors = unit_values(row).astype(np.float64)
         counts = np.ones(len(row)) if mask is None else mask[number].astype(np.float64)
         count += counts.sum()
         first += counts @ colors
@@ -153,12 +171,26 @@ def mix_statistics(parts: Sequence[ColorStatistics], shares: Sequence[float]) ->
     return ColorStatistics(np.asarray(mean), np.asarray(sum(share * each for share, each in zip(shares, around, strict=True))))
 
 
-def _moments(gray: np.ndarray, counts: np.ndarray | None) -> tuple[np.floating, np.floating]:
-    """Mean and standard deviation, weighted by `counts`."""
-    if counts is None:
-        return gray.mean(dtype=np.float64), gray.std(dtype=np.float64)
-    mean = np.average(gray, weights=counts)
-    return mean, np.average((gray - mean) ** 2, weights=counts) ** 0.5
+def _luminance(picture: AnyHostSamples) -> AnyHostAlpha:
+    gray = np.empty(picture.shape[:2], np.float32)
+    for rows in bands(len(picture)):
+        gray[rows] = unit_values(picture[rows]) @ LUMA
+    return gray
+
+
+def _moments(gray: np.ndarray, counts: np.ndarray | None) -> tuple[np.float64, np.float64]:
+    """Mean and standard deviation, weighted by `counts`, accumulated in float64."""
+
+    def average(of: Callable[[np.ndarray], np.ndarray]) -> np.float64:
+        count, total = np.float64(0), np.float64(0)
+        for rows in bands(len(gray)):
+            weights = np.ones_like(gray[rows]) if counts is None else counts[rows]
+            count += weights.sum(dtype=np.float64)
+            total += (weights * of(gray[rows].astype(np.float64))).sum()
+        return total / count
+
+    mean = average(lambda values: values)
+    return mean, average(lambda values: (values - mean) ** 2) ** 0.5
 
 
 def _floored(covariance: np.ndarray, floor: float) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
+from stylejax.images.picture import unit_values
+
 
 def _srgb_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -27,7 +29,7 @@ def to_srgb(image: Image.Image, profile: bytes | Any | None) -> Image.Image | No
     converted by formula.
     """
     if image.mode == "LAB" and profile is None:
-        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+        profile = _lab_profile()
     transform = _conversion(profile, image.mode)
     if transform is None:
         return image.convert("RGB") if image.mode == "CMYK" else None
@@ -35,30 +37,35 @@ def to_srgb(image: Image.Image, profile: bytes | Any | None) -> Image.Image | No
 
 
 def apply_profile(colors: np.ndarray, profile: bytes | Any | None) -> np.ndarray:
-    """Convert colors in [0, 1], gray `[height, width, 1]` or `[height, width, 3]`, to sRGB `[height, width, 3]`.
+    """Convert colors, gray `[height, width, 1]` or `[height, width, 3]`, to sRGB `[height, width, 3]`.
 
-    Their depth is preserved unless the profile has to be applied, which takes 8 bits.
+    Args:
+        colors: levels of unsigned integers, or floating point in [0, 1].
+        profile: of the colors, or None.
+
+    Returns:
+        Colors of the same type, or levels of 8 bits if the profile has to be applied.
     """
     gray = colors.shape[2] == 1
     transform = _conversion(profile, "L" if gray else "RGB")
     if transform is None:
         return np.repeat(colors, 3, axis=2) if gray else colors
-    levels = np.rint(colors * 255).astype(np.uint8)
-    converted = transform.apply(Image.fromarray(levels[..., 0] if gray else levels))
-    return np.asarray(converted, np.float32) / np.float32(255)
+    levels = np.rint(unit_values(colors) * 255).astype(np.uint8)
+    return np.asarray(transform.apply(Image.fromarray(levels[..., 0] if gray else levels)))
 
 
-def _conversion(profile: bytes | Any | None, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform from `profile` to sRGB; None if there is no usable profile or it changes nothing."""
-    transform = None if profile is None else _transform(profile, mode)
-    return None if transform is None or _is_identity(transform, mode) else transform
+@lru_cache(maxsize=1)
+def _lab_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 
 @lru_cache(maxsize=16)
-def _transform(profile: bytes | Any, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform from `profile` to sRGB, or None if the profile does not fit images of this mode."""
+def _conversion(profile: bytes | Any | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """The transform from `profile` to sRGB; None if there is no usable profile or it changes nothing."""
+    if profile is None:
+        return None
     try:
-        return ImageCms.ImageCmsTransform(
+        transform = ImageCms.ImageCmsTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
             ImageCms.ImageCmsProfile(BytesIO(SRGB_PROFILE)),
             mode,
@@ -68,6 +75,7 @@ def _transform(profile: bytes | Any, mode: str) -> ImageCms.ImageCmsTransform | 
         )
     except (OSError, ImageCms.PyCMSError, ValueError, TypeError):  # TypeError: the profile is text or numbers
         return None
+    return None if _is_identity(transform, mode) else transform
 
 
 def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:

@@ -98,7 +98,7 @@ def _read(mask: Any, name: str, limit: int) -> Picture:
         mask = np.asarray(mask, np.float32)
     picture = to_picture(mask, limit=limit)
     if picture.alpha is not None:  # transparent pixels are black, also in label pictures
-        picture = dataclasses.replace(picture, pixels=picture.pixels * picture.alpha[..., np.newaxis], alpha=None)
+        picture = dataclasses.replace(picture, samples=picture.pixels * picture.alpha[..., np.newaxis], alpha=None)
     return picture if isinstance(mask, str) or hasattr(mask, "__fspath__") else dataclasses.replace(picture, source=name)
 
 

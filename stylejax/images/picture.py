@@ -1,11 +1,11 @@
-"""A picture in host memory: float32 sRGB `[height, width, 3]` in [0, 1], with optional opacity."""
+"""A picture in host memory: sRGB `[height, width, 3]` with optional opacity, in the precision of its source."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from stylejax.errors import ImageError
-from stylejax.types import HostAlpha, HostImage
+from stylejax.types import HostAlpha, HostImage, HostSamples
 
 
 @dataclass(frozen=True)
@@ -13,26 +13,41 @@ class Picture:
     """Pixels, opacity and origin of a picture.
 
     Attributes:
-        pixels: float32 sRGB `[height, width, 3]` in [0, 1], not premultiplied by alpha.
+        samples: sRGB `[height, width, 3]`, not premultiplied by alpha: uint8 or uint16 as in a file, of which the largest level
+            is white, or float32 in [0, 1].
         alpha: float32 `[height, width]` in [0, 1], 1 for opaque; None if the source has no opacity.
         source: path of the file, or kind of object, for messages and metadata.
         notes: assumptions made while reading the source, one line each.
     """
 
-    pixels: HostImage
+    samples: HostSamples
     alpha: HostAlpha | None
     source: str
     notes: tuple[str, ...] = ()
 
     @property
+    def pixels(self) -> HostImage:
+        """The picture as float32 in [0, 1]; a new array, which may be large, unless the samples are that already."""
+        return unit_values(self.samples)
+
+    @property
     def height(self) -> int:
         """Number of rows."""
-        return self.pixels.shape[0]
+        return self.samples.shape[0]
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return self.pixels.shape[1]
+        return self.samples.shape[1]
+
+
+def unit_values(samples: np.ndarray) -> np.ndarray:
+    """Levels of unsigned integers as float32 in [0, 1], the largest as 1; floating point as float32, itself if it is that."""
+    if samples.dtype.kind != "u":
+        return samples.astype(np.float32, copy=False)
+    values = samples.astype(np.float32)
+    values /= np.float32(np.iinfo(samples.dtype).max)
+    return values
 
 
 def picture_from_array(array: np.ndarray, *, source: str = "array") -> Picture:
@@ -47,9 +62,9 @@ def picture_from_array(array: np.ndarray, *, source: str = "array") -> Picture:
         ImageError: another shape or dtype, channels first, values outside the range, or NaN.
     """
     _check_shape(array, source)
-    values = _unit_values(array, source)
-    channels = values[..., np.newaxis] if values.ndim == 2 else values
-    alpha = np.ascontiguousarray(channels[..., 3]) if channels.shape[2] == 4 else None
+    samples = array.copy() if array.dtype in (np.uint8, np.uint16) else _floats(array, source)
+    channels = samples[..., np.newaxis] if samples.ndim == 2 else samples
+    alpha = np.ascontiguousarray(unit_values(channels[..., 3])) if channels.shape[2] == 4 else None
     colors = np.repeat(channels, 3, axis=2) if channels.shape[2] == 1 else np.ascontiguousarray(channels[..., :3])
     return Picture(colors, alpha, source)
 
@@ -69,12 +84,8 @@ def _check_shape(array: np.ndarray, source: str) -> None:
         raise ImageError(f"{got}; {wanted}{hint}")
 
 
-def _unit_values(array: np.ndarray, source: str) -> np.ndarray:
-    """Values of the array as float32 in [0, 1]."""
-    if array.dtype in (np.uint8, np.uint16):
-        values = array.astype(np.float32)
-        values /= np.float32(np.iinfo(array.dtype).max)
-        return values
+def _floats(array: np.ndarray, source: str) -> np.ndarray:
+    """Floating point in [0, 1] as float32, a copy."""
     if array.dtype.kind != "f" and array.dtype.name != "bfloat16":  # its kind in NumPy is "V", void
         raise ImageError(f"{source} has dtype {array.dtype}; wanted uint8, uint16, or floating point in [0, 1]")
     values = array.astype(np.float32)

@@ -15,25 +15,30 @@ from PIL import Image, ImageCms
 
 from stylejax.errors import ImageError
 from stylejax.files.bounded_read import read_bounded
+from stylejax.images.bands import bands
 from stylejax.images.icc import SRGB_PROFILE
-from stylejax.types import HostImage
+from stylejax.images.picture import unit_values
+from stylejax.types import HostSamples
 
 _WANTED = "wanted the ICC profile of a CMYK printer, such as FOGRA39"
 
 
-def soft_proof(pixels: HostImage, profile: str | os.PathLike[str]) -> HostImage:
-    """Convert a picture to the colors that a printer can reproduce.
+def soft_proof(samples: HostSamples, profile: str | os.PathLike[str]) -> HostSamples:
+    """Convert a picture to the colors that a printer can reproduce, as levels of 8 bits.
 
     Args:
-        pixels: sRGB in [0, 1].
+        samples: sRGB.
         profile: path of the ICC profile of a CMYK printer.
 
     Raises:
         ImageError: the file cannot be read, or is not the ICC profile of a CMYK printer.
     """
     to_inks, to_srgb = _transforms(Path(profile))
-    levels = Image.fromarray(np.rint(pixels * np.float32(255)).astype(np.uint8))
-    return np.asarray(to_srgb.apply(to_inks.apply(levels)), np.float32) / np.float32(255)
+    proofed = np.empty(samples.shape, np.uint8)
+    for rows in bands(len(samples)):
+        levels = Image.fromarray(np.rint(unit_values(samples[rows]) * np.float32(255)).astype(np.uint8))
+        proofed[rows] = np.asarray(to_srgb.apply(to_inks.apply(levels)))
+    return proofed
 
 
 @lru_cache(maxsize=8)

@@ -5,15 +5,17 @@ edge at the border. Resizing and statistics weight colors by opacity.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
-from stylejax.images.picture import Picture
-from stylejax.images.resize import resample, resize
-from stylejax.types import AnyHostAlpha, AnyHostImage, HostAlpha
+from stylejax.images.bands import bands
+from stylejax.images.picture import Picture, unit_values
+from stylejax.images.resize import Rows, resample, resample_channel, resize
+from stylejax.types import AnyHostAlpha, AnyHostImage, AnyHostSamples, HostAlpha
 
 _MIN_WEIGHT = 1e-3  # weight of transparent pixels, less than 1/255: their colors count only where there are no others
 _FLAT = 0.1  # relative difference of two filters up to which opacity counts as smooth
@@ -31,10 +33,13 @@ def fill_transparent(picture: Picture) -> Picture:
         return picture
     if alpha.max() <= 0:
         raise ImageError(f"{picture.source} is fully transparent; give a picture with visible pixels")
-    hidden = (alpha <= 0)[..., np.newaxis]
-    around = _spread(np.where(hidden, 0, picture.pixels) * alpha[..., np.newaxis], alpha)
-    filled = np.where(hidden, np.clip(around, 0, 1), picture.pixels).astype(np.float32)
-    return dataclasses.replace(picture, pixels=filled)
+    half = _spread(*_halved(lambda rows, channel: unit_values(picture.samples[rows, :, channel]) * alpha[rows], alpha))
+    filled, around = np.array(picture.pixels), np.empty_like(alpha)
+    for channel in range(3):
+        resample_channel(lambda rows: half[rows, :, channel], half.shape[:2], around, _TRIANGLE)  # noqa: B023
+        for rows in bands(picture.height):
+            np.copyto(filled[rows, :, channel], np.clip(around[rows], 0, 1), where=alpha[rows] <= 0)
+    return dataclasses.replace(picture, samples=filled)
 
 
 def opacity_weights(picture: Picture) -> HostAlpha | None:
@@ -43,32 +48,48 @@ def opacity_weights(picture: Picture) -> HostAlpha | None:
 
 
 def resize_weighted(
-    pixels: AnyHostImage, opacity: HostAlpha | None, height: int, width: int, *, resampling: ResamplingName = "lanczos"
+    samples: AnyHostSamples, opacity: HostAlpha | None, height: int, width: int, *, resampling: ResamplingName = "lanczos"
 ) -> AnyHostImage:
     """Resize a picture with colors weighted by opacity.
 
     Args:
-        pixels: from `fill_transparent`, `[H, W, 3]`.
+        samples: from `fill_transparent`, `[H, W, 3]`.
         opacity: from `opacity_weights`, `[H, W]`.
         height: number of rows of the result.
         width: number of columns of the result.
         resampling: as for `resize`, but always in floating point for pictures with transparency.
 
     Returns:
-        A new array, or `pixels` itself where nothing changes.
+        A new array, or `samples` itself where nothing changes.
     """
-    same = pixels.shape[:2] == (height, width)
-    if same and resampling == "lanczos" and pixels.dtype == np.float32:
-        return pixels
+    same = samples.shape[:2] == (height, width)
+    if same and resampling == "lanczos" and samples.dtype == np.float32:
+        return samples
     if opacity is None or same:
-        return resize(pixels, height, width, resampling=resampling)
-    weights = np.maximum(opacity, np.float32(_MIN_WEIGHT))[..., np.newaxis]
-    weighted = np.concatenate([pixels * weights, weights], axis=2)
-    sharp, soft = (resample(weighted, height, width, kind) for kind in (resampling, _TRIANGLE))
+        return resize(samples, height, width, resampling=resampling)
+
+    def weights(rows: slice) -> np.ndarray:
+        return np.maximum(opacity[rows], np.float32(_MIN_WEIGHT))
+
+    def resampled(read: Rows, kind: ResamplingName) -> np.ndarray:
+        plane = np.empty((height, width), np.float32)
+        resample_channel(read, opacity.shape, plane, kind)
+        return plane
+
     # Filters with negative weights overshoot at edges of opacity, in the dividend and in the divisor; a triangle has none.
-    smooth = np.abs(sharp[..., 3:] - soft[..., 3:]) <= _FLAT * soft[..., 3:]
-    sharp[..., 3:] = np.where(smooth, sharp[..., 3:], 1)
-    return np.clip(np.where(smooth, sharp[..., :3] / sharp[..., 3:], soft[..., :3] / soft[..., 3:]), 0, 1)
+    divisor, soft_divisor = resampled(weights, resampling), resampled(weights, _TRIANGLE)
+    smooth = np.abs(divisor - soft_divisor) <= _FLAT * soft_divisor
+    divisor[~smooth] = 1
+    result = np.empty((height, width, 3), np.float32)
+    for channel in range(3):
+        sharp, soft = (
+            resampled(lambda rows: unit_values(samples[rows, :, channel]) * weights(rows), kind)  # noqa: B023
+            for kind in (resampling, _TRIANGLE)
+        )
+        for rows in bands(height):
+            colors = np.where(smooth[rows], sharp[rows] / divisor[rows], soft[rows] / soft_divisor[rows])
+            np.clip(colors, 0, 1, out=result[rows, :, channel])
+    return result
 
 
 def resize_opacity(opacity: HostAlpha, height: int, width: int) -> AnyHostAlpha:
@@ -78,9 +99,9 @@ def resize_opacity(opacity: HostAlpha, height: int, width: int) -> AnyHostAlpha:
 
 def resize_picture(picture: Picture, height: int, width: int, *, resampling: ResamplingName = "lanczos") -> Picture:
     """Resize a picture and its opacity."""
-    pixels = resize_weighted(picture.pixels, opacity_weights(picture), height, width, resampling=resampling)
+    samples = resize_weighted(picture.samples, opacity_weights(picture), height, width, resampling=resampling)
     alpha = None if picture.alpha is None else resize(picture.alpha, height, width)
-    return dataclasses.replace(picture, pixels=pixels, alpha=alpha)
+    return dataclasses.replace(picture, samples=samples, alpha=alpha)
 
 
 def _spread(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -92,13 +113,23 @@ def _spread(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
         colors: `[height, width, 3]`, multiplied by `weights`.
         weights: `[height, width]` in [0, 1].
     """
+    own = colors / np.maximum(weights, 1e-30)[..., np.newaxis]
     if max(weights.shape) == 1:
-        return colors / np.maximum(weights, 1e-30)[..., np.newaxis]
-    halves = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(2)) for plane in (*np.moveaxis(colors, 2, 0), weights)
-    ]
-    coarse = resample(_spread(np.stack(halves[:3], axis=2), halves[3]), weights.shape[0], weights.shape[1], _TRIANGLE)
+        return own
+    half = _spread(*_halved(lambda rows, channel: colors[rows, :, channel], weights))
+    coarse = resample(half, weights.shape[0], weights.shape[1], _TRIANGLE)
     # A weight of a quarter counts as full; with less, the coarser level contributes.
     share = np.minimum(4 * weights, 1)[..., np.newaxis]
-    own = colors / np.maximum(weights, 1e-30)[..., np.newaxis]
     return share * own + (1 - share) * coarse
+
+
+def _halved(read: Callable[[slice, int], np.ndarray], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means of 2×2 pixels, of each channel that `read` reads by rows, and of the weights."""
+    height, width = weights.shape
+    means = np.empty((-(-height // 2), -(-width // 2), 4), np.float32)
+    for rows in bands(height):
+        half = slice(rows.start // 2, -(-rows.stop // 2))
+        for channel in range(4):
+            plane = Image.fromarray(np.ascontiguousarray(read(rows, channel) if channel < 3 else weights[rows]))
+            means[half, :, channel] = np.asarray(plane.reduce(2))
+    return means[..., :3], means[..., 3]

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from stylejax.images.io.encode import JPEG, PNG, write_with_pillow
+from stylejax.images.picture import unit_values
 from stylejax.images.resize import fit_long_side, resize
 from stylejax.images.transparency import resize_weighted
+from stylejax.types import AnyHostSamples
 
 QUALITY = 88
 
 
-def data_uri(pixels: np.ndarray, *, alpha: np.ndarray | None = None, long_side: int, quality: int = QUALITY) -> str:
+def data_uri(pixels: AnyHostSamples, *, alpha: np.ndarray | None = None, long_side: int, quality: int = QUALITY) -> str:
     """The picture as a `data:` URI.
 
     Args:
-        pixels: sRGB in [0, 1], `[height, width, 3]`.
+        pixels: sRGB, `[height, width, 3]`, as levels or floating point in [0, 1].
         alpha: opacity in [0, 1], `[height, width]`.
         long_side: limit in pixels; larger pictures are scaled down to it.
         quality: of a JPEG, at most 95.
@@ -27,12 +29,15 @@ def data_uri(pixels: np.ndarray, *, alpha: np.ndarray | None = None, long_side: 
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def encode(pixels: np.ndarray, *, alpha: np.ndarray | None = None, long_side: int, quality: int = QUALITY) -> tuple[str, bytes]:
+def encode(
+    pixels: AnyHostSamples, *, alpha: np.ndarray | None = None, long_side: int, quality: int = QUALITY
+) -> tuple[str, bytes]:
     """Media type and bytes of the picture; arguments as for `data_uri`."""
     if max(pixels.shape[:2]) > long_side:
         shape = fit_long_side(pixels.shape[0], pixels.shape[1], long_side)
         pixels, alpha = resize_weighted(pixels, alpha, *shape), None if alpha is None else resize(alpha, *shape)
-    values = pixels if alpha is None else np.concatenate([pixels, alpha[..., np.newaxis]], axis=2)
+    values = unit_values(pixels)
+    values = values if alpha is None else np.concatenate([values, alpha[..., np.newaxis]], axis=2)
     levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return ("image/jpeg", jpeg(levels, quality=quality)) if alpha is None else ("image/png", png(levels))
 

@@ -148,9 +148,9 @@ def _cell_values(cell: Cell, page: Path, side: int) -> dict[str, Any]:
 
 def _small(picture: Picture, side: int) -> str:
     """A small copy as JPEG, which has no opacity: on white."""
-    pixels, alpha = picture.pixels, picture.alpha
+    pixels, alpha = picture.samples, picture.alpha
     if alpha is not None:
-        pixels = 1 - alpha[..., None] * (1 - pixels)
+        pixels = 1 - alpha[..., None] * (1 - picture.pixels)
     return data_uri(pixels, long_side=side, quality=QUALITY)
 
 

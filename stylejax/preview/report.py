@@ -152,7 +152,12 @@ def _failure(painting: StylizedImage) -> list[str]:
 
 def _shown(role: str, picture: Picture) -> dict[str, Any]:
     size = {"width": picture.width, "height": picture.height}
-    return {"role": role, "name": picture.source, "uri": data_uri(picture.pixels, alpha=picture.alpha, long_side=SMALL), **size}
+    return {
+        "role": role,
+        "name": picture.source,
+        "uri": data_uri(picture.samples, alpha=picture.alpha, long_side=SMALL),
+        **size,
+    }
 
 
 def environment_facts(network: str, seconds: float | None) -> dict[str, str]:

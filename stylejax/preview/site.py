@@ -44,7 +44,7 @@ def live_site(live: LiveRun) -> Starlette:
         if number >= len(live.given):
             return Response(status_code=404)
         picture = live.given[number]
-        kind, data = encode(picture.pixels, alpha=picture.alpha, long_side=INPUT_LONG_SIDE)
+        kind, data = encode(picture.samples, alpha=picture.alpha, long_side=INPUT_LONG_SIDE)
         return Response(data, media_type=kind)
 
     def stream(request: Request) -> Response:

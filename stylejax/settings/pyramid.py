@@ -4,7 +4,7 @@ from stylejax.errors import SettingsError
 from stylejax.images.io.open_image import limit_for
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
-from stylejax.types import HostImage
+from stylejax.types import AnyHostSamples
 
 _TOLERATED = 1.1
 """How much larger than the picture a style may be with `style_fit pyramid`, as in the recipe `spst`."""
@@ -58,7 +58,7 @@ def fit_side(height: int, width: int, side: int, settings: Settings) -> tuple[in
     return max(1, (side * height + half) // measured), max(1, (side * width + half) // measured)
 
 
-def style_shape(picture: HostImage, settings: Settings, height: int, width: int, *, largest: int) -> tuple[int, int]:
+def style_shape(picture: AnyHostSamples, settings: Settings, height: int, width: int, *, largest: int) -> tuple[int, int]:
     """The shape to which a style picture is resized at the scale of `height` and `width`.
 
     Args:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stylejax.images.color_transfer import restore_chroma
+from stylejax.images.picture import unit_values
 from stylejax.images.proof import soft_proof
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.preserve_color import content_to_paint
@@ -68,7 +69,7 @@ class Lane:
     def task(self, step: Step) -> Task:
         """How a frame is painted."""
         painter, settings = self.film.painter, self.film.inputs.job.settings
-        shown = soft_proof(step.content, settings.proof) if settings.proof else step.content
+        shown = unit_values(soft_proof(step.content, settings.proof)) if settings.proof else step.content
         content = content_to_paint(shown, settings)
         if not step.links:
             goal = painter.first()

@@ -11,6 +11,7 @@ import stylejax
 from stylejax.errors import ImageError
 from stylejax.images.icc import SRGB_PROFILE
 from stylejax.images.io.read import read_picture
+from stylejax.images.picture import unit_values
 from stylejax.images.proof import soft_proof
 
 PRESS = Path("/usr/share/color/icc/ghostscript/default_cmyk.icc")
@@ -60,11 +61,11 @@ def lightness(pixels: np.ndarray) -> np.ndarray:
 
 def test_a_printer_without_colors_prints_lightness(black_ink):
     colors = np.random.default_rng(0).random((8, 8, 3), np.float32)
-    printed = soft_proof(colors, black_ink)
+    printed = unit_values(soft_proof(colors, black_ink))
     assert np.ptp(printed, axis=2).max() <= 2 / 255
     np.testing.assert_allclose(lightness(printed), lightness(colors), atol=0.02)
     ends = soft_proof(np.stack([np.zeros((1, 3)), np.ones((1, 3))]).astype(np.float32), black_ink)
-    np.testing.assert_allclose(ends[:, 0], [[0, 0, 0], [1, 1, 1]], atol=1.5 / 255)
+    np.testing.assert_allclose(unit_values(ends)[:, 0], [[0, 0, 0], [1, 1, 1]], atol=1.5 / 255)
 
 
 @pytest.mark.slow
@@ -97,9 +98,9 @@ def test_a_file_that_is_not_the_profile_of_a_printer_is_rejected(tmp_path, pictu
 @real_profile
 def test_a_real_profile_changes_only_colors_outside_its_gamut():
     blue, gray, white = np.array([[[0, 0, 1.0]]]), np.full((1, 1, 3), 0.5), np.ones((1, 1, 3))
-    assert np.ptp(soft_proof(blue.astype(np.float32), PRESS)) < 0.6
-    np.testing.assert_allclose(soft_proof(gray.astype(np.float32), PRESS), gray, atol=0.03)
-    np.testing.assert_allclose(soft_proof(white.astype(np.float32), PRESS), white, atol=0.01)
+    assert np.ptp(unit_values(soft_proof(blue.astype(np.float32), PRESS))) < 0.6
+    np.testing.assert_allclose(unit_values(soft_proof(gray.astype(np.float32), PRESS)), gray, atol=0.03)
+    np.testing.assert_allclose(unit_values(soft_proof(white.astype(np.float32), PRESS)), white, atol=0.01)
 
 
 @real_profile

@@ -36,6 +36,22 @@ def test_the_same_size_is_an_exact_copy():
     assert not np.shares_memory(result, pixels)
 
 
+@pytest.mark.parametrize("shape", [(300, 700), (1100, 40), (700, 600), (600, 600)])
+@pytest.mark.parametrize("kind", ["lanczos", "bicubic", "bilinear"])
+def test_some_lines_at_a_time_give_what_pillow_gives_for_all(shape, kind):
+    levels, (height, width) = np.random.default_rng(0).integers(0, 256, (600, 600), np.uint8), shape
+    kernel = Image.Resampling[kind.upper()]
+    if kind == "lanczos":
+        source = Image.fromarray(levels / np.float32(255))
+        wanted = np.clip(source.resize((width, 600), kernel).resize((width, height), kernel), 0, 1)
+        at_once = np.clip(source.resize((width, height), kernel), 0, 1)  # Pillow may begin with the columns
+        np.testing.assert_allclose(wanted, at_once, atol=1e-6)
+    else:
+        wanted = np.asarray(Image.fromarray(levels).resize((width, height), kernel)) / np.float32(255)
+    for same in (levels, levels / np.float32(255)):
+        np.testing.assert_array_equal(resize(same, *shape, resampling=kind), wanted)
+
+
 def test_shrinking_averages_fine_detail():
     """Without antialiasing, a checkerboard would become black, white, or moiré."""
     checkerboard = (np.indices((128, 128)).sum(axis=0) % 2).astype(np.float32)

@@ -73,7 +73,7 @@ class Loader:
             style = Reader(pixel_limit(settings)).read(place, proof=settings.proof)
             if whole:
                 return style
-            seen = style_shape(style.pixels, settings, *shape, largest=side_of(*shape, settings))
+            seen = style_shape(style.samples, settings, *shape, largest=side_of(*shape, settings))
             alpha = None if style.alpha is None else resize_opacity(style.alpha, *seen)
             return dataclasses.replace(resize_picture(style, *seen, resampling=settings.resampling), alpha=alpha)
 

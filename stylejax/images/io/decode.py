@@ -4,14 +4,17 @@
 8 bits.
 """
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from PIL import Image, ImageFile
 
 from stylejax.images.icc import apply_profile, to_srgb
-from stylejax.images.io.levels import normalize_samples, unit_values
-from stylejax.images.io.orientation import orient, orientation_of
+from stylejax.images.io.levels import normalize, white_level
+from stylejax.images.io.orientation import assemble, orientation_of
 from stylejax.images.io.tiff import samples_of, set_native_order
-from stylejax.images.picture import Picture
+from stylejax.images.picture import Picture, unit_values
 
 
 def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = None) -> Picture:
@@ -26,30 +29,46 @@ def decode(image: Image.Image, *, source: str, low_bytes: Image.Image | None = N
     set_native_order(image)
     image.load()
     key = _transparent_color(image, depth, high_bytes=low_bytes is None and image.mode == "RGB")
-    orientation = orientation_of(image)
     profile = image.info.get("icc_profile") or None
     if image.mode.startswith(("I", "F")):
         values, bits, inverted = samples_of(image)
-        gray, notes = normalize_samples(values, source, bits=bits)
-        gray = 1 - gray if inverted else gray
-        colors = apply_profile(gray[..., np.newaxis], profile)
-        opacity = None if key is None else (values != key[0]).astype(np.float32)
+        white, notes = white_level(values, source, bits=bits)
+        read = partial(_gray_band, values, key, white, inverted, profile)
     else:
-        base, alpha = _split_alpha(image)
-        converted, notes = to_srgb(base, profile), ()
-        deep = None if low_bytes is None else _sixteen_bits(image, low_bytes)
-        if converted is None and deep is not None:
-            colors = deep[..., :3]
-        else:
-            colors = np.asarray(converted or (base if base.mode == "RGB" else base.convert("RGB")))
-        if key is not None:
-            values = np.asarray(base) if deep is None else deep
-            opacity = np.uint8(255) * (values.reshape(*values.shape[:2], -1) != key).any(2)
-        elif deep is not None and image.mode == "RGBA":
-            opacity = deep[..., 3]
-        else:
-            opacity = None if alpha is None else np.asarray(alpha)
-    return Picture(_oriented(colors, orientation), None if opacity is None else _oriented(opacity, orientation), source, notes)
+        read, notes = partial(_band, image, low_bytes, key, profile), ()
+    samples, alpha = assemble(read, image.height, image.width, orientation_of(image))
+    return Picture(samples, alpha, source, notes)
+
+
+def _gray_band(
+    values: np.ndarray, key: np.ndarray | None, white: int, inverted: bool, profile: bytes | Any | None, rows: slice
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Colors and opacity of some rows of gray samples with more than 8 bits."""
+    gray = normalize(values[rows], white)
+    gray = 1 - unit_values(gray) if inverted else gray
+    colors = apply_profile(gray[..., np.newaxis], profile)
+    return colors, None if key is None else (values[rows] != key[0]).astype(np.float32)
+
+
+def _band(
+    image: Image.Image, low_bytes: Image.Image | None, key: np.ndarray | None, profile: bytes | Any | None, rows: slice
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Colors and opacity of some rows of an image of 8 bits, or of 16 with the less significant ones in `low_bytes`."""
+    box = (0, rows.start, image.width, rows.stop)
+    high = image.crop(box)
+    base, alpha = _split_alpha(high)
+    converted = to_srgb(base, profile)
+    deep = None if low_bytes is None else _sixteen_bits(high, low_bytes.crop(box))
+    if converted is None and deep is not None:
+        colors = deep[..., :3]
+    else:
+        colors = np.asarray(converted or (base if base.mode == "RGB" else base.convert("RGB")))
+    if key is not None:
+        values = np.asarray(base) if deep is None else deep
+        return colors, np.uint8(255) * (values.reshape(*values.shape[:2], -1) != key).any(2)
+    if deep is not None and image.mode == "RGBA":
+        return colors, deep[..., 3]
+    return colors, None if alpha is None else np.asarray(alpha)
 
 
 def raw_mode(image: Image.Image) -> str:
@@ -103,9 +122,3 @@ def _sixteen_bits(high: Image.Image, low: Image.Image) -> np.ndarray:
     levels <<= 8
     levels |= np.asarray(low)
     return levels
-
-
-def _oriented(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn levels, which take less memory than what they are converted to, or values in [0, 1]."""
-    turned = orient(values, orientation)
-    return turned if turned.dtype == np.float32 else unit_values(turned)

@@ -1,6 +1,7 @@
 """File formats with their limits, and encoders for integer levels of 8 or 16 bits."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -8,6 +9,7 @@ import numpy as np
 import tifffile
 from PIL import Image, PngImagePlugin
 
+from stylejax.images.bands import Bands, bands
 from stylejax.images.icc import SRGB_PROFILE
 from stylejax.images.io.metadata import KEY, as_description, as_exif, as_text
 
@@ -39,13 +41,15 @@ LARGEST_TIFF = 2**32 - 2**25
 _TIFF_TILE = (256, 256)
 
 
-def write_tiff(file: BinaryIO, levels: np.ndarray, metadata: Mapping[str, Any] | None) -> None:
+def write_tiff(file: BinaryIO, levels: Bands, metadata: Mapping[str, Any] | None) -> None:
     """Write uint8 or uint16 `[height, width, 3 or 4]` as TIFF in tiles with lossless compression; as BigTIFF if it is large."""
     tifffile.imwrite(
         file,
-        levels,
+        _tiles(levels),
+        shape=levels.shape,
+        dtype=levels.dtype,
         byteorder="<",
-        bigtiff=levels.nbytes > LARGEST_TIFF,
+        bigtiff=math.prod(levels.shape) * levels.dtype.itemsize > LARGEST_TIFF,
         tile=_TIFF_TILE,
         photometric="rgb",
         extrasamples=["unassalpha"] if levels.shape[2] == 4 else None,
@@ -58,11 +62,19 @@ def write_tiff(file: BinaryIO, levels: np.ndarray, metadata: Mapping[str, Any] |
     )
 
 
-def write_with_pillow(
-    file: BinaryIO, levels: np.ndarray, format: Format, metadata: Mapping[str, Any] | None, quality: int
-) -> None:
+def _tiles(levels: Bands) -> Iterator[np.ndarray]:
+    height, width = _TIFF_TILE
+    for rows in bands(levels.shape[0], rows=height):
+        band = levels[rows]
+        yield from (band[:, left : left + width] for left in range(0, levels.shape[1], width))
+
+
+def write_with_pillow(file: BinaryIO, levels: Bands, format: Format, metadata: Mapping[str, Any] | None, quality: int) -> None:
     """Write uint8 `[height, width, 3 or 4]` as PNG, JPEG, WebP or AVIF."""
-    image = Image.fromarray(levels)
+    height, width, channels = levels.shape
+    image = Image.new("RGB" if channels == 3 else "RGBA", (width, height))
+    for rows in bands(height):
+        image.paste(Image.fromarray(levels[rows]), (0, rows.start))
     options: dict[str, Any] = {"icc_profile": SRGB_PROFILE}
     if format is PNG:
         options["pnginfo"] = PngImagePlugin.PngInfo()

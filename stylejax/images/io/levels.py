@@ -14,11 +14,11 @@ _DARK = 16
 """If the maximum sample is darker than white by this factor, the file may have fewer bits than it states."""
 
 
-def normalize_samples(samples: np.ndarray, source: str, *, bits: int = 0) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Convert samples to float32 in [0, 1], and return notes about assumptions, one line each.
+def white_level(samples: np.ndarray, source: str, *, bits: int = 0) -> tuple[int, tuple[str, ...]]:
+    """The sample that is white, and notes about assumptions, one line each.
 
     Args:
-        samples: integers or floating point, of any shape.
+        samples: all of a picture, integers or floating point, of any shape.
         source: name of the picture in messages.
         bits: bits per sample, if fewer than its type has.
 
@@ -29,17 +29,17 @@ def normalize_samples(samples: np.ndarray, source: str, *, bits: int = 0) -> tup
         top, note = _white_of_floats(samples, source)
     else:
         top, note = _white_of_integers(samples, bits or 8 * samples.dtype.itemsize)
-    exact = np.float32 if samples.dtype.itemsize <= 2 or top == 1 else np.float64
+    return top, (f"{source} {note}",) if note else ()
+
+
+def normalize(samples: np.ndarray, white: int) -> np.ndarray:
+    """Samples in [0, 1] as float32; levels of 8 or 16 bits whose largest is white are returned as they are."""
+    if samples.dtype in (np.uint8, np.uint16) and white == np.iinfo(samples.dtype).max:
+        return samples
+    exact = np.float32 if samples.dtype.itemsize <= 2 or white == 1 else np.float64
     unit = samples.astype(exact)
-    unit /= exact(top)
-    return np.clip(unit, 0, 1, out=unit).astype(np.float32, copy=False), (f"{source} {note}",) if note else ()
-
-
-def unit_values(levels: np.ndarray) -> np.ndarray:
-    """Levels of unsigned integers as float32 in [0, 1], the largest level as 1. Takes memory for the result alone."""
-    values = levels.astype(np.float32)
-    values /= np.float32(np.iinfo(levels.dtype).max)
-    return values
+    unit /= exact(white)
+    return np.clip(unit, 0, 1, out=unit).astype(np.float32, copy=False)
 
 
 def _white_of_integers(samples: np.ndarray, bits: int) -> tuple[int, str]:

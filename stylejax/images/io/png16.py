@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-_BAND = 64
-"""Rows that are compressed at a time."""
+from stylejax.images.bands import Bands, bands
+
 _COLOR_TYPE = {3: 2, 4: 6}  # channels to PNG's RGB and RGBA
 
 
-def write_png16(file: BinaryIO, values: np.ndarray, *, profile: bytes, text: tuple[str, str] | None) -> None:
+def write_png16(file: BinaryIO, values: Bands, *, profile: bytes, text: tuple[str, str] | None) -> None:
     """Write uint16 `[height, width, 3 or 4]` as PNG, with an ICC profile and one iTXt chunk of a keyword and its text.
 
     Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
@@ -28,12 +28,13 @@ def write_png16(file: BinaryIO, values: np.ndarray, *, profile: bytes, text: tup
     _write_chunk(file, b"IEND", b"")
 
 
-def _compressed(values: np.ndarray) -> Iterator[bytes]:
+def _compressed(values: Bands) -> Iterator[bytes]:
     """The filtered and compressed rows, some at a time."""
     compressor = zlib.compressobj(6)
-    above = np.zeros((1, values[0].nbytes), np.uint8)
-    for top in range(0, len(values), _BAND):
-        rows = values[top : top + _BAND].astype(">u2").view(np.uint8).reshape(-1, above.shape[1])
+    height, width, channels = values.shape
+    above = np.zeros((1, 2 * width * channels), np.uint8)
+    for band in bands(height):
+        rows = values[band].astype(">u2").view(np.uint8).reshape(-1, above.shape[1])
         filtered = np.full((len(rows), 1 + rows.shape[1]), 2, np.uint8)  # filter 2, "up": each byte minus the one above it
         np.subtract(rows, np.concatenate([above, rows[:-1]]), out=filtered[:, 1:])
         above = rows[-1:]

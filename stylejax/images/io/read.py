@@ -144,8 +144,8 @@ def _shape_of_file(file: BinaryIO, source: str, *, limit: int) -> tuple[int, int
     try:
         image = open_image(file, limit=limit)
     except UnidentifiedImageError:
-        pixels = _decode_file(file, source, limit=limit).pixels
-        return pixels.shape[0], pixels.shape[1]
+        picture = _decode_file(file, source, limit=limit)
+        return picture.height, picture.width
     check_not_camera_raw(image, source)
     check_size(*image.size, source, limit=limit)
     return image.size if swaps_axes(image) else (image.height, image.width)

@@ -12,10 +12,10 @@ from PIL import Image, TiffImagePlugin
 
 from stylejax.errors import ImageError
 from stylejax.images.icc import apply_profile
-from stylejax.images.io.levels import normalize_samples
+from stylejax.images.io.levels import normalize, white_level
 from stylejax.images.io.open_image import check_size
-from stylejax.images.io.orientation import orient
-from stylejax.images.picture import Picture
+from stylejax.images.io.orientation import assemble
+from stylejax.images.picture import Picture, unit_values
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _PLANES, _PREDICTOR, _KIND = 258, 259, 262, 266, 284, 317, 339
 _PALETTE = tifffile.PHOTOMETRIC.PALETTE
@@ -126,16 +126,21 @@ def decode_tiff(file: BinaryIO, *, source: str, limit: int) -> Picture:
     colors, bits = samples[..., :count], page.bitspersample
     if page.photometric == _PALETTE:
         colors, bits = page.colormap.T[colors[..., 0]], 16
-    pixels, notes = normalize_samples(colors, source, bits=bits)
-    if page.photometric == _WHITE_IS_ZERO:
-        pixels = 1 - pixels
-    alpha, kinds = None, page.extrasamples or (2,)
+    opacity, kinds = None, page.extrasamples or (2,)
     if samples.shape[2] > count and kinds[0] != _NO_OPACITY:
-        alpha, _ = normalize_samples(samples[..., count], source)
-        if kinds[0] == _PREMULTIPLIED:
-            pixels = np.clip(pixels / np.maximum(alpha, 1e-9)[..., np.newaxis], 0, 1)
-    pixels = apply_profile(pixels, profile)
-    return Picture(orient(pixels, orientation), None if alpha is None else orient(alpha, orientation), source, notes)
+        opacity = samples[..., count]
+    white, notes = white_level(colors, source, bits=bits)
+    opaque = 1 if opacity is None else white_level(opacity, source)[0]
+
+    def read(rows: slice) -> tuple[np.ndarray, np.ndarray | None]:
+        pixels, alpha = normalize(colors[rows], white), None if opacity is None else normalize(opacity[rows], opaque)
+        if page.photometric == _WHITE_IS_ZERO:
+            pixels = 1 - unit_values(pixels)
+        if alpha is not None and kinds[0] == _PREMULTIPLIED:
+            pixels = np.clip(unit_values(pixels) / np.maximum(unit_values(alpha), 1e-9)[..., np.newaxis], 0, 1)
+        return apply_profile(pixels, profile), alpha
+
+    return Picture(*assemble(read, page.imagelength, page.imagewidth, orientation), source, notes)
 
 
 def _tag(image: Image.Image, number: int) -> Any:

@@ -5,7 +5,7 @@ options produce the same bytes.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,13 +15,11 @@ from PIL import features
 
 from stylejax.errors import ImageError
 from stylejax.files.atomic import check_writable, write_atomically
+from stylejax.images.bands import bands
 from stylejax.images.icc import SRGB_PROFILE
 from stylejax.images.io.encode import AVIF, SUFFIXES, TIFF, Format, write_tiff, write_with_pillow
 from stylejax.images.io.metadata import KEY, as_text
 from stylejax.images.io.png16 import write_png16
-
-_BAND = 64
-"""Rows that are converted at a time."""
 
 
 def check_output(path: str | os.PathLike[str], *, bits: int = 8, height: int | None = None, width: int | None = None) -> None:
@@ -111,13 +109,26 @@ def encode_picture(
     return file.getvalue()
 
 
-def _prepared(
-    path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int
-) -> np.ndarray:
-    """Validate a picture and convert it to levels `[height, width, 3 or 4]` for the format of `path`.
+class _Levels:
+    """Colors, and opacity if the format has any, as levels `[height, width, 3 or 4]`, which are computed when they are read."""
 
-    Some rows at a time: no copy of the picture in floating point is made.
-    """
+    def __init__(self, colors: np.ndarray, opacity: np.ndarray | None, *, alpha: bool, bits: int):
+        """Of float32 arrays; without `alpha`, opacity is composited over white."""
+        self._colors, self._opacity, self._alpha, self._white = colors, opacity, alpha, np.float32(2**bits - 1)
+        self.shape = (*colors.shape[:2], 4 if opacity is not None and alpha else 3)
+        self.dtype = np.dtype(np.uint8 if bits == 8 else np.uint16)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        values = np.clip(self._colors[rows], 0, 1)
+        if self._opacity is not None:
+            opacity = np.clip(self._opacity[rows, :, np.newaxis], 0, 1)
+            values = np.concatenate([values, opacity], 2) if self._alpha else values * opacity + (1 - opacity)
+        values *= self._white
+        return np.rint(values, out=values).astype(self.dtype)
+
+
+def _prepared(path: str | os.PathLike[str], pixels: np.ndarray, alpha: np.ndarray | None, bits: int, quality: int) -> _Levels:
+    """Validate a picture, and convert it to levels for the format of `path`."""
     colors = _checked(pixels, "pixels", 3)
     opacity = None if alpha is None else _checked(alpha, "alpha", 2)
     if opacity is not None and opacity.shape != colors.shape[:2]:
@@ -125,22 +136,13 @@ def _prepared(
     if not 1 <= quality <= 100:
         raise ImageError(f"quality is {quality}; wanted 1 to 100")
     check_format(path, bits=bits)
-    height, width, _ = colors.shape
-    channels = 4 if opacity is not None and _format(path).alpha else 3
-    levels = np.empty((height, width, channels), np.uint8 if bits == 8 else np.uint16)
-    for rows in _bands(height):
-        values = np.clip(colors[rows], 0, 1)
-        if opacity is not None:
-            alphas = np.clip(opacity[rows, :, np.newaxis], 0, 1)
-            values = np.concatenate([values, alphas], 2) if channels == 4 else values * alphas + (1 - alphas)
-        levels[rows] = np.rint(values * np.float32(2**bits - 1))
-    return levels
+    return _Levels(colors, opacity, alpha=_format(path).alpha, bits=bits)
 
 
 def _encode(
     file: BinaryIO,
     path: str | os.PathLike[str],
-    levels: np.ndarray,
+    levels: _Levels,
     metadata: Mapping[str, Any] | None,
     bits: int,
     quality: int,
@@ -172,12 +174,7 @@ def _checked(array: np.ndarray, name: str, dimensions: int) -> np.ndarray:
     wanted = "[height, width, 3]" if dimensions == 3 else "[height, width]"
     if values.ndim != dimensions or 0 in values.shape or (dimensions == 3 and values.shape[2] != 3):
         raise ImageError(f"{name} has shape {values.shape}; wanted {wanted}")
-    strange = sum(int((~np.isfinite(values[rows])).sum()) for rows in _bands(len(values)))
+    strange = sum(int((~np.isfinite(values[rows])).sum()) for rows in bands(len(values)))
     if strange:
         raise ImageError(f"{name} holds {strange} NaN or infinite values; nothing is written")
     return values
-
-
-def _bands(height: int) -> Iterator[slice]:
-    """Consecutive rows, some at a time."""
-    yield from (slice(top, top + _BAND) for top in range(0, height, _BAND))

@@ -17,7 +17,7 @@ from stylejax.losses.temporal import TemporalTarget
 from stylejax.settings.blend import check_blend
 from stylejax.settings.pyramid import largest_side, style_shape
 from stylejax.settings.settings import Settings
-from stylejax.types import AnyHostImage, HostAlpha, HostImage, Shape
+from stylejax.types import AnyHostSamples, HostAlpha, HostImage, HostSamples, Shape
 
 
 class Opacity(NamedTuple):
@@ -44,12 +44,16 @@ class Before(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One picture to stylize: sRGB arrays `[height, width, 3]` in [0, 1] of any sizes, and the settings."""
+    """One picture to stylize: sRGB arrays `[height, width, 3]` of any sizes, and the settings.
 
-    content: HostImage
-    styles: tuple[AnyHostImage, ...]
+    The arrays are samples, as pictures have them (`images.picture`): a large photograph takes a quarter of what it takes in
+    floating point, and is converted where it is resized.
+    """
+
+    content: HostSamples
+    styles: tuple[AnyHostSamples, ...]
     settings: Settings
-    init: AnyHostImage | None = None
+    init: AnyHostSamples | None = None
     """The picture to start from where `settings.init` is a path."""
     regions: Regions | None = None
     """Where each style applies; everywhere if None."""

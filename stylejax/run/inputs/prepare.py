@@ -52,7 +52,7 @@ def job_from(
         content=reader.content(content, settings),
         styles=tuple(reader.style(style, content, settings) for style in styles),
         settings=settings,
-        init=None if init is None else init.pixels,
+        init=None if init is None else init.samples,
         regions=regions,
         opacity=seen,
         notes=tuple(dict.fromkeys(notes)),

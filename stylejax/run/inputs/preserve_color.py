@@ -7,26 +7,26 @@ import numpy as np
 
 from stylejax.images.color_transfer import match_color, restore_chroma, to_luminance
 from stylejax.images.picture import Picture
-from stylejax.images.transparency import opacity_weights, resize_picture
+from stylejax.images.transparency import opacity_weights, resize_weighted
 from stylejax.run.single_precision import in_float32
 from stylejax.settings.settings import Settings
-from stylejax.types import HostImage, HostImages, Images
+from stylejax.types import HostImages, HostSamples, Images
 
 
-def content_to_paint(content: HostImage, settings: Settings) -> HostImage:
+def content_to_paint(content: HostSamples, settings: Settings) -> HostSamples:
     """The content as it is painted: gray where only luminance is."""
     return to_luminance(content) if settings.keep_color == "luminance" else content
 
 
-def style_to_paint(style: Picture, content: Picture, settings: Settings) -> HostImage:
+def style_to_paint(style: Picture, content: Picture, settings: Settings) -> HostSamples:
     """A style as it is painted on `content`, both in their own colors."""
-    pixels, others = style.pixels, content.pixels
+    samples, others = style.samples, content.samples
     own, theirs = opacity_weights(style), opacity_weights(content)
     if settings.keep_color == "luminance":
-        return to_luminance(pixels, like=others, opacity=own, like_opacity=theirs)
+        return to_luminance(samples, like=others, opacity=own, like_opacity=theirs)
     if settings.keep_color == "match":
-        return match_color(pixels, others, method=settings.color_match, opacity=own, content_opacity=theirs)
-    return pixels
+        return match_color(samples, others, method=settings.color_match, opacity=own, content_opacity=theirs)
+    return samples
 
 
 @in_float32
@@ -36,9 +36,11 @@ def with_kept_colors(
     """The painted pictures `[batch, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
     if all(each.keep_color != "luminance" for each in settings):
         return pictures
-    finished = np.array(pictures, np.float32)
-    for index, (content, each) in enumerate(zip(contents, settings, strict=True)):
+    finished = np.empty(pictures.shape, np.float32)
+    for painted, content, each, out in zip(np.asarray(pictures), contents, settings, finished, strict=True):
         if each.keep_color == "luminance":
-            original = resize_picture(content, *finished.shape[1:3]).pixels
-            finished[index] = restore_chroma(finished[index], original)
+            original = resize_weighted(content.samples, opacity_weights(content), *painted.shape[:2])
+            restore_chroma(painted, original, out=out)
+        else:
+            out[...] = painted
     return jax.device_put(finished)

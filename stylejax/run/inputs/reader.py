@@ -16,7 +16,7 @@ from stylejax.images.proof import soft_proof
 from stylejax.images.transparency import fill_transparent
 from stylejax.run.inputs.preserve_color import content_to_paint, style_to_paint
 from stylejax.settings.settings import Settings
-from stylejax.types import HostImage
+from stylejax.types import AnyHostSamples, HostSamples
 
 ImageSource = Any
 """A picture: a path, a `PIL.Image.Image`, or an array `[height, width(, channels)]`, uint8, uint16 or float in [0, 1]."""
@@ -35,18 +35,18 @@ class Reader:
         picture = self._once(("picture", _key(source)), lambda: fill_transparent(to_picture(source, limit=self._limit)))
         if not proof:
             return picture
-        proofed = lambda: dataclasses.replace(picture, pixels=soft_proof(picture.pixels, proof))  # noqa: E731
+        proofed = lambda: dataclasses.replace(picture, samples=soft_proof(picture.samples, proof))  # noqa: E731
         return self._once(("proof", _key(source), proof), proofed)
 
-    def content(self, content: Picture, settings: Settings) -> HostImage:
-        """The content as it is painted; see `optimize.colors`."""
+    def content(self, content: Picture, settings: Settings) -> HostSamples:
+        """The content as it is painted; see `run.inputs.preserve_color`."""
         key = ("content", id(content), settings.keep_color)
-        return self._once(key, lambda: content_to_paint(content.pixels, settings))
+        return self._once(key, lambda: content_to_paint(content.samples, settings))
 
-    def style(self, style: Picture, content: Picture, settings: Settings) -> HostImage:
+    def style(self, style: Picture, content: Picture, settings: Settings) -> AnyHostSamples:
         """A style as it is painted on `content`."""
         if settings.keep_color == "none":
-            return style.pixels
+            return style.samples
         key = ("style", id(style), id(content), settings.keep_color, settings.color_match)
         return self._once(key, lambda: style_to_paint(style, content, settings))
 
@@ -60,7 +60,7 @@ class Reader:
         """The regions that the masks name; None without masks."""
         if not content_masks and not style_masks:
             return None
-        shape, shapes = content.pixels.shape, tuple(style.pixels.shape for style in styles)
+        shape, shapes = content.samples.shape, tuple(style.samples.shape for style in styles)
         masks = tuple(tuple(_key(mask) for mask in masks) for masks in (content_masks, style_masks))
         key = ("regions", masks, shape, shapes)
         return self._once(key, lambda: read_regions(content_masks, style_masks, shape, shapes, limit=self._limit))

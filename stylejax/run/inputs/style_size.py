@@ -35,7 +35,7 @@ def check_styles(content: Picture, styles: Sequence[Picture], settings: Settings
 def _smallest(style: Picture, content: Shape, settings: Settings) -> Shape:
     """The smallest height and width in which a style is looked at."""
     largest, scales = largest_side(*content, settings), scale_shapes(*content, settings)
-    return min((style_shape(style.pixels, settings, *shape, largest=largest) for shape in scales), key=min)
+    return min((style_shape(style.samples, settings, *shape, largest=largest) for shape in scales), key=min)
 
 
 def _ways(settings: Settings) -> Iterator[tuple[str, Settings]]:
