@@ -43,4 +43,4 @@ def with_kept_colors(
             restore_chroma(painted, original, out=out)
         else:
             out[...] = painted
-    return jax.device_put(finished)
+    return finished if isinstance(pictures, np.ndarray) else jax.device_put(finished)
