@@ -68,7 +68,7 @@ class Comparison:
                 f"two in float32 by {255 * alone:.1f}"
             )
             shown = [results[name][0].image for name in ("float32", "bfloat16")]
-            difference = ("difference × 5", np.clip(5 * apart[0], 0, 1))
+            difference = ("five times the difference", np.clip(5 * apart[0], 0, 1))
             rows.append([("float32", shown[0]), ("bfloat16", shown[1]), difference])
         write_picture(self.output, contact_sheet(rows, cell=self.size), quality=88)
         print(self.output)
