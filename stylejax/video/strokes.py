@@ -5,9 +5,12 @@ held to that. The strokes of a painting are what it adds to its start,
 
     start(p) + strokes(q(p))        strokes = painting - start
 
-and q(p) leads to the window whose colors in the start are the nearest. Windows overlap and are averaged, after Efros and
-Leung, "Texture Synthesis by Non-parametric Sampling", 1999, whose patches are compared in the picture itself.
+and q(p) leads to a window, drawn from those whose colors in the start are the nearest: the very nearest would be the same in
+every frame, and its strokes would grow into streaks. Windows overlap and are averaged. After Efros and Leung, "Texture
+Synthesis by Non-parametric Sampling", 1999, who compare windows of the picture itself.
 """
+
+import zlib
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,7 +22,9 @@ from stylejax.video.motion.warp import Pixels
 _HALF = 8
 """Half the side of a window, and the distance between two, in pixels."""
 _CANDIDATES = 4096
-"""Windows that strokes are taken from, at most."""
+"""Windows that are compared, at most."""
+_DRAWN_FROM = 16
+"""How many of the nearest one is drawn from."""
 
 Places = Int[np.ndarray, "places 2"]
 """Rows and columns."""
@@ -47,13 +52,17 @@ def with_strokes(start: HostImage, painting: HostImage, known: Pixels) -> HostIm
         return start
     sources = sources[:: -(-len(sources) // _CANDIDATES)]
     colors = np.concatenate([box_mean(start, 2), box_mean(start, _HALF)], -1)
-    nearest = sources[_nearest(colors[tuple(inside[wanted].T)], colors[tuple(sources.T)])]
-    return np.clip(start + _averaged(painting - start, grid[wanted], nearest), 0, 1)
+    near = _nearest(colors[tuple(inside[wanted].T)], colors[tuple(sources.T)])
+    draw = np.random.default_rng(zlib.crc32(known.tobytes())).integers(near.shape[1], size=len(near))
+    drawn = sources[near[np.arange(len(near)), draw]]
+    return np.clip(start + _averaged(painting - start, grid[wanted], drawn), 0, 1)
 
 
-def _nearest(these: Float[np.ndarray, "a colors"], those: Float[np.ndarray, "b colors"]) -> Int[np.ndarray, " a"]:
-    """For each of these the index of the nearest of those."""
-    return ((those**2).sum(-1) - 2 * these @ those.T).argmin(1)
+def _nearest(these: Float[np.ndarray, "a colors"], those: Float[np.ndarray, "b colors"]) -> Int[np.ndarray, "a nearest"]:
+    """For each of these the indices of the nearest of those."""
+    distances = (those**2).sum(-1) - 2 * these @ those.T
+    count = min(_DRAWN_FROM, len(those))
+    return np.argpartition(distances, count - 1, axis=1)[:, :count]
 
 
 def _averaged(strokes: HostImage, centers: Places, sources: Places) -> HostImage:
