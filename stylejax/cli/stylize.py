@@ -58,7 +58,7 @@ class StylizeRun(StylizeFiles):
     def _run(self, live: Live | None, console: Console) -> int:
         """Stylize, and write what there is however it ends; returns the exit code."""
         display = run_display(quiet=self.quiet, as_json=self.json, console=console)
-        checkpoint = Checkpoint(self.checkpoint, minutes=self.checkpoint_every, warn=_warn) if self.checkpoint else None
+        checkpoint = self._checkpoint()
         observer, began = _Observer(self, display, checkpoint, live, console), time.monotonic()
 
         def leave() -> None:
@@ -100,7 +100,10 @@ class StylizeRun(StylizeFiles):
     def follow(self) -> None:
         """Compute this process's part of the picture, which process 0 shows and writes."""
         with handling_signals(lambda number: None, on_early_exit=end_others):
-            self._stylize(lambda progress: mark_started(), None, None)
+            self._stylize(lambda progress: mark_started(), None, self._checkpoint())
+
+    def _checkpoint(self) -> Checkpoint | None:
+        return Checkpoint(self.checkpoint, minutes=self.checkpoint_every, warn=_warn) if self.checkpoint else None
 
     def _stylize(
         self,

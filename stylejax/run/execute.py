@@ -118,10 +118,9 @@ def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptio
     else:
         devices, split = devices_for_rows(len(group), wanted=options.devices, split=options.split)
     lockstep = Lockstep(together=options.split != "none")
-    check_alike(lockstep, network, jobs, devices=len(devices), split=split)
-    if checkpoint and lockstep.several:
-        raise SettingsError("got a checkpoint, which one process keeps, and this run has several; leave it out")
-    saved = checkpoint.resume(network, jobs, devices=len(devices), split=split) if checkpoint else None
+    alike = {"devices": len(devices), "split": split}
+    check_alike(lockstep, network, jobs, with_checkpoint=checkpoint is not None, **alike)
+    saved = checkpoint.resume(network, jobs, lockstep=lockstep, **alike) if checkpoint else None
     run = _GroupRun(network.spec.name, group, checkpoint, lockstep)
     preparing = run.interruptible(options.preparing)
     steps = optimize_batch(
@@ -169,8 +168,11 @@ class _GroupRun:
                 self._save()
                 raise StylizeInterrupted(self._results()) from None
             except Exception:
-                self._save()
+                if not self._lockstep.several:  # another one may not be there to give its part
+                    self._save()
                 raise
+            if self._checkpoint:
+                self._checkpoint.settle()
         return self._results()
 
     def _run(self, steps: Iterator[Progress], observe: Observer | None, interrupts: Interrupts) -> None:

@@ -1,20 +1,19 @@
 """Several processes that execute one command: they paint one picture together, and end together."""
 
+import json
 import signal
 import subprocess
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import pytest
-from objectives import SHALLOW_FLAGS
 from processes import PROGRAM, free_address, interruptible_process, with_devices
 
 from stylejax.images.io.read import read_picture
 
-FLAGS = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", *SHALLOW_FLAGS]
-Started = Callable[..., list[subprocess.Popen]]
+FLAGS = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "48", "--octaves", "1"]
+FLAGS += ["--content-layers", "relu1_1", "--style-layers", "relu1_1"]
+ENDLESS = ["--iterations", "100000", "--json"]
 
 
 @pytest.fixture
@@ -32,10 +31,11 @@ def pair(folder, tmp_path):
         yield start
 
 
-def painting(processes: list[subprocess.Popen]) -> str:
-    """The first line after a step, of process 0."""
+def painting(processes: list[subprocess.Popen]) -> None:
+    """Wait until both have taken steps."""
     assert processes[0].stdout is not None
-    return next(line for line in processes[0].stdout if " step " in line)
+    for _ in range(2):
+        assert json.loads(processes[0].stdout.readline())["event"] == "progress"
 
 
 def ended(processes: list[subprocess.Popen]) -> tuple[list[int], list[str], list[str]]:
@@ -45,20 +45,27 @@ def ended(processes: list[subprocess.Popen]) -> tuple[list[int], list[str], list
 
 
 @pytest.mark.slow
-def test_two_processes_paint_one_picture_that_the_first_one_shows_and_writes(pair, run, folder, tmp_path, monkeypatch):
+def test_two_processes_paint_one_picture_that_the_first_one_shows_and_writes(pair, tmp_path):
     codes, (shown, silent), errors = ended(pair("--iterations", "6"))
     assert (codes, silent, errors) == ([0, 0], "", ["", ""])
     assert "Gloo" not in shown and "the picture is in" in shown
-    monkeypatch.chdir(folder)
-    alone = tmp_path / "alone.png"
-    assert run("stylize", "content.png", "style.png", "-o", str(alone), *FLAGS, "--iterations", "6")[0] == 0
-    difference = read_picture(tmp_path / "out.png").pixels - read_picture(alone).pixels
-    assert np.abs(difference).max() < 2 / 255
+    assert read_picture(tmp_path / "out.png").pixels.shape == (36, 48, 3)
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_one_process_stops_both_after_the_same_step(pair, tmp_path):
+    processes = pair(*ENDLESS, "--checkpoint", str(tmp_path / "state"))
+    painting(processes)
+    processes[1].send_signal(signal.SIGINT)
+    codes, (shown, _), errors = ended(processes)
+    assert (codes, errors) == ([130, 130], ["", "stylejax: stopped\n"])
+    assert json.loads(shown.splitlines()[-1]) == {"event": "stopped", "output": str(tmp_path / "out.png")}
+    assert (tmp_path / "out.png").exists() and (tmp_path / "state").exists()
 
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_ends_the_other_one_in_one_line_and_keeps_the_picture(pair, tmp_path):
-    processes = pair("--iterations", "100000")
+    processes = pair(*ENDLESS)
     painting(processes)
     processes[1].kill()
     codes, _, errors = ended(processes)
@@ -69,7 +76,7 @@ def test_a_process_that_is_killed_ends_the_other_one_in_one_line_and_keeps_the_p
 
 @pytest.mark.slow
 def test_a_killed_first_process_ends_the_other_one_in_one_line(pair):
-    processes = pair("--iterations", "100000")
+    processes = pair(*ENDLESS)
     painting(processes)
     processes[0].kill()
     codes, _, errors = ended(processes)

@@ -31,7 +31,7 @@ def test_four_devices_paint_one_picture_as_one_does_in_batches_too_and_resume():
 
 
 @pytest.mark.slow
-def test_two_processes_paint_one_picture(started, tmp_path):
+def test_two_processes_paint_one_picture_and_resume_from_the_state_of_the_first(started, tmp_path):
     address = free_address()
     places = [tmp_path / f"{process}.npz" for process in range(2)]
     options = {"env": with_devices(1), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -46,6 +46,10 @@ def test_two_processes_paint_one_picture(started, tmp_path):
     assert (first["devices"], first["local"]) == (2, 1)
     np.testing.assert_array_equal(first["divided"], second["divided"])
     np.testing.assert_allclose(first["divided"], first["alone"], atol=1e-4)
+    for process in (first, second):
+        assert process["began"].tolist() == [3, 3]
+        np.testing.assert_array_equal(process["resumed"], first["divided"])
+    assert sorted(path.name for path in tmp_path.glob("*.state")) == ["0.npz.state"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
-"""Run by run/test_split.py as each of two processes: paints one picture with the devices of both, and saves it."""
+"""Run by run/test_split.py as each of two processes: paints a picture with the devices of both, stops, and resumes it."""
 
 import sys
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,4 +24,22 @@ model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weigh
 options: dict[str, Any] = SHALLOW_GRAMS | {"size": 64, "smallest_size": 16, "iterations": 6, "octaves": 1, "model": model}
 painting = stylejax.stylize(content[:45], style, split="picture", **options)
 alone = stylejax.stylize(content[:45], style, **options) if process == 0 else painting
-np.savez(place, divided=painting.image, alone=alone.image, devices=len(jax.devices()), local=len(jax.local_devices()))
+
+
+def stop(progress: stylejax.Progress, *, scale: int) -> None:
+    """Press Ctrl-C at the second process."""
+    if process == 1 and (progress.scale, progress.step) == (scale, 3):
+        raise KeyboardInterrupt
+
+
+for scale in (1, 3):  # one that is not divided, and one that is
+    with suppress(stylejax.StylizeInterrupted):
+        observe = partial(stop, scale=scale)
+        checkpoint = stylejax.Checkpoint(f"{place}.state")
+        stylejax.stylize(content[:45], style, split="picture", every=3, observe=observe, checkpoint=checkpoint, **options)
+        raise AssertionError("the run was not stopped")
+checkpoint = stylejax.Checkpoint(f"{place}.state")
+resumed = stylejax.stylize(content[:45], style, split="picture", checkpoint=checkpoint, **options)
+began = (checkpoint.resumed.scale, checkpoint.resumed.step) if checkpoint.resumed else ()
+images = {"divided": painting.image, "alone": alone.image, "resumed": resumed.image}
+np.savez(place, **images, began=began, devices=len(jax.devices()), local=len(jax.local_devices()))

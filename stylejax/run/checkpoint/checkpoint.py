@@ -30,11 +30,14 @@ from stylejax.network.vgg import VGG19
 from stylejax.optimize.step import PictureState
 from stylejax.run.checkpoint.fingerprint import Identity, difference, run_identity
 from stylejax.run.checkpoint.state import Saved, saved_from
+from stylejax.run.checkpoint.together import seen_by_all
 from stylejax.run.devices import divisible
 from stylejax.run.inputs.job import Job
+from stylejax.run.processes.lockstep import Lockstep
 from stylejax.run.progress import Progress, Record
 from stylejax.run.single_precision import in_float32
 from stylejax.run.split.chunk import without_padding
+from stylejax.run.split.mesh import in_memory
 from stylejax.signals import postponed_interrupts
 
 OWN = "stylejax-checkpoint"
@@ -89,6 +92,7 @@ class Checkpoint:
         self._held = False
         self._last: _Kept | None = None
         self._saved_at = time.monotonic()
+        self._lockstep = Lockstep(together=False)
         try:
             if self.folder.exists() and not self.folder.is_dir():
                 raise CheckpointError(f"{folder} is a file; name a folder for the checkpoint")
@@ -96,24 +100,32 @@ class Checkpoint:
             raise self._unusable(problem) from None
 
     @in_float32
-    def resume(self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1, split: int = 1) -> Saved | None:
+    def resume(
+        self, model: VGG19, jobs: Sequence[Job], *, devices: int = 1, split: int = 1, lockstep: Lockstep | None = None
+    ) -> Saved | None:
         """The saved state of the run that paints `jobs` with `model` on so many devices; None if there is none.
 
-        The folder is locked for this run until `release`. `split` is the number of devices of each picture.
+        The folder is locked for this run until `release`. `split` is the number of devices of each picture. Of several
+        processes in `lockstep`, only the first one uses the folder, and all resume from its state; `settle` parts them.
 
         Raises:
             CheckpointError: another run uses the folder, it holds the state of another run, or it is damaged or cannot be used.
         """
         self._identity = run_identity(model, jobs, devices=devices, split=split)
         self._kind = f"{_KIND} {hashlib.sha256(repr(sorted(self._identity.items())).encode()).hexdigest()}"
+        self._lockstep = lockstep or self._lockstep
+        batch_size = divisible(len(jobs), devices // split)
+        self.resumed = seen_by_all(self._lockstep, lambda: self._open(jobs, batch_size=batch_size), jobs, batch_size=batch_size)
+        return self.resumed
+
+    def _open(self, jobs: Sequence[Job], *, batch_size: int) -> Saved | None:
         try:
             self._made = self._made or not self.folder.exists()
             self._take()
-            self.resumed = self._read(jobs, batch_size=divisible(len(jobs), devices // split))
+            return self._read(jobs, batch_size=batch_size)
         except (OSError, CheckpointError) as problem:
             self.release()
             raise (self._unusable(problem) if isinstance(problem, OSError) else problem) from None
-        return self.resumed
 
     @property
     def saved(self) -> bool:
@@ -129,7 +141,8 @@ class Checkpoint:
         The state is not copied: call `secure` before the run goes on.
         """
         self._last = _Kept(progress, progress.states, traces, [len(trace) for trace in traces])
-        if time.monotonic() - self._saved_at >= self._seconds:
+        due = time.monotonic() - self._saved_at >= self._seconds
+        if any(self._lockstep.most(due)):
             self.save()
 
     def secure(self) -> None:
@@ -144,16 +157,28 @@ class Checkpoint:
         else:
             self._last = self._last._replace(states=jax.tree.map(jnp.copy, self._last.states))
 
+    def settle(self) -> None:
+        """End the work of several processes on the checkpoint: the first one has what is not saved yet, and goes on alone."""
+        if self._last and self._lockstep.several:
+            states = in_memory(self._last.states)
+            self._last = self._last._replace(states=states) if self._lockstep.first else None
+        self._lockstep = Lockstep(together=False)
+
     def save(self) -> None:
         """Save what was last remembered, if it is not saved yet; warn if that cannot be done."""
         if self._last is None:
             return
-        progress, states, traces, lengths = self._last
-        traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
-        place = progress.scale, progress.step, progress.steps, progress.tiles
-        state = Saved(*place, traces, without_padding(jax.device_get(states), progress.height))
-        facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
+        states = without_padding(in_memory(self._last.states), self._last.progress.height)
+        done = not self._lockstep.first or self._write(self._last, states)
         self._saved_at = time.monotonic()
+        if not any(self._lockstep.most(not done)):
+            self._last, self._warned = None, ""
+
+    def _write(self, kept: _Kept, states: PictureState) -> bool:
+        progress, _, traces, lengths = kept
+        traces = [trace[:length] for trace, length in zip(traces, lengths, strict=True)]
+        state = Saved(progress.scale, progress.step, progress.steps, progress.tiles, traces, states)
+        facts = {"identity": self._identity, "made_the_folder": self._made, **state.facts()}
         try:
             with postponed_interrupts():
                 if self._state.exists() and not self.saved:
@@ -162,8 +187,8 @@ class Checkpoint:
         except OSError as problem:
             reason = problem.strerror or problem
             self._warn_once(f"the state cannot be saved in {self.folder}: {reason}; the run continues and will try again")
-        else:
-            self._last, self._warned = None, ""
+            return False
+        return True
 
     def remove(self) -> None:
         """Remove the saved state of this run, once it is finished and its result is kept.

@@ -1,6 +1,6 @@
 """The state of a run between two chunks of steps as plain facts and arrays, checked against the run that continues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,17 @@ class Saved:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The leaves of the states, by their number."""
-        return {f"{number:03d}": np.asarray(leaf) for number, leaf in enumerate(jax.tree.leaves(self.states))}
+        return numbered(jax.tree.leaves(self.states))
+
+
+def numbered(leaves: Iterable[Any]) -> dict[str, np.ndarray]:
+    """Arrays by their number."""
+    return {f"{number:03d}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
+
+
+def abstract_states_of(jobs: Sequence[Job], scale: int, *, batch_size: int) -> PictureState:
+    """Shapes and types of the states of a batch at a scale."""
+    return abstract_states(StaticConfig.of(jobs[0].settings), *common_scales(jobs)[scale - 1], batch_size)
 
 
 def saved_from(
@@ -58,8 +68,7 @@ def saved_from(
     traces = facts.get("traces")
     if not isinstance(traces, list) or len(traces) != len(jobs) or not all(map(_is_trace, traces)):
         return None
-    like = abstract_states(StaticConfig.of(jobs[0].settings), *shapes[scale - 1], batch_size)
-    leaves, tree = jax.tree.flatten(like)
+    leaves, tree = jax.tree.flatten(abstract_states_of(jobs, scale, batch_size=batch_size))
     found = [arrays[name] for name in sorted(arrays)]
     if [(leaf.shape, leaf.dtype) for leaf in leaves] != [(array.shape, array.dtype) for array in found]:
         return None

@@ -1,16 +1,17 @@
 """Arrays on a mesh of devices, which may belong to several processes."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import jax
 import numpy as np
-from jax.experimental import multihost_utils
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
 from stylejax.losses.split.geometry import BATCH, ROWS, RowSplit
 from stylejax.network.backend import Device
 from stylejax.optimize.step import has_rows
+from stylejax.run.processes.lockstep import of_the_first
 from stylejax.run.split.chunk import state_spec, without_padding
 from stylejax.types import Images
 
@@ -42,9 +43,7 @@ def with_padding(pictures: np.ndarray, split: RowSplit) -> np.ndarray:
 
 def put_states(states: PyTree, split: RowSplit) -> PyTree:
     """Place a batched state as `split.chunk.stored` does; that of process 0, where there are several."""
-    states = jax.device_get(states)
-    if jax.process_count() > 1:
-        states = multihost_utils.broadcast_one_to_all(states)
+    states = of_the_first(jax.device_get(states))
 
     def place(leaf: np.ndarray) -> jax.Array:
         return put(with_padding(leaf, split) if has_rows(leaf) else leaf, split.mesh, state_spec(leaf))
@@ -54,9 +53,18 @@ def put_states(states: PyTree, split: RowSplit) -> PyTree:
 
 def whole_states(states: PyTree, split: RowSplit) -> PyTree:
     """A batched state in the memory of each process, as it would be without a mesh."""
-    if jax.process_count() > 1:
-        states = _replicated(split.mesh)(states)
-    return without_padding(jax.device_get(states), split.height)
+    return without_padding(in_memory(states), split.height)
+
+
+def in_memory(tree: PyTree) -> PyTree:
+    """Arrays in the memory of each process, all of which call this where they hold parts of one array."""
+
+    def gathered(leaf: jax.Array | np.ndarray) -> np.ndarray:
+        if isinstance(leaf, jax.Array) and isinstance(leaf.sharding, NamedSharding) and not leaf.is_fully_replicated:
+            leaf = leaf if leaf.is_fully_addressable else _replicated(leaf.sharding.mesh)(leaf)
+        return np.asarray(leaf)
+
+    return jax.tree.map(gathered, tree)
 
 
 def whole_pictures(pictures: Images, split: RowSplit) -> Images:
@@ -66,5 +74,6 @@ def whole_pictures(pictures: Images, split: RowSplit) -> Images:
     return jax.device_put(whole_states(pictures, split))
 
 
-def _replicated(mesh: Mesh):
+@cache
+def _replicated(mesh: Mesh | AbstractMesh):
     return jax.jit(lambda tree: tree, out_shardings=NamedSharding(mesh, EVERYWHERE))
