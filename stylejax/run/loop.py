@@ -69,7 +69,8 @@ def optimize_batch(
     for scale in range(first, last + 1):
         prepared = prepared or scales.prepare(scale)
         current = prepared.result(preparing)
-        reporter.memory = prepared.peak_bytes(preparing)
+        peak = prepared.peak_bytes(preparing)
+        reporter.memory = max(reporter.memory, peak) if scales.tiles[-1] else peak
         prepared = scales.prepare(scale + 1) if scale < last and scales.can_prepare_during(scale) else None
         step, steps = (resume.step, resume.steps) if resume and states is None else (0, scales.steps[scale - 1])
         states = scales.states(scale, states, resume)

@@ -220,7 +220,7 @@ class Preparation:
         return self._scale.result()
 
     def peak_bytes(self, observe: Observer | None) -> int:
-        """Peak bytes of the largest scale: by the compiler's analysis once its program is compiled, and an estimate before.
+        """Peak bytes of the run: by the compiler's analysis once the largest scale is compiled, and an estimate before.
 
         Args:
             observe: as for `result`.
@@ -230,8 +230,9 @@ class Preparation:
                 memory is expected to be needed.
         """
         scales, largest = self._scales, self._scales.shapes[-1]
-        if scales.tiles[-1]:
-            return check_tiled_memory(scales.model, scales.jobs_of_a_device, largest, scales.tiles[-1])
+        if scales.tiles[-1]:  # which may take less than a whole picture of a scale before
+            own = (self._compilation.program().memory or 0) if self._compilation else 0
+            return max(own, check_tiled_memory(scales.model, scales.jobs_of_a_device, largest, scales.tiles[-1]))
         if self._split:
             peak = self.result(observe).peak
             return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)

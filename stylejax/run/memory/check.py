@@ -16,6 +16,7 @@ from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.estimate import chunk_bytes, least_bytes
 from stylejax.run.targets import shared_targets
 from stylejax.settings.objective_spec import objective_spec
+from stylejax.settings.settings import Settings
 from stylejax.types import Shape
 from stylejax.weights.load import reconfigured
 
@@ -89,13 +90,23 @@ def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, b
     share = max(0, budget - network) / (needed - network)
     if int(batch_size * share):
         yield f"{int(batch_size * share)} at a time"
-    pair = 2 * 4 * 3 * math.prod(shape) * batch_size
-    history = StaticConfig.of(settings).optimizer.history - math.ceil((needed - budget) / pair)
-    if history >= 1:
-        yield f"history {history}"
+    yield from shorter_history(settings, shape, batch_size, excess=needed - budget)
     for flag, changes in _other_networks(model) if needed < 3 * budget else ():  # none of them saves more
         if peak_bytes(reconfigured(model, **changes), jobs, shape) <= budget:
             yield flag
+    yield from smaller_side(settings, shape, share)
+
+
+def shorter_history(settings: Settings, shape: Shape, batch_size: int, *, excess: int) -> Iterator[str]:
+    """The history of L-BFGS that takes so many bytes less, if there is one."""
+    pair = 2 * 4 * 3 * math.prod(shape) * batch_size
+    history = StaticConfig.of(settings).optimizer.history - math.ceil(excess / pair)
+    if history >= 1:
+        yield f"history {history}"
+
+
+def smaller_side(settings: Settings, shape: Shape, share: float) -> Iterator[str]:
+    """The long side of a picture with this share of the pixels, if it is large enough for the layers."""
     side = 16 * int(math.sqrt(share) * max(shape) / 16)
     if side * min(shape) / max(shape) >= objective_spec(settings).smallest_side:
         yield f"a long side of {side} pixels"

@@ -9,7 +9,7 @@ from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
-from stylejax.run.memory.check import peak_bytes
+from stylejax.run.memory.check import peak_bytes, shorter_history, smaller_side
 from stylejax.run.memory.estimate import least_bytes, most_bytes
 from stylejax.run.memory.tiles import host_bytes, preparation_bytes, tiled_bytes
 from stylejax.settings.objective_spec import objective_spec
@@ -60,7 +60,7 @@ def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: in
     """
     peak, budget = tiled_bytes(model, jobs, shape, side), memory_budget()
     if budget is not None and peak > budget:
-        raise _too_large(shape, side, peak, budget)
+        raise _too_large(jobs, shape, side, peak, budget)
     return peak
 
 
@@ -97,17 +97,21 @@ def _side_that_fits(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     unit, least = alignment(layers), smallest_tile(layers)
     side, fixed = max(least, min(LARGEST, max(shape)) // unit * unit), host_bytes(model, jobs, shape)
     if fixed > budget:
-        raise _too_large(shape, least, fixed, budget)
+        raise _too_large(jobs, shape, least, fixed, budget)
     while (peak := tiled_bytes(model, jobs, shape, side)) > budget:
         share = math.sqrt((budget - fixed) / (peak - fixed))  # what a tile takes grows with its area
         side = math.floor(0.95 * share * side / unit) * unit
         if side < least:
-            raise _too_large(shape, least, peak, budget)
+            raise _too_large(jobs, shape, least, peak, budget)
     return side
 
 
-def _too_large(shape: Shape, side: int, peak: int, budget: int) -> OutOfMemoryError:
+def _too_large(jobs: Sequence[Job], shape: Shape, side: int, needed: int, budget: int) -> OutOfMemoryError:
+    settings = jobs[0].settings
+    ways = [*shorter_history(settings, shape, len(jobs), excess=needed - budget)]
+    ways += smaller_side(settings, shape, budget / needed)
     return OutOfMemoryError(
-        f"a picture of {shape[1]}×{shape[0]} pixels would take {format_bytes(peak)} of memory, also in tiles of {side} pixels, "
-        f"and there are {format_bytes(budget)} to use; choose a smaller size"
+        f"a picture of {shape[1]}×{shape[0]} pixels would take {format_bytes(needed)} of memory, also in tiles of {side} "
+        f"pixels, and there are {format_bytes(budget)} to use; "
+        + (f"these would about fit: {', '.join(ways)}" if ways else "choose a smaller size")
     )
