@@ -3,10 +3,11 @@
     python scripts/compare_tiles.py                                            1500x1000 pixels, tiles of 512 and the whole
     python scripts/compare_tiles.py --shape 6000x4000 --tiles 1024 832 --out difference.png
 
-Prints the relative difference of the two gradients, and, in units of the gradient's root mean square, how far 99 percent of the
-pixels differ at most near the borders of the first tiling and elsewhere, where those of the second one are: seams would make
-them unequal. Spots of the size of a receptive field differ by more, wherever they are: a ReLU or a maximum that rounding decides
-switches a path of the gradient on or off. `--out` draws the differences, white from a hundredth of the root mean square.
+Prints the relative difference of the two gradients, and, in units of the gradient's root mean square, how far 99 percent of
+the pixels differ at most near the borders of the first tiling and elsewhere, where those of the second one are: seams would
+make them unequal. Spots of the size of a receptive field differ by more, wherever they are: a ReLU or a maximum that rounding
+decides switches a path of the gradient on or off. `--out` draws the differences, white from a hundredth of the root mean
+square.
 """
 
 import json
