@@ -187,8 +187,10 @@ class _GroupRun:
             latest = self._take(progress)
             if observe:
                 self._show(latest, observe, interrupts)
-            (interrupts.number,) = self._lockstep.most(interrupts.number)
-            interrupts.check()
+            (number,) = self._lockstep.most(interrupts.number)
+            if number:  # a signal that has arrived since then waits for the next time that all ask
+                interrupts.number = number
+                raise KeyboardInterrupt
 
     def _show(self, latest: Progress, observe: Observer, interrupts: Interrupts) -> None:
         try:
