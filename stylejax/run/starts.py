@@ -1,6 +1,6 @@
 """The picture that a run starts from (`Settings.init`), and the detail that it adds at each larger scale."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import get_args
 
@@ -11,7 +11,15 @@ from jax import Array
 from jaxtyping import Float
 
 from stylejax.choices import RANDOM_STARTS, ResamplingName, StartName
-from stylejax.images.color_transfer import ColorStatistics, color_statistics, floor_variance, mix_statistics, transform_between
+from stylejax.images.bands import bands
+from stylejax.images.color_transfer import (
+    ColorStatistics,
+    apply_transform,
+    color_statistics,
+    floor_variance,
+    mix_statistics,
+    transform_between,
+)
 from stylejax.images.masks import resize_masks
 from stylejax.images.transparency import resize_opacity
 from stylejax.optimize.upsampling import upsampled
@@ -19,7 +27,7 @@ from stylejax.run.inputs.job import Job
 from stylejax.run.programs.program import call
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
-from stylejax.types import HostImage, Image, Images, Shape
+from stylejax.types import HostImage, Images, Shape
 
 
 def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
@@ -70,36 +78,39 @@ def _starting_image(job: Job, height: int, width: int) -> HostImage:
         return _recolored(job, height, width)
     if start == "gray":
         return np.full((height, width, 3), 0.5, np.float32)
-    return np.asarray(_noise(job, height, width))
+    return _noise(job, height, width)
 
 
 def _recolored(job: Job, height: int, width: int) -> HostImage:
     """The content in the colors of its style, each region in those of its own, by the linear map that moves colors least."""
     content, regions = job.content_at(height, width), job.regions
     shown = _fitting(job.opacity.content, content)
-    seen, opacities = _styles(job, height, width)
     if regions is None:
-        parts = [color_statistics(style, mask=opacity) for style, opacity in zip(seen, opacities, strict=True)]
+        parts = [color_statistics(style, mask=opacity) for style, opacity in _styles(job, height, width)]
         mixed = mix_statistics(parts, shares_of(job.settings.style_blend, len(parts)))
-        return _moved(content, color_statistics(content, mask=shown), mixed, job)
+        return apply_transform(content, *_move(color_statistics(content, mask=shown), mixed, job))
     masks = resize_masks(regions.content, height, width)
     styles = [
         color_statistics(style, mask=_both(mask, opacity))
-        for style, opacity, own in zip(seen, opacities, regions.styles, strict=True)
+        for (style, opacity), own in zip(_styles(job, height, width), regions.styles, strict=True)
         for mask in resize_masks(own, *style.shape[:2])
     ]
-    moved = [
-        _moved(content, color_statistics(content, mask=_both(mask, shown)), style, job)
-        for mask, style in zip(masks, styles, strict=True)
+    moves = [
+        _move(color_statistics(content, mask=_both(mask, shown)), style, job) for mask, style in zip(masks, styles, strict=True)
     ]
-    weights = masks / np.maximum(masks.sum(0), 1e-6)
-    return np.einsum("rhw,rhwc->hwc", weights, np.stack(moved)).astype(np.float32)
+    result = np.empty_like(content)
+    for rows in bands(height):
+        weights = masks[:, rows] / np.maximum(masks[:, rows].sum(0), 1e-6)
+        moved = np.stack([apply_transform(content[rows], *move) for move in moves])
+        np.einsum("rhw,rhwc->hwc", weights, moved, out=result[rows])
+    return result
 
 
-def _styles(job: Job, height: int, width: int) -> tuple[list[HostImage], list[np.ndarray | None]]:
+def _styles(job: Job, height: int, width: int) -> Iterator[tuple[HostImage, np.ndarray | None]]:
     """The styles at the shapes in which they are seen, where smaller ones have less contrast, and their opacity."""
-    seen = [job.style_at(number, *shape) for number, shape in enumerate(job.style_shapes(height, width))]
-    return seen, [_fitting(job.style_opacity(number), style) for number, style in enumerate(seen)]
+    for number, shape in enumerate(job.style_shapes(height, width)):
+        style = job.style_at(number, *shape)
+        yield style, _fitting(job.style_opacity(number), style)
 
 
 def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | None:
@@ -112,28 +123,32 @@ def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
     return both if both.sum() > 0 else mask
 
 
-def _moved(content: HostImage, own: ColorStatistics, style: ColorStatistics, job: Job) -> HostImage:
-    strength = job.settings.strength
-    own = floor_variance(own)
-    matrix, offset = transform_between(own, mix_statistics([style, own], [strength, 1 - strength]), "symmetric")
-    return np.clip(content @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0, 1)
+def _move(own: ColorStatistics, style: ColorStatistics, job: Job) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix and the offset that give colors of the statistics `own` those of a style, as far as `strength` wants it."""
+    strength, own = job.settings.strength, floor_variance(own)
+    return transform_between(own, mix_statistics([style, own], [strength, 1 - strength]), "symmetric")
 
 
-def _noise(job: Job, height: int, width: int) -> Image:
-    noise = jax.random.normal(jax.random.key(job.settings.seed), (height, width, 3))
-    if job.settings.init == "style-stats":
-        seen, opacities = _styles(job, height, width)
-        pixels = np.concatenate([style.reshape(-1, 3) for style in seen])
-        if any(opacity is not None for opacity in opacities):
-            every = [np.ones(style.shape[:2]) if own is None else own for style, own in zip(seen, opacities, strict=True)]
-            counts = np.concatenate([each.ravel() for each in every])
-            mean = np.average(pixels, 0, counts)
-            spread = np.sqrt(np.average((pixels - mean) ** 2, 0, counts))
+def _noise(job: Job, height: int, width: int) -> HostImage:
+    settings, space = job.settings, SPACES[job.settings.space]
+    noise = np.asarray(jax.random.normal(jax.random.key(settings.seed), (height, width, 3)))
+    mean, deviation = _mean_and_deviation(job, height, width) if settings.init == "style-stats" else (0, 0)
+    middle = 0.5 if settings.space == "unit" else 0.0
+    result = np.empty_like(noise)
+    for rows in bands(height):
+        if settings.init == "style-stats":
+            image = mean + deviation * noise[rows]
         else:
-            mean, spread = pixels.mean(0), pixels.std(0)
-        image = jnp.asarray(mean[np.newaxis, np.newaxis] + spread[np.newaxis, np.newaxis] * noise)
-    else:
-        space = SPACES[job.settings.space]
-        middle = 0.5 if job.settings.space == "unit" else 0.0
-        image = space.to_image(middle + job.settings.noise * noise)
-    return jnp.clip(image, 0, 1) if job.settings.clamp else image
+            image = np.asarray(space.to_image(jnp.asarray(middle + np.float32(settings.noise) * noise[rows])))
+        result[rows] = np.clip(image, 0, 1) if settings.clamp else image
+    return result
+
+
+def _mean_and_deviation(job: Job, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the colors of all styles, each pixel with its opacity; float32 `[3]`."""
+    parts, counts = [], []
+    for style, opacity in _styles(job, height, width):
+        parts.append(color_statistics(style, mask=opacity))
+        counts.append(style.shape[0] * style.shape[1] if opacity is None else opacity.sum(dtype=np.float64))
+    mixed = mix_statistics(parts, list(np.array(counts) / sum(counts)))
+    return mixed.mean.astype(np.float32), np.sqrt(np.diag(mixed.covariance).clip(0)).astype(np.float32)

@@ -67,10 +67,11 @@ def test_tiff_is_written_in_tiles_and_as_bigtiff_where_it_is_large(tmp_path, mon
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 @pytest.mark.parametrize("bigtiff", [False, True])
 @pytest.mark.parametrize("compression", [None, "zlib"])
-def test_tiled_files_are_read_and_truncated_ones_refused(tmp_path, dtype, bigtiff, compression):
+@pytest.mark.parametrize("parts", [{"tile": (64, 128)}, {"rowsperstrip": 16}], ids=["tiles", "strips"])
+def test_tiles_and_strips_are_read_and_truncated_ones_refused(tmp_path, dtype, bigtiff, compression, parts):
     top = 1 if dtype == "f4" else np.iinfo(dtype).max
     levels = (COLORS * top).astype(dtype)
-    tifffile.imwrite(tmp_path / "a.tif", levels, bigtiff=bigtiff, tile=(64, 128), compression=compression, photometric="rgb")
+    tifffile.imwrite(tmp_path / "a.tif", levels, bigtiff=bigtiff, compression=compression, photometric="rgb", **parts)
     assert read_shape(tmp_path / "a.tif") == (311, 517)
     np.testing.assert_allclose(read_picture(tmp_path / "a.tif").pixels, levels / np.float32(top), atol=1e-6)
     data = (tmp_path / "a.tif").read_bytes()
@@ -139,6 +140,20 @@ def test_a_disk_that_fills_while_a_picture_is_written_leaves_the_old_one(tmp_pat
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / name).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_disk_that_fills_at_the_last_tile_leaves_the_old_picture(tmp_path, bits):
+    write_picture(tmp_path / "a.tif", COLORS, bits=bits)
+    before, limits = (tmp_path / "a.tif").read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 1000, limits[1]))
+    try:
+        with pytest.raises(ImageError, match=r"a\.tif cannot be written: File too large$"):
+            write_picture(tmp_path / "a.tif", COLORS, bits=bits)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "a.tif").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
 
 
 @contextmanager

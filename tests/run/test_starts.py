@@ -1,5 +1,7 @@
 """Where painting starts, and the detail that larger scales are given."""
 
+import tracemalloc
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -249,3 +251,26 @@ def test_invalid_and_unused_settings_are_reported_in_one_line(options, expected)
         settings_from(options)
     assert expected in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("init", ["recolored", "content", "style-stats"])
+def test_a_start_takes_few_copies(init):
+    """The content at this size, the result, one channel between, and some rows; the arrays of JAX are not seen."""
+    levels = np.random.default_rng(0).integers(0, 256, (500, 600, 3), np.uint8)
+    job = Job(levels, (levels[:64, :64],), Settings(init=init))
+    tracemalloc.start()
+    try:
+        (image,) = np.asarray(starting_images([job], 1000, 1200))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * image.nbytes
+
+
+def test_style_stats_have_the_mean_and_deviation_of_a_large_style():
+    style = np.full((1000, 1000, 3), 0.3, np.float32)
+    style[::2] = 0.7
+    job = Job(style, (style,), Settings(init="style-stats", clamp=False, style_fit="stretch"))
+    (image,) = np.asarray(starting_images([job], 1000, 1000), np.float64)
+    np.testing.assert_allclose(image.mean((0, 1)), 0.5, atol=1e-3)
+    np.testing.assert_allclose(image.std((0, 1)), 0.2, atol=1e-3)
