@@ -29,13 +29,13 @@ from stylejax.batch.plan.batch_plan import BatchPlan, plan_batch
 from stylejax.batch.plan.batch_size import batch_size_of, bytes_of
 from stylejax.batch.plan.groups import Group
 from stylejax.batch.records import JobSpec, RowFailure, RowResult
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import SettingsError
 from stylejax.files.folder import Folder
 from stylejax.files.output_conflicts import check_output_conflicts
 from stylejax.files.url import is_url
 from stylejax.files.user_paths import expand_home, user_path
-from stylejax.run.devices import devices_for
+from stylejax.run.devices import devices_of
 from stylejax.run.memory.available import memory_budget
 from stylejax.settings.recipes import overrides_of, settings_from
 from stylejax.settings.settings import Settings
@@ -51,6 +51,7 @@ def stylize_table(
     output: str | os.PathLike[str] = "painted",
     settings: Settings | None = None,
     devices: DeviceCount = "all",
+    split: SplitName = "none",
     observe: Callable[[Event], None] | None = None,
     **options: Any,
 ) -> "TableRun":
@@ -63,6 +64,7 @@ def stylize_table(
         output: folder for the results, a record beside each, and `failures.jsonl`; or a URL such as `gs://bucket/painted`.
         settings: as for `stylize`, of all rows.
         devices: at most how many devices of this machine are used.
+        split: how many of them each picture is divided among, by rows; `picture` for all.
         observe: called with each event (`stylejax.batch.events`), including progress, while the run is iterated.
         **options: any field of `BatchOptions`, such as `batch_size=4` or `content="photos/**/*.jpg"`, and fields of `Settings`
             in place of those of `settings`, such as `size=768`.
@@ -91,7 +93,7 @@ def stylize_table(
     batch_options = BatchOptions(**{name: value for name, value in options.items() if name in own})
     if settings is not None:
         changes = overrides_of(settings) | changes
-    return TableRun(jobs, output, changes, batch_options, devices=devices, observe=observe)
+    return TableRun(jobs, output, changes, batch_options, devices=devices, split=split, observe=observe)
 
 
 class TableRun(Iterator[RowResult]):
@@ -105,6 +107,7 @@ class TableRun(Iterator[RowResult]):
         options: BatchOptions,
         *,
         devices: DeviceCount = "all",
+        split: SplitName = "none",
         share: Share | None = None,
         make_engine: Callable[..., Any] = LocalEngine,
         observe: Callable[[Event], None] | None = None,
@@ -117,6 +120,7 @@ class TableRun(Iterator[RowResult]):
             settings: of all rows, unless their cells override them.
             options: which rows, how they are batched, and how the run stops and continues.
             devices: as for `stylize_table`.
+            split: as for `stylize_table`.
             share: of the table; the whole unless given.
             make_engine: executes the minibatches; see `run_batch`.
             observe: as for `stylize_table`.
@@ -124,16 +128,16 @@ class TableRun(Iterator[RowResult]):
         Raises:
             StylejaxError: as for `stylize_table`.
         """
-        devices_for(1, wanted=devices)
+        devices_of(1, wanted=devices, split=split)
         memory_budget()
         self.store = Store(Folder(output), bits=options.bits)
         """The output folder."""
         self.stopping = Shutdown(options.grace)
         """Whether the run is to stop, and when."""
-        self._worker = Worker(devices=devices)
+        self._worker = Worker(devices=devices, split=split)
         self._make_engine, self._observe = make_engine, observe
         rows, self.left_out = self._rows(jobs, settings, options)
-        automatic = partial(batch_size_of, network_for=self._worker.network_for, devices=devices)
+        automatic = partial(batch_size_of, network_for=self._worker.network_for, devices=devices, split=split)
         self.plan: BatchPlan = plan_batch(
             (share or Share()).of(rows),
             self.store,

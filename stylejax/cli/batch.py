@@ -90,6 +90,7 @@ class BatchRun(Batch):
             overrides_of(self.settings),
             self.options,
             devices=self.machines.devices,
+            split=self.machines.split,
             share=self.machines.join(),
             make_engine=self.machines.make_engine(),
         )

@@ -73,6 +73,13 @@ def devices_for_rows(batch_size: int, *, wanted: DeviceCount = "all", split: Spl
     return tuple(present[:used]), each
 
 
+def devices_of(batch_size: int, *, wanted: DeviceCount = "all", split: SplitName = "none") -> tuple[tuple[Device, ...], int]:
+    """The devices for a batch, and how many of them each picture has: 1 where `split` is `none`; see the functions above."""
+    if split == "none":
+        return devices_for(batch_size, wanted=wanted), 1
+    return devices_for_rows(batch_size, wanted=wanted, split=split)
+
+
 def padded(items: Sequence[_Item], batch_size: int) -> list[_Item]:
     """The items of a batch, filled up with copies of the last one to `batch_size`."""
     return [*items, *[items[-1]] * (batch_size - len(items))]

@@ -17,7 +17,7 @@ from stylejax.optimize.config import CHUNK
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.checkpoint.together import check_alike
 from stylejax.run.compatibility import common_scales, grouped, scales_of
-from stylejax.run.devices import devices_for, devices_for_rows
+from stylejax.run.devices import devices_of
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.prepare import job_from, network_for, sources_of
 from stylejax.run.inputs.preserve_color import with_kept_colors
@@ -113,10 +113,7 @@ def _stylize_groups(
 
 def _stylize_group(network: VGG19, group: Sequence[_Prepared], options: RunOptions) -> list[StylizedImage]:
     jobs, checkpoint = [picture.job for picture in group], options.checkpoint
-    if options.split == "none":
-        devices, split = devices_for(len(group), wanted=options.devices), 1
-    else:
-        devices, split = devices_for_rows(len(group), wanted=options.devices, split=options.split)
+    devices, split = devices_of(len(group), wanted=options.devices, split=options.split)
     lockstep = Lockstep(together=options.split != "none")
     alike = {"devices": len(devices), "split": split}
     check_alike(lockstep, network, jobs, with_checkpoint=checkpoint is not None, **alike)

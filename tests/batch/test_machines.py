@@ -64,6 +64,8 @@ def test_the_shares_of_a_slurm_array_make_up_the_whole(folder, monkeypatch):
         (["--engine", "ray", "--distributed"], "only one"),
         (["--workers", "2"], "--engine ray"),
         (["--process", "1"], "--distributed"),
+        (["--split", "2", "--distributed"], "share the table with --shard i/n instead"),
+        (["--split", "2"], "there are 1 devices to use"),
         (["--devices", "99"], "this machine has"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,8 +13,11 @@ from conftest import TINY_WIDTHS, pictures, tiny_weights
 from objectives import SHALLOW_GRAMS
 
 import stylejax
+from stylejax.images.io.read import read_picture
+from stylejax.images.io.write import write_picture
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import NetworkSpec
+from stylejax.weights.weight_set import write_weights
 
 SCALES = {"size": 64, "smallest_size": 16, "iterations": 6, "octaves": 1}
 """The first of three scales has too few rows to be divided."""
@@ -42,6 +46,19 @@ def main() -> None:
     divided = stylejax.stylize(content, style, split="picture", observe=observe, **options)
     reported["differences"]["four devices"] = away([divided], whole[:1])
     reported["differences"]["two for each picture"] = away(stylejax.stylize_batch(contents, style, split=2, **options), whole)
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_weights(Path(folder, "tiny.safetensors"), tiny_weights.__wrapped__())
+        names = [f"{number}.png" for number in range(3)]
+        for name, picture in zip(names, [style, *contents], strict=True):
+            write_picture(Path(folder, name), picture)
+        rows = [{"content": f"{folder}/{name}", "style": f"{folder}/{names[0]}", "output": name} for name in names[1:]]
+        table = options | {"model": f"{folder}/tiny.safetensors"}
+        for output, where in {"divided": {"split": 2}, "whole": {"devices": 1}}.items():
+            done = list(stylejax.stylize_table(rows, output=f"{folder}/{output}", **where, **table))
+            assert not any(result.failure for result in done), done
+        painted = [[read_picture(Path(folder, kind, name)).pixels for name in names[1:]] for kind in ("divided", "whole")]
+    reported["table"] = max(float(np.abs(one - other).max()) for one, other in zip(*painted, strict=True))
 
     quasi = options | {"optimizer": "l-bfgs", "smallest_size": 64}
     alone = [stylejax.stylize(content, style, **quasi)]

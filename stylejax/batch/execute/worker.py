@@ -20,11 +20,11 @@ import numpy as np
 from stylejax.batch.execute.load import LoadedRow, Loader
 from stylejax.batch.execute.lru_cache import LRUCache
 from stylejax.batch.records import Minibatch, RowFailure, RowResult
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.errors import OutOfMemoryError, one_line
 from stylejax.images.resize import resize
 from stylejax.network.vgg import VGG19
-from stylejax.run.devices import devices_for, padded
+from stylejax.run.devices import devices_of, padded
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.preserve_color import with_kept_colors
 from stylejax.run.loop import optimize_batch
@@ -39,11 +39,15 @@ STYLE_TARGETS = 256
 class Worker:
     """Holds what outlives a minibatch: networks, compiled programs, style pictures and their targets."""
 
-    def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all"):
-        """Use `model`, or the network that each row's settings name, on at most `devices` of the local devices."""
+    def __init__(self, model: VGG19 | None = None, *, devices: DeviceCount = "all", split: SplitName = "none"):
+        """Use `model`, or the network that each row's settings name, on at most `devices` of the local devices.
+
+        Each picture is divided among `split` of them.
+        """
         self.loader = Loader()
         self._model = model
         self._devices: DeviceCount = devices
+        self._split: SplitName = split
         self._models, self._targets = LRUCache(2), LRUCache(STYLE_TARGETS)
         self._checked: dict[Hashable, Exception | None] = {}
 
@@ -117,10 +121,9 @@ class Worker:
         with _batch_errors():
             network = self.network_for(batch.rows[0].row.settings)
             jobs = padded([one.job for one in batch.rows], batch.size)
-            devices = devices_for(batch.size, wanted=self._devices)
-            steps = optimize_batch(
-                network, jobs, devices=devices, shared=minibatch.shared, seen=self._targets, preparing=preparing
-            )
+            devices, each = devices_of(batch.size, wanted=self._devices, split=self._split)
+            options = {"devices": devices, "split": each, "shared": minibatch.shared, "seen": self._targets}
+            steps = optimize_batch(network, jobs, preparing=preparing, **options)
         while True:
             with _batch_errors():
                 following = next(steps, None)

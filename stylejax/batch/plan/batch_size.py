@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable
 
 from stylejax.batch.plan.groups import Group
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
-from stylejax.run.devices import devices_for
+from stylejax.run.devices import devices_for, devices_of
 from stylejax.run.memory.batch_size import automatic_batch_size
 from stylejax.run.memory.estimate import chunk_bytes
 from stylejax.settings.settings import Settings
@@ -19,12 +19,15 @@ NetworkFor = Callable[[Settings], VGG19]
 """The network that settings name, loaded."""
 
 
-def batch_size_of(group: Group, network_for: NetworkFor, devices: DeviceCount) -> int:
+def batch_size_of(group: Group, network_for: NetworkFor, devices: DeviceCount, *, split: SplitName = "none") -> int:
     """The automatic batch size of a group, spread over `devices`; 1 per device where it cannot be determined.
 
     Where memory is the limit it is a power of two, so that runs continue with the same batches, and the same bits, although the
-    free memory varies.
+    free memory varies. Of pictures that are divided, there are as many as groups of devices.
     """
+    if split != "none":
+        used, each = devices_of(len(group.rows), wanted=devices, split=split)
+        return len(used) // each
     count = len(devices_for(len(group.rows), wanted=devices))
     most = min(math.ceil(len(group.rows) / count), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
     try:

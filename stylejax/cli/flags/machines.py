@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
-from stylejax.choices import DeviceCount
+from stylejax.choices import DeviceCount, SplitName
 from stylejax.cli.flags.peers import Peers
 from stylejax.errors import SettingsError
 
@@ -26,6 +26,9 @@ class Machines:
 
     devices: DeviceCount = "all"
     """Number of devices of this machine to use; each batch is spread over them."""
+
+    split: SplitName = "none"
+    """Divide each picture by rows among so many of the devices, or `picture` for all, where one is too small for it."""
 
     shard: str = "auto"
     """Process only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm
@@ -48,6 +51,8 @@ class Machines:
             raise SettingsError("--shard, --distributed and --engine ray each divide the table; give only one of them")
         if self.peers.distributed and self.engine == "ray":
             raise SettingsError("--distributed and --engine ray each divide the table; give only one of them")
+        if self.split != "none" and (self.peers.distributed or self.engine == "ray"):
+            raise SettingsError("--split takes the devices of this machine alone; share the table with --shard i/n instead")
         if self.engine != "ray" and (self.workers, self.ray_address) != (None, None):
             raise SettingsError("--workers and --ray-address go with --engine ray")
 
