@@ -31,15 +31,15 @@ from stylejax.images.picture import Picture
 from stylejax.preview.report import write_report
 from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.inputs.job import Job
-from stylejax.run.inputs.preserve_color import with_kept_colors
+from stylejax.run.inputs.preserve_color import content_to_paint, with_kept_colors
 from stylejax.run.inputs.reader import Reader
 from stylejax.run.result import StylizedImage
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.samples import demo_photograph, paint_strokes
 from stylejax.settings.settings import Settings
 
-FILES = ("8.jpg", "8.png", "8.tif", "16.png", "16.tif", "turned.jpg", "profile.jpg", "alpha.png", "profile.tif")
 LIMIT = 10**10
+"""Pixels of a file."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,10 @@ STAGES: dict[str, tuple[Prepare, Act]] = {
     "read TIFF": _read("8.tif"),
     "read TIFF, profile": _read("profile.tif"),
     "read TIFF, 16 bits": _read("16.tif"),
-    "luminance of the content": (Setting.content, lambda _, content: content_to_paint_of(content)),
+    "luminance of the content": (
+        Setting.content,
+        lambda _, content: content_to_paint(content.samples, Settings(keep_color="luminance")),
+    ),
     "content at half the size": (Setting.job, lambda setting, job: job.content_at(*setting.half)),
     "content from half the size": (
         lambda setting: setting.job(setting.half),
@@ -147,11 +150,6 @@ STAGES: dict[str, tuple[Prepare, Act]] = {
     "write TIFF": _write("tif", 8),
     "write TIFF, 16 bits": _write("tif", 16),
 }
-
-
-def content_to_paint_of(content: Picture) -> object:
-    """What a run with `keep_color luminance` paints."""
-    return Reader().content(content, Settings(keep_color="luminance"))
 
 
 @dataclass(frozen=True)

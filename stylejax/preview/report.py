@@ -18,6 +18,7 @@ from stylejax.extras import require_extra
 from stylejax.files.atomic import check_writable, save_file
 from stylejax.files.user_paths import user_path
 from stylejax.images.picture import Picture
+from stylejax.images.resize import fit_long_side
 from stylejax.images.transparency import resize_picture
 from stylejax.preview.curves import curves_svg
 from stylejax.preview.embed import data_uri
@@ -111,7 +112,7 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         title=title_of(content.source, styles),
         facts=[f"{width}×{height}", f"{len(painting.trace)} steps", *took, painting.network, f"recipe {settings.recipe}"],
         notes=[*_failure(painting), *painting.notes],
-        before=data_uri(resize_picture(content, height, width).pixels, alpha=painting.alpha, long_side=LARGE),
+        before=_before(content, height, width),
         after=data_uri(painting.image, alpha=painting.alpha, long_side=LARGE),
         transparent=painting.alpha is not None,
         content=content.source,
@@ -125,6 +126,14 @@ def _page(painting: StylizedImage, content: Picture, styles: Sequence[Picture], 
         settings=recorded_settings(settings),
         environment=environment_facts(painting.network, seconds),
     )
+
+
+def _before(content: Picture, height: int, width: int) -> str:
+    """The content at the shape of the painting as it is shown."""
+    if max(height, width) > LARGE:
+        height, width = fit_long_side(height, width, LARGE)
+    shown = resize_picture(content, height, width)
+    return data_uri(shown.samples, alpha=shown.alpha, long_side=LARGE)
 
 
 def title_of(content: str, styles: Sequence[Picture]) -> str:
