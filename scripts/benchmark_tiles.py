@@ -2,6 +2,7 @@
 
     python scripts/benchmark_tiles.py                                  2048 pixels square, whole and in tiles
     python scripts/benchmark_tiles.py --shapes 6000x4000 --tiles auto --memory 8G --steps 1
+    python scripts/benchmark_tiles.py --shapes 12288x8192 --tiles 1024 --steps 1           100 megapixels
 
 Each line is a process of its own, so that its peak memory is that of one picture: from reading the network to the last step of
 a single scale. Prints a Markdown table.
@@ -30,7 +31,7 @@ height, width, tiles, model, steps = json.loads(sys.argv[1])
 longest = max(height, width)
 settings = Settings(size=longest, smallest_size=longest, tiles=tiles, iterations=steps + 1, model=model, init="content")
 style = next(iter(PAINTINGS.values()))(512, 512)
-job = Job(resize(demo_photograph(), height, width), (style,), settings)
+job = Job(resize(demo_photograph(), height // 4, width // 4), (style,), settings)
 marks = []
 for progress in optimize_batch(load_model(model), [job], every=1):
     marks.append(time.perf_counter())
