@@ -25,9 +25,6 @@ from stylejax.run.tiles.programs import tile_programs
 from stylejax.run.tiles.update import update_whole
 from stylejax.types import Shape
 
-_HELD = 2
-"""Pictures beside states and targets during a step: the content, and the result of the step before."""
-
 
 @in_float32
 def tiled_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
@@ -52,8 +49,10 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
         return 0
     static = StaticConfig.of(jobs[0].settings)
     octaves = sum(4.0**-octave for octave in range(static.objective.octaves))  # each a quarter of the one before
-    pictures = len(jobs) * _HELD + 2 * octaves - static.space.is_plain  # octaves and their gradients, one picture at a time
-    return _update(static, shape, len(jobs)) + _content(model, jobs, shape) + math.ceil(4 * 3 * math.prod(shape) * pictures)
+    # The results of the step before; octaves and their gradients, of one picture at a time.
+    pictures = math.ceil(4 * 3 * math.prod(shape) * (len(jobs) + 2 * octaves - static.space.is_plain))
+    contents = sum(job.content.nbytes for job in jobs)
+    return _update(static, shape, len(jobs)) + _content(model, jobs, shape) + pictures + contents
 
 
 def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
