@@ -2,7 +2,7 @@
 
     python scripts/benchmark_tiles.py                                  2048 pixels square, whole and in tiles
     python scripts/benchmark_tiles.py --shapes 6000x4000 --tiles auto --memory 8G --steps 1
-    python scripts/benchmark_tiles.py --shapes 12288x8192 --tiles 1024 --steps 1           100 megapixels
+    python scripts/benchmark_tiles.py --shapes 12288x8192 --tiles auto --steps 1 --before 0             100 megapixels
 
 Each line is a process of its own, so that its peak memory is that of one picture: from reading the network to the last step of
 a single scale. Prints a Markdown table.
@@ -19,7 +19,7 @@ import tyro
 from benchmark import machine
 
 _CHILD = """
-import json, resource, sys, time
+import json, resource, sys
 from stylejax.images.resize import resize
 from stylejax.run.inputs.job import Job
 from stylejax.run.loop import optimize_batch
@@ -27,15 +27,15 @@ from stylejax.samples import PAINTINGS, demo_photograph
 from stylejax.settings.settings import Settings
 from stylejax.weights.load import load_model
 
-height, width, tiles, model, steps = json.loads(sys.argv[1])
+height, width, tiles, model, steps, before = json.loads(sys.argv[1])
 longest = max(height, width)
-settings = Settings(size=longest, smallest_size=longest, tiles=tiles, iterations=steps + 1, model=model, init="content")
+settings = Settings(size=longest, smallest_size=longest, tiles=tiles, iterations=steps + before, model=model, init="content")
 style = next(iter(PAINTINGS.values()))(512, 512)
 job = Job(resize(demo_photograph(), height // 4, width // 4), (style,), settings)
-marks = []
+marks = [0.0]
 for progress in optimize_batch(load_model(model), [job], every=1):
-    marks.append(time.perf_counter())
-print(json.dumps([(marks[-1] - marks[0]) / steps, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))
+    marks.append(progress.seconds)
+print(json.dumps([(marks[-1] - marks[before]) / steps, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))
 """
 
 
@@ -53,7 +53,10 @@ class Benchmark:
     """The feature network; `vgg19` must have been fetched."""
 
     steps: int = 2
-    """Steps that are timed, after a first one that compiles."""
+    """Steps that are timed."""
+
+    before: int = 1
+    """Steps before them, which also compile small programs; 0 where a step takes minutes."""
 
     memory: str = ""
     """Memory limit, such as `8G`; what is available by default."""
@@ -69,7 +72,7 @@ class Benchmark:
                 print(f"| {shape} | {width * height / 1e6:.1f} | {tiles} | {seconds:.2f} | {gigabytes:.2f} |", flush=True)
 
     def _measure(self, height: int, width: int, tiles: int | str) -> tuple[float, float]:
-        arguments = json.dumps([height, width, tiles, self.model, self.steps])
+        arguments = json.dumps([height, width, tiles, self.model, self.steps, self.before])
         environment = os.environ | ({"STYLEJAX_MEMORY": self.memory} if self.memory else {})
         child = [sys.executable, "-c", _CHILD, arguments]
         output = subprocess.run(child, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout

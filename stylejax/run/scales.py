@@ -100,7 +100,11 @@ class Scales:
         whole = (0,) * len(self.shapes) if self._mesh else None
         self.tiles = tiles or whole or planned_tiles(model, self.jobs_of_a_device, self.shapes, shared=shared)
         """For each scale the side of its tiles; 0 where the whole picture is computed at once."""
-        if not self.tiles[-1] and not self._mesh:
+        self.tiled_peak = 0
+        """Peak bytes of the largest scale in tiles, checked while all memory is still free."""
+        if self.tiles[-1]:
+            self.tiled_peak = check_tiled_memory(model, self.jobs_of_a_device, self.shapes[-1], self.tiles[-1])
+        elif not self._mesh:
             refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
 
     @property
@@ -232,7 +236,7 @@ class Preparation:
         scales, largest = self._scales, self._scales.shapes[-1]
         if scales.tiles[-1]:  # which may take less than a whole picture of a scale before
             own = (self._compilation.program().memory or 0) if self._compilation else 0
-            return max(own, check_tiled_memory(scales.model, scales.jobs_of_a_device, largest, scales.tiles[-1]))
+            return max(own, scales.tiled_peak)
         if self._split:
             peak = self.result(observe).peak
             return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)
