@@ -90,20 +90,17 @@ class TileCenters(NamedTuple):
     style: dict[str, Center]
 
 
-def tile_sums(
-    model: VGG19, window: TileInput, spec: ObjectiveSpec, *, octave: int, centers: TileCenters | None = None
-) -> TileSums:
+def tile_sums(model: VGG19, window: TileInput, spec: ObjectiveSpec, *, centers: TileCenters | None = None) -> TileSums:
     """The sums of one tile.
 
     Args:
         model: from `load_model`.
-        window: the tile, of the octave of that number.
+        window: the tile, of any octave: all are computed by the fastest algorithms, since large pictures take long.
         spec: what is compared.
-        octave: counted from 0.
         centers: of the whole octave, for sums that can be differentiated; by default those of the tile.
     """
     layers = (*window.targets.content, *spec.style_layers)
-    features = look(model, window.image, tuple(dict.fromkeys(layers)), octave=octave)
+    features = look(model, window.image, tuple(dict.fromkeys(layers)))
     return sums_of_features(features, window.targets, spec, centers=centers)
 
 
@@ -131,9 +128,7 @@ def sums_of_features(
     return TileSums(content, {layer: style(layer) for layer in spec.style_layers})
 
 
-def tile_gradient(
-    model: VGG19, window: TileInput, centers: TileCenters, slope: TileSums, spec: ObjectiveSpec, *, octave: int
-) -> AnyImage:
+def tile_gradient(model: VGG19, window: TileInput, centers: TileCenters, slope: TileSums, spec: ObjectiveSpec) -> AnyImage:
     """The vector-Jacobian product of a tile's sums with the slope of the total for them, of the window's shape.
 
     The gradient of an octave is the sum of those of its windows, which overlap.
@@ -144,11 +139,10 @@ def tile_gradient(
         centers: of the whole octave.
         slope: ∂f/∂S, from `total_and_slopes`.
         spec: what is compared.
-        octave: counted from 0.
     """
 
     def sums(image: AnyImage) -> TileSums:
-        return tile_sums(model, window._replace(image=image), spec, octave=octave, centers=centers)
+        return tile_sums(model, window._replace(image=image), spec, centers=centers)
 
     (gradient,) = jax.vjp(sums, window.image)[1](slope)
     return gradient

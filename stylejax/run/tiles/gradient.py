@@ -21,8 +21,8 @@ from stylejax.run.tiles.windows import TiledOctave, positions
 from stylejax.types import AnyHostImage, HostImage, Variable
 
 _add = jax.jit(add)
-sums_program = jax.jit(tile_sums, static_argnames=("spec", "octave"))
-gradient_program = jax.jit(tile_gradient, static_argnames=("spec", "octave"))
+sums_program = jax.jit(tile_sums, static_argnames="spec")
+gradient_program = jax.jit(tile_gradient, static_argnames="spec")
 _total_and_slopes = jax.jit(total_and_slopes, static_argnames="spec")
 
 
@@ -42,8 +42,7 @@ class Evaluated(NamedTuple):
 def tiled_sums(model: VGG19, octaves: Sequence[TiledOctave], spec: ObjectiveSpec) -> tuple[TileSums, ...]:
     """Pass 1: the sums of each octave over all its tiles."""
     return tuple(
-        reduce(_add, (call(sums_program, model, window, spec=spec, octave=kind_of(number)) for _, window in octave.windows()))
-        for number, octave in enumerate(octaves)
+        reduce(_add, (call(sums_program, model, window, spec=spec) for _, window in octave.windows())) for octave in octaves
     )
 
 
@@ -52,10 +51,10 @@ def tiled_gradients(
 ) -> list[AnyHostImage]:
     """Pass 2: the gradient of the content and style terms for the pixels of each octave."""
     gradients = []
-    for number, octave in enumerate(octaves):
-        gradient, centers = np.zeros(octave.image.shape, np.float32), sums[number].centers
+    for octave, of_octave, slope in zip(octaves, sums, slopes, strict=True):
+        gradient, centers = np.zeros(octave.image.shape, np.float32), of_octave.centers
         for tile, window in octave.windows():
-            part = call(gradient_program, model, window, centers, slopes[number], spec=spec, octave=kind_of(number))
+            part = call(gradient_program, model, window, centers, slope, spec=spec)
             gradient[positions(tile, PIXELS)] += np.asarray(part)
         gradients.append(gradient)
     return gradients
@@ -98,8 +97,3 @@ def without_positions(targets: Targets) -> Targets:
     """The part of the targets that has no axis of positions."""
     guides = targets.guides
     return Targets({}, targets.style, None if guides is None else guides._replace(octaves=()))
-
-
-def kind_of(octave: int) -> int:
-    """All octaves but the first run the same programs."""
-    return min(octave, 1)

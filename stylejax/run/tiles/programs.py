@@ -11,7 +11,7 @@ from stylejax.losses.tiles.objective import Owned, TileInput, TileTargets, tile_
 from stylejax.network.vgg import VGG19
 from stylejax.run.programs.program import Compilation, compiled
 from stylejax.run.targets import layer_shapes
-from stylejax.run.tiles.gradient import gradient_program, kind_of, sums_program
+from stylejax.run.tiles.gradient import gradient_program, sums_program
 from stylejax.types import Shape
 
 
@@ -36,11 +36,11 @@ def tile_programs(
         height, width = (model.spec.padding.pooled(length, octave) for length in shape)
         kinds = {(tile.rows.size, tile.columns.size) for tile in tiles_of(height, width, side, layers)}
         for kind in sorted(kinds, key=lambda kind: -kind[0] * kind[1]):
-            window, static = _window(model, spec, kind, octave, regions), {"spec": spec, "octave": kind_of(octave)}
-            sums = jax.eval_shape(lambda model, window: tile_sums(model, window, **static), weights, window)  # noqa: B023
+            window = _window(model, spec, kind, octave, regions)
+            sums = jax.eval_shape(lambda model, window: tile_sums(model, window, spec), weights, window)
             centers = jax.eval_shape(lambda sums: sums.centers, sums)
-            yield compiled(gradient_program, weights, window, centers, sums, **static)
-            yield compiled(sums_program, weights, window, **static)
+            yield compiled(gradient_program, weights, window, centers, sums, spec=spec)
+            yield compiled(sums_program, weights, window, spec=spec)
 
 
 def compile_tiles(model: VGG19, spec: ObjectiveSpec, shape: Shape, side: int, *, regions: int) -> None:

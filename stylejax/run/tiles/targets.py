@@ -21,7 +21,7 @@ from stylejax.run.tiles.gradient import tiled_sums
 from stylejax.run.tiles.windows import TiledOctave, positions
 from stylejax.types import AnyHostMasks, HostImage
 
-_look = jax.jit(look, static_argnames=("layers", "octave"))
+_look = jax.jit(look, static_argnames="layers")
 _octaves = jax.jit(octaves_of, static_argnames=("count", "edge"))
 _layer_guides = jax.jit(layer_guides, static_argnames=("layer", "padding", "octave"))
 
@@ -59,7 +59,7 @@ def tiled_content_targets(model: VGG19, content: HostImage, spec: ObjectiveSpec,
     targets = {layer: np.empty(shape, np.float32) for layer, shape in shapes.items()}
     whole = TiledOctave(content, spec.content_layers, side, content={})
     for tile, window in whole.windows():
-        features = _look(model, window.image, layers=spec.content_layers, octave=0)
+        features = _look(model, window.image, layers=spec.content_layers)
         for layer, value in features.items():
             owned = np.asarray(window.targets.owned.positions(layer, value), bool)
             place = targets[layer][positions(tile, layer)]
