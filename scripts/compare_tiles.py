@@ -75,7 +75,7 @@ class Comparison:
             most, switched = np.quantile(difference[there], 0.99), np.mean(difference[there] > 1e-3)
             print(f"{where}: {most:.1e} at most in 99% of the pixels, more than 0.001 in {switched:.3%}")
         if self.out:
-            Image.fromarray(np.uint8(255 * np.minimum(100 * difference, 1))).save(self.out)
+            Image.fromarray((255 * np.minimum(100 * difference, 1)).astype(np.uint8)).save(self.out)
 
     def _gradient(self, job: Job, shape: tuple[int, int], side: int) -> np.ndarray:
         model, began = load_model(self.model), time.monotonic()
