@@ -179,9 +179,9 @@ def test_the_narrowest_control_group_above_the_process_limits_it(tmp_path, monke
 
 def test_a_limited_address_space_limits_the_memory():
     program = "from stylejax.run.memory.limits import limited_memory; print(limited_memory())"
-    command = f"ulimit -v 3000000; exec {sys.executable} -c '{program}'"
+    command = f"ulimit -v 8000000; exec {sys.executable} -c '{program}'"
     left = int(subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout)
-    assert 0 < left < 3_000_000 * 1024
+    assert 0 < left < 8_000_000 * 1024
 
 
 def test_the_budget_is_what_system_and_limits_leave(monkeypatch):
