@@ -5,7 +5,6 @@ the device; transfers and encoding happen in the server's thread.
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,6 @@ from stylejax.preview.live_run import Kind, LiveRun, short
 from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.progress import Progress
 
-SECONDS_BETWEEN_THUMBNAILS = 0.5
 MAX_TILES = 60
 """Limit of pictures on the page of a batch; the oldest are removed."""
 
@@ -63,7 +61,6 @@ class Live(LiveRun):
         self._names: Sequence[str] = ()
         self._counts: tuple[int, int] | None = None
         self._records: list[dict[str, Any]] = []
-        self._last_thumbnails = 0.0
 
     @property
     def kind(self) -> Kind:
@@ -106,13 +103,12 @@ class Live(LiveRun):
 
     def _refresh(self) -> None:
         self._version += 1
-        now, progress = time.monotonic(), self._progress
-        if progress is None or not self._watchers:
+        progress = self._progress
+        if progress is None:
             return
         last = (progress.scale, progress.step) == (progress.scales, progress.steps) and self._status != "paused"
-        if now - self._last_thumbnails < SECONDS_BETWEEN_THUMBNAILS and not last:
+        if not self._is_due(tuple(self._names), last=last):
             return
-        self._last_thumbnails = now
         thumbnails = make_thumbnails(progress.pictures)
         for index, name in enumerate(self._names):
             tile = self._tile(name)

@@ -3,7 +3,6 @@
 `LiveClip.show` is an observer of the run. Finished frames are kept as small JPEG files, so that the strip needs no others.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,7 +18,6 @@ from stylejax.run.progress import Record
 from stylejax.types import HostImage
 from stylejax.video.progress import VideoProgress
 
-SECONDS_BETWEEN_PICTURES = 0.5
 LONG_SIDE = 720
 """Of the pictures on the page, in pixels."""
 MAX_FRAMES = 120
@@ -62,7 +60,6 @@ class LiveClip(LiveRun):
         self._picture: tuple[Place, HostImage] | None = None
         """The frame in progress that the page shows."""
         self._pictures = 0
-        self._last_picture = 0.0
 
     @property
     def kind(self) -> Kind:
@@ -108,11 +105,9 @@ class LiveClip(LiveRun):
 
     def _refresh(self) -> None:
         self._version += 1
-        now, shown = time.monotonic(), self._shown
-        if shown is None or not self._watchers or now - self._last_picture < SECONDS_BETWEEN_PICTURES:
-            return
-        self._last_picture, self._pictures = now, self._pictures + 1
-        self._picture = _place(shown), shown.picture()
+        shown = self._shown
+        if shown is not None and self._is_due(_place(shown)):
+            self._picture, self._pictures = (_place(shown), shown.picture()), self._pictures + 1
 
     @property
     def _shown(self) -> VideoProgress | None:

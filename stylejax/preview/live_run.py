@@ -7,7 +7,7 @@ The painting thread writes the state and the server's thread reads it. The *stop
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from stylejax.images.picture import Picture
 Kind = Literal["picture", "pictures", "clip"]
 Status = Literal["starting", "painting", "paused", "stopping", "finished", "stopped", "failed"]
 Button = Literal["stop", "pause", "resume"]
+
+SECONDS_BETWEEN_PICTURES = 0.5
 
 
 class StopPressed(KeyboardInterrupt):
@@ -51,6 +53,8 @@ class LiveRun(ABC):
         self._watchers = 0
         self._began = time.monotonic()
         self._message = ""
+        self._taken: tuple[Hashable, float] | None = None
+        """What the pages show a picture of, and when it was taken."""
 
     # Called by the painting thread
 
@@ -68,6 +72,20 @@ class LiveRun(ABC):
     @abstractmethod
     def _refresh(self) -> None:
         """Take what open pages show; called at each progress, and while the run is paused."""
+
+    def _is_due(self, subject: Hashable, *, last: bool = False) -> bool:
+        """Whether the pages get a picture of `subject` now.
+
+        There is one every half second. Beside those, the first picture of a subject is due at once, and so is its last one, by
+        `last` or because the run stops: no later picture would replace the one that was left out.
+        """
+        if not self._watchers:
+            return False
+        now, last = time.monotonic(), last or self._status == "stopping"
+        if self._taken and self._taken[0] == subject and now - self._taken[1] < SECONDS_BETWEEN_PICTURES and not last:
+            return False
+        self._taken = subject, now
+        return True
 
     def _obey(self) -> None:
         """Wait while the run is paused; raises StopPressed when it shall stop."""

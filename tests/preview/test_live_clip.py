@@ -12,6 +12,7 @@ from objectives import SHALLOW_FLAGS
 from PIL import Image
 from processes import PROGRAM, interruptible_process
 
+import stylejax.preview.live_run as live_run
 from stylejax.images.io.read import to_picture
 from stylejax.preview.live_clip import MAX_FRAMES, LiveClip
 from stylejax.preview.live_run import StopPressed
@@ -61,6 +62,21 @@ def test_the_frame_in_progress_is_shown_and_then_the_next(live):
     assert "of 1 steps" in live.curves()
     copy = Image.open(BytesIO(live.copy() or b""))
     assert "frame 2 of 9, step 1 of 4" in str(copy.info)
+
+
+def test_pictures_are_taken_at_a_rate_and_the_first_and_last_of_a_frame_always(live, monkeypatch):
+    monkeypatch.setattr(live_run, "SECONDS_BETWEEN_PICTURES", 3600)
+    live.watch(1)
+    versions = []
+    for frame, step in ((1, 1), (1, 2), (1, 3), (1, 4), (2, 1), (2, 2)):
+        live.show(progress(frame, step=step))
+        versions.append(live.state()["picture"])
+    assert [version["version"] for version in versions] == [1, 1, 1, 1, 2, 2]
+    assert versions[-1]["number"] == live.state()["current"]["number"]
+    live.press("stop")
+    with pytest.raises(StopPressed):
+        live.show(progress(2, step=3))
+    assert live.state()["picture"]["version"] == 3
 
 
 def test_of_frames_painted_side_by_side_the_first_is_shown(live):
