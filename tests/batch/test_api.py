@@ -89,21 +89,29 @@ def test_the_same_call_yields_all_rows_and_executes_none_again(folder, options):
     assert before.items() <= painted(folder).items()
 
 
+@pytest.fixture
+def waiting_for_its_consumer(monkeypatch):
+    """A run is never further than two pictures ahead of its consumer, however fast it paints."""
+    monkeypatch.setattr(engine, "BEHIND", 2)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("waiting_for_its_consumer")
 def test_leaving_the_loop_stops_the_run_which_can_be_resumed(folder, options):
-    with stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}) as run:
+    options = options | {"iterations": 200, "batch_size": 1}  # more batches than are loaded ahead
+    with stylejax.stylize_table(rows(), output="painted", **options) as run:
         first = next(run)
         assert at_work()
     assert not at_work()
     assert first.picture
     left = painted(folder)
     assert 1 <= len(left) < COUNT
-    rest = list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))
+    rest = list(stylejax.stylize_table(rows(), output="painted", **options))
     assert {result.row.output for result in rest if result.earlier} == set(left)
     assert len(rest) == COUNT
 
     def interrupted():
-        with stylejax.stylize_table(rows(), output="other", **options | {"iterations": 200}) as run:
+        with stylejax.stylize_table(rows(), output="other", **options) as run:
             for result in run:
                 assert result.picture
                 raise KeyboardInterrupt
@@ -114,19 +122,21 @@ def test_leaving_the_loop_stops_the_run_which_can_be_resumed(folder, options):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("waiting_for_its_consumer")
 def test_stop_lets_the_batch_in_flight_be_finished(folder, options):
     run = stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200})
     results = [next(run)]
     run.stop()
     results += run
+    assert not at_work()
     assert len(results) == len(painted(folder)) < COUNT
     assert all(result.picture for result in results)
     assert len(list(stylejax.stylize_table(rows(), output="painted", **options | {"iterations": 200}))) == COUNT
 
 
 @pytest.mark.slow
-def test_the_run_stays_at_most_so_many_pictures_ahead_of_its_consumer(folder, options, monkeypatch):
-    monkeypatch.setattr(engine, "BEHIND", 2)
+@pytest.mark.usefixtures("waiting_for_its_consumer")
+def test_the_run_stays_at_most_so_many_pictures_ahead_of_its_consumer(folder, options):
     run = stylejax.stylize_table(rows(), output="painted", **options)
     next(run)
     counts = [-1, 0]

@@ -11,7 +11,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 from stylejax.batch.events import BatchProgress, Compiling, Event, Finished, Tally
@@ -46,7 +45,7 @@ class LocalEngine:
         self._loaded: queue.Queue[_Loaded | None] = queue.Queue(AHEAD)
         self._events: queue.Queue[Any] = queue.Queue()
         self._room = threading.Semaphore(BEHIND)
-        self._broken = threading.Event()
+        self._broken, self._over = threading.Event(), threading.Event()
         self.elsewhere: list[JobSpec] = []
         """Rows that another process has claimed or finished."""
 
@@ -71,8 +70,11 @@ class LocalEngine:
             self._broken.set()  # do not wait for threads that do not respond
             raise
         except BaseException:
-            self._break(threads)
+            self._broken.set()
+            self._stop.request()
+            _join(threads)
             raise
+        _join(threads)
 
     def _next(self) -> Event | None:
         """The next event; None when all is done."""
@@ -87,15 +89,6 @@ class LocalEngine:
                 raise event
             return event
 
-    def _break(self, threads: Iterable[threading.Thread]) -> None:
-        """Make the threads execute and write nothing more, and wait until they have seen it."""
-        self._broken.set()
-        self._stop.request()
-        with suppress(queue.Empty):
-            self._loaded.get_nowait()  # makes room for a loader that waits
-        for thread in threads:
-            thread.join(PATIENCE)
-
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
@@ -103,15 +96,27 @@ class LocalEngine:
             self._events.put(problem)
 
     def _load(self, minibatches: Iterable[Minibatch]) -> None:
-        with ThreadPoolExecutor(READERS) as pool:
-            for minibatch in minibatches:
-                if self._stop.requested:
-                    break
-                rows = tuple(row for row in minibatch.rows if self._claim(row))
-                if rows:
-                    mine = dataclasses.replace(minibatch, rows=rows)
-                    self._loaded.put((mine, self._worker.loader.load(mine, each=pool.map)))
-        self._loaded.put(None)
+        def load() -> None:
+            with ThreadPoolExecutor(READERS) as pool:
+                for minibatch in minibatches:
+                    if self._stop.requested:
+                        break
+                    rows = tuple(row for row in minibatch.rows if self._claim(row))
+                    if rows:
+                        mine = dataclasses.replace(minibatch, rows=rows)
+                        self._hand_over((mine, self._worker.loader.load(mine, each=pool.map)))
+
+        self._guarded(load)  # a problem is an event before the end is
+        self._hand_over(None)
+
+    def _hand_over(self, loaded: _Loaded | None) -> None:
+        """Wait until there is room in the queue, or nobody takes from it any more."""
+        while not self._over.is_set():
+            try:
+                self._loaded.put(loaded, timeout=0.1)
+            except queue.Full:
+                continue
+            return
 
     def _claim(self, row: JobSpec) -> bool:
         """Claim a row, unless another process has it or has finished it since the plan was made."""
@@ -121,17 +126,20 @@ class LocalEngine:
         return False
 
     def _execute(self) -> None:
-        with ThreadPoolExecutor(WRITERS) as writers:
-            while (loaded := self._loaded.get()) is not None and not self._stop.requested:
-                try:
-                    results = self._stylize(*loaded)
-                except GaveUpError:
-                    break
-                for result in results:
-                    while not self._room.acquire(timeout=0.1):
-                        if self._broken.is_set():
-                            return
-                    writers.submit(self._guarded, lambda result=result: self._write(result))
+        try:
+            with ThreadPoolExecutor(WRITERS) as writers:
+                while (loaded := self._loaded.get()) is not None and not self._stop.requested:
+                    try:
+                        results = self._stylize(*loaded)
+                    except GaveUpError:
+                        break
+                    for result in results:
+                        while not self._room.acquire(timeout=0.1):
+                            if self._broken.is_set():
+                                return
+                        writers.submit(self._guarded, lambda result=result: self._write(result))
+        finally:
+            self._over.set()
         self._events.put(None)
 
     def _stylize(self, minibatch: Minibatch, loaded: list[LoadedRow | RowFailure]) -> list[RowResult]:
@@ -158,3 +166,9 @@ class LocalEngine:
         saved = self._store.save(result)
         self._claims.drop(result.row)
         self._events.put(Finished(self._tally, saved, result.stylized.image if result.stylized else None))
+
+
+def _join(threads: Iterable[threading.Thread]) -> None:
+    """Wait until threads have seen that there is nothing more to do."""
+    for thread in threads:
+        thread.join(PATIENCE)
