@@ -85,6 +85,27 @@ def test_the_live_page_of_a_clip(page):
     assert download.value.path().stat().st_size > 100
 
 
+def test_a_picture_that_comes_late_does_not_replace_a_later_one(page):
+    live = LiveClip("waves.mp4 in the style of style", [to_picture(np.full((9, 9, 3), 0.3, np.float32))])
+    server = Server(live_site(live))
+    held = []
+    page.route("**/picture/1?1", lambda route: held.append(route))
+    page.goto(server.url)
+    page.get_by_text("compiling the first steps").wait_for()
+    live.show(progress(1, step=1))
+    while not held:
+        page.wait_for_timeout(50)
+    live.show(progress(1))
+    live.show(progress(2, step=1))
+    eventually(page, "#picture", COLORS[1])
+    with page.expect_response("**/picture/1?1"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    eventually(page, "#picture", COLORS[1])
+    live.end("stopped", patience=0)
+    server.close()
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_the_report_plays_the_clip_and_compares_its_frames(page, tmp_path, monkeypatch, linked):
     pytest.importorskip("av", reason="the extra `video` is not installed")

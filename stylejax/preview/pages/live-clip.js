@@ -21,7 +21,7 @@ function add({ number, name }, next) {
   const there = Promise.all([taken(`picture/${number}`), taken(`original/${number}`)]).then(([painting, original]) => {
     Object.assign(frame, { painting, original });
     image.src = painting;
-    if (chosen === number || (chosen === null && shown === `finished ${number}`)) place(frame);
+    if (chosen === number || (chosen === null && shown === `finished ${number}`)) placeFrame(frame);
   }).catch(() => {}).then(() => loading.delete(there));
   loading.add(there);
 }
@@ -35,11 +35,11 @@ function remove(number) {
 }
 
 /* Show a frame of the strip. */
-function place(frame) {
+function placeFrame(frame) {
   at("frame").textContent = frame.name;
   if (!frame.painting) return;
-  at("picture").src = frame.painting;
-  at("original").src = frame.original;
+  place(at("picture"), frame.painting);
+  place(at("original"), frame.original);
   for (const id of ["picture", "original"]) at(id).hidden = false;
 }
 
@@ -47,7 +47,7 @@ function choose(number) {
   chosen = number;
   for (const [other, { button }] of frames) button.setAttribute("aria-pressed", String(other === number));
   at("follow").hidden = number === null;
-  if (number !== null) place(frames.get(number));
+  if (number !== null) placeFrame(frames.get(number));
   else { shown = ""; drawCurrent(last); }
 }
 
@@ -55,7 +55,7 @@ function drawCurrent(state) {
   if (!state.current) return;
   const { number, name } = state.current, finished = frames.get(number);
   if (finished) {  // nothing else is in progress
-    if (shown !== `finished ${number}`) place(finished);
+    if (shown !== `finished ${number}`) placeFrame(finished);
     shown = `finished ${number}`;
   } else if (state.picture && state.picture.number === number && shown !== `${number} ${state.picture.version}`) {
     if (!shown.startsWith(`${number} `)) show(at("original"), `original/${number}`);

@@ -21,7 +21,8 @@ start({
     try {
       const [copy, curves] = await Promise.all([fetch("copy"), fetch("curves")]);
       const source = URL.createObjectURL(await copy.blob());
-      at("picture").src = at("copy").href = source;
+      at("copy").href = source;
+      place(at("picture"), source);
       at("main").classList.remove("waiting");
       at("curves").innerHTML = await curves.text();
     } catch { /* the server ended first; the last thumbnail remains */ }

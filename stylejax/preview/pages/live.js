@@ -10,7 +10,8 @@ const words = {
 const ended = (state) => ["finished", "stopped", "failed"].includes(state.status);
 const enable = (id, active) => at(id).setAttribute("aria-disabled", String(!active));  // `disabled` would lose the focus
 const loading = new Set();  // pictures that are loading
-let view = null, last = null, began = 0, curvesBusy = false, curvesWanted = false;
+const order = new WeakMap();  // how many pictures had been asked for when that was which an image shows
+let view = null, last = null, began = 0, asked = 0, curvesBusy = false, curvesWanted = false;
 
 function duration(seconds) {
   const whole = Math.round(seconds), hours = Math.floor(whole / 3600), two = (number) => String(number).padStart(2, "0");
@@ -49,10 +50,18 @@ function drawLosses(losses) {
   if (losses) drawCurves();
 }
 
+/* Show a picture that is there, unless the image shows a later one. */
+function place(image, source, number = ++asked) {
+  if (number < order.get(image)) return;
+  order.set(image, number);
+  image.src = source;
+}
+
+/* Show a picture of the server as soon as it has come; they need not come in the order in which they were asked for. */
 function show(image, source) {
-  const next = new Image();
+  const next = new Image(), number = ++asked;
   const there = new Promise((done) => {
-    next.onload = () => { image.src = source; done(); };
+    next.onload = () => { place(image, source, number); done(); };
     next.onerror = done;
   }).then(() => loading.delete(there));
   loading.add(there);
