@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -14,7 +13,7 @@ import pytest
 import requests
 from clips import sound_seconds, two_scenes, write_clip
 from PIL import Image
-from processes import PROGRAM, interruptible_process
+from processes import PROGRAM, free_port, interruptible_process
 
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.write import write_picture
@@ -25,8 +24,7 @@ pytest.importorskip("gradio", reason="needs the extra `app` (Gradio)")
 @contextmanager
 def served(temporary, ending: signal.Signals) -> Iterator[str]:
     """The application's address with its token; then a signal, which leaves nothing behind, not even of who is painting."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [*PROGRAM, "app", "--port", str(port), "--no-browser"]
     surroundings = {**os.environ, "TMPDIR": str(temporary)}
     with interruptible_process(command, env=surroundings, stdout=subprocess.PIPE) as process:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from PIL import Image
-from processes import PROGRAM, interruptible_process
+from processes import PROGRAM, STEPWISE, interruptible_process
 
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.write import write_picture
@@ -25,10 +25,10 @@ def run(tmp_path, pictures, tiny_weights, browser):
     write_weights(tmp_path / "tiny.safetensors", tiny_weights)
 
     @contextmanager
-    def run(*more: str, steps: int = 1_000_000) -> Iterator[tuple[subprocess.Popen, str]]:
-        command = [*PROGRAM, "stylize", "<b>content.png", "style.png", "-o", "out.png", "--model", "tiny.safetensors"]
+    def run(*more: str, steps: int = 1_000_000, program=PROGRAM) -> Iterator[tuple[subprocess.Popen, str]]:
+        command = [*program, "stylize", "<b>content.png", "style.png", "-o", "out.png", "--model", "tiny.safetensors"]
         command += ["--size", "64", "--iterations", str(steps), "--live", "--json", *more]
-        with interruptible_process(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        with interruptible_process(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             yield process, json.loads(process.stdout.readline())["url"]
             process.stdout.read()  # until it ends
@@ -51,12 +51,26 @@ def eventually(page, true) -> None:
     pytest.fail("waited in vain")
 
 
+def has_settled(page, name: str) -> bool:
+    """Whether a text stays as it is."""
+    before = page.locator(name).inner_text()
+    page.wait_for_timeout(600)
+    return page.locator(name).inner_text() == before
+
+
 def wait_for_picture(page, after: int) -> None:
     eventually(page, lambda: version(page) > after)
 
 
 def wait_for_status(page, status: str) -> None:
     page.wait_for_selector(f'#status[data-status="{status}"]')
+
+
+def paint_now(process: subprocess.Popen, page) -> None:
+    """Let a process of `STEPWISE` begin when its page is there, so that it cannot be over before."""
+    assert process.stdin is not None
+    wait_for_status(page, "starting")
+    process.stdin.close()
 
 
 def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
@@ -70,10 +84,7 @@ def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
         page.keyboard.press("Enter")
         wait_for_status(page, "paused")
         assert page.evaluate("document.activeElement.textContent") == "Resume"  # another key goes on
-        page.wait_for_timeout(400)
-        facts = page.locator("#facts").inner_text()
-        page.wait_for_timeout(600)
-        assert page.locator("#facts").inner_text() == facts
+        eventually(page, lambda: has_settled(page, "#facts"))  # the steps in flight are finished
         with page.expect_download() as download:
             page.get_by_role("link", name="Save a copy").click()
         download.value.save_as(tmp_path / "copy.png")
@@ -97,8 +108,9 @@ def test_watch_pause_save_stop_and_keep(run, page, tmp_path):
 
 
 def test_the_page_stays_of_use_when_the_command_has_ended(run, page, tmp_path):
-    with run(steps=30) as (process, url):
+    with run(steps=30, program=STEPWISE) as (process, url):
         page.goto(url)
+        paint_now(process, page)
         wait_for_status(page, "finished")
     assert process.wait(20) == 0
     assert str(tmp_path / "out.png") in page.locator("#message").inner_text()
@@ -157,8 +169,9 @@ def test_eight_tabs_watch_one_run(run, page):
 
 def test_a_browser_without_shared_workers_watches_all_the_same(run, page):
     page.add_init_script("delete window.SharedWorker")
-    with run(steps=30) as (process, url):
+    with run(steps=30, program=STEPWISE) as (process, url):
         page.goto(url)
+        paint_now(process, page)
         wait_for_status(page, "finished")
         eventually(page, lambda: page.evaluate(COPY_IS_READY))
     assert process.wait(20) == 0

@@ -17,7 +17,7 @@ import pytest
 import requests
 from objectives import SHALLOW_FLAGS, SHALLOW_GRAMS
 from PIL import Image
-from processes import PROGRAM, interruptible_process
+from processes import PROGRAM, STEPWISE, interruptible_process
 
 import stylejax
 import stylejax.preview.connections as connections
@@ -276,15 +276,17 @@ def test_many_idle_connections_are_limited_and_displace_no_client(live):
 
 @pytest.mark.slow
 def test_an_idle_connection_is_closed(live, monkeypatch):
-    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
-    with served(live) as server, watched(server.url) as states, knock(server) as slow, knock(server, b"") as silent:
+    with served(live) as server, watched(server.url) as states, monkeypatch.context() as patient:
         next(states)
-        for _ in range(20):
-            time.sleep(0.1)
-            with suppress(ConnectionError):
-                slow.sendall(b"x")  # a letter at a time is no request either
-        assert not is_open(slow)
-        assert not is_open(silent)
+        patient.setattr(connections, "IDLE_SECONDS", 0.3)
+        with knock(server) as slow, knock(server, b"") as silent:
+            deadline = time.monotonic() + 20
+            while is_open(slow) or is_open(silent):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+                with suppress(ConnectionError):
+                    slow.sendall(b"x")  # a letter at a time is no request either
+        patient.undo()
         press(server.url, "pause")
         assert next(states)["status"] == "paused"  # a stream may be silent
 
@@ -342,11 +344,13 @@ def test_a_port_in_use_is_one_clear_error(folder, capsys):
 @pytest.mark.parametrize("how", ["ctrl-c", "button", "to the end"])
 def test_the_command_ends_while_a_client_watches(folder, how):
     steps = "40" if how == "to the end" else "1000000"
-    command = [*PROGRAM, *STYLIZE, "--json", "--iterations", steps]
-    with interruptible_process(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
+    command = [*STEPWISE, *STYLIZE, "--json", "--iterations", steps]
+    with interruptible_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with watched(url) as states:  # and never hangs up
+            assert next(states)["status"] == "starting"
+            process.stdin.close()
             first = next(state for state in states if state["progress"])
             if how == "ctrl-c":
                 process.send_signal(signal.SIGINT)

@@ -1,7 +1,6 @@
 """The live page of a clip: what it shows of frames in progress and finished ones, and that its stop button keeps these."""
 
 import json
-import subprocess
 from io import BytesIO
 
 import numpy as np
@@ -10,7 +9,7 @@ import requests
 from clips import frame_progress, two_scenes, write_frames
 from objectives import SHALLOW_FLAGS
 from PIL import Image
-from processes import PROGRAM, interruptible_process
+from processes import STEPWISE, interruptible_process, lines
 
 import stylejax.preview.live_run as live_run
 from stylejax.images.io.read import to_picture
@@ -143,18 +142,17 @@ def test_stop_on_the_page_keeps_the_finished_frames_and_writes_the_report(folder
         write_flo(folder / "flow" / f"backward_{number + 1}_{number}.flo", frame.backward)
     words = ["video", "frames", "style.png", "-o", "painted", "--flow", "flow", "--model", "tiny.safetensors", "--no-cuts"]
     words += ["--size", "64", "--smallest-size", "64", "--iterations", "40", *SHALLOW_FLAGS, "--live", "--json"]
-    with interruptible_process([*PROGRAM, *words, "--report", "out.html"], cwd=folder, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
+    with interruptible_process([*STEPWISE, *words, "--report", "out.html"], cwd=folder, stdin=-1, stdout=-1) as process:
+        events = map(json.loads, lines(process))
+        url = next(events)["url"]
         visitor = requests.Session()
         visitor.headers["Origin"] = url.partition("/?")[0]
         address = visitor.get(url, timeout=10).url
-        for line in process.stdout:
-            event = json.loads(line)
+        for event in events:
             if event.get("finished") and event["frame"] == 2:
                 assert visitor.post(f"{address}stop", timeout=10).status_code == 204
                 break
-        last = [json.loads(line) for line in process.stdout][-1]
+        *_, last = map(json.loads, lines(process))
         assert process.wait(30) == 130
     assert last["event"] == "stopped"
     assert len(list((folder / "painted").glob("*.png"))) == last["frames"] >= 2

@@ -5,15 +5,15 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from objectives import SHALLOW, SHALLOW_FLAGS
-from processes import restore_signals
+from processes import STEPWISE, interruptible_process, lines
 
 import stylejax
 from stylejax.errors import CheckpointError, SettingsError
@@ -334,33 +334,32 @@ def test_only_arrays_and_json_are_written(sealed, tmp_path):
     assert {array.dtype.kind for array in arrays.values()} <= set("fib")
 
 
-def command(folder: Path, output: Path, *more: str) -> list[str]:
-    program = [sys.executable, "-c", "from stylejax.cli.main import main; main()", "stylize", "content.png", "style.png"]
-    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--iterations", "300"]
-    return [*program, *options, *SHALLOW_FLAGS, "-o", str(output), "--trace", f"{output}.jsonl", "--json", *more]
+def command(output: Path, *more: str) -> list[str]:
+    options = ["--model", "tiny.safetensors", "--size", "48", "--smallest-size", "24", "--iterations", "100", *SHALLOW_FLAGS]
+    outputs = ["-o", str(output), "--trace", f"{output}.jsonl", "--json"]
+    return [*STEPWISE, "stylize", "content.png", "style.png", *options, *outputs, *more]
 
 
 def events(folder: Path, arguments: list[str], *, stop_after: int = 0, how: int = 0) -> tuple[list[dict], int]:
     """Run; after so many lines send the signal `how`. Gives what was printed, and the exit code."""
-    with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(stop_after)]
+    with interruptible_process(arguments, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        printed = list(islice(lines(process), stop_after))
         if stop_after:
-            time.sleep(0.05)
+            time.sleep(0.01)  # in the middle of the next steps, or after them
             process.send_signal(how)
-        lines += process.stdout.readlines()
+        printed += lines(process)
         code = process.wait(120)
-    return [json.loads(line) for line in lines if line.endswith("}\n")], code
+    return [json.loads(line) for line in printed if line.endswith("}\n")], code
 
 
 @pytest.mark.slow
 def test_a_process_killed_again_and_again_ends_with_the_same_bytes(folder, tmp_path):
-    _, code = events(folder, command(folder, tmp_path / "whole.png"))
+    _, code = events(folder, command(tmp_path / "whole.png"))
     assert code == 0
-    arguments = command(folder, tmp_path / "killed.png", "--checkpoint", str(tmp_path / "state"), "--checkpoint-every", "0")
+    arguments = command(tmp_path / "killed.png", "--checkpoint", str(tmp_path / "state"), "--checkpoint-every", "0")
     places = []
-    for how, exit_code, lines in [(signal.SIGKILL, -9, 15), (signal.SIGTERM, 143, 15)]:
-        seen, code = events(folder, arguments, stop_after=lines, how=how)
+    for how, exit_code, count in [(signal.SIGKILL, -9, 6), (signal.SIGTERM, 143, 8)]:
+        seen, code = events(folder, arguments, stop_after=count, how=how)
         assert code == exit_code
         places.append((seen[0]["scale"], seen[0]["step"]))
         if how == signal.SIGKILL:

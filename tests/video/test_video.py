@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from clips import HEIGHT, WIDTH, two_scenes, write_clip, write_frames
 from objectives import SHALLOW_GRAMS
-from processes import PROGRAM, interruptible_process
+from processes import STEPWISE, interruptible_process, lines
 from programs import compiled_programs
 
 import stylejax
@@ -263,28 +263,28 @@ def film(place, clip):
 def command(place, output, *more):
     words = ["video", place / "film.mp4", place / "style.png", "-o", place / output, "--model", place / "tiny.safetensors"]
     words += [f"--{name.replace('_', '-')}={value}" for name, value in OPTIONS.items()]
-    return [*PROGRAM, *map(str, words), "--json", *more]
+    return [*STEPWISE, *map(str, words), "--json", *more]
 
 
 def events(process):
-    return (json.loads(line) for line in process.stdout)
+    return map(json.loads, lines(process))
 
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes_and_ctrl_c_leaves_a_film(place, film):
-    with interruptible_process(command(place, "straight.mp4"), stdout=-1) as process:
+    with interruptible_process(command(place, "straight.mp4"), stdin=-1, stdout=-1) as process:
         assert [event["frame"] for event in events(process) if event["event"] == "progress"] == [1, 2, 3, 4, 5, 6]
     assert process.returncode == 0
     assert not (place / "straight.mp4.frames").exists()
 
     for frame in (2, 3):
-        with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
+        with interruptible_process(command(place, "killed.mp4"), stdin=-1, stdout=-1) as process:
             for event in events(process):
                 if event["frame"] == frame:
                     process.send_signal(signal.SIGKILL)
                     break
         assert not (place / "killed.mp4").exists()
-    with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
+    with interruptible_process(command(place, "killed.mp4"), stdin=-1, stdout=-1) as process:
         for event in events(process):
             if event["frame"] == 4 and event["losses"]:
                 process.send_signal(signal.SIGINT)
@@ -293,7 +293,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes_and_ctrl_c_leaves_a_film(place, 
     assert process.returncode == 130
     assert last["event"] == "stopped"
     assert len(list(open_clip(place / "killed.mp4", rate=25).frames(Fraction(0)))) == last["frames"] >= 2
-    with interruptible_process(command(place, "killed.mp4"), stdout=-1) as process:
+    with interruptible_process(command(place, "killed.mp4"), stdin=-1, stdout=-1) as process:
         list(events(process))
     assert process.returncode == 0
     assert (place / "killed.mp4").read_bytes() == (place / "straight.mp4").read_bytes()
