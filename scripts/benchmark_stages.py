@@ -106,7 +106,7 @@ def _thumbnail(_: Setting, pictures: jax.Array) -> object:
 
 def _keep(setting: Setting, given: tuple[Picture, np.ndarray]) -> object:
     content, painted = given
-    return with_kept_colors(jax.device_put(painted[np.newaxis]), [content], [Settings(keep_color="luminance")])
+    return with_kept_colors(painted[np.newaxis], [content], [Settings(keep_color="luminance")])
 
 
 def _report(setting: Setting, painting: StylizedImage) -> object:

@@ -1,6 +1,7 @@
 """Bands of rows: what is computed for each pixel alone is computed for some rows at a time, without further large arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -26,6 +27,27 @@ class Bands(Protocol):
     def __getitem__(self, rows: slice, /) -> np.ndarray:
         """Some rows."""
         ...
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Float32 `shape`, whose rows are computed when they are read."""
+
+    shape: tuple[int, ...]
+    rows: Callable[[slice], np.ndarray]
+    """Computes some consecutive rows as a new array."""
+    dtype = np.dtype(np.float32)
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray:
+        return self.rows(rows)
+
+
+def whole(source: Bands, *, out: np.ndarray | None = None) -> np.ndarray:
+    """All rows, as an array of their own, or in `out`."""
+    result = np.empty(source.shape, source.dtype) if out is None else out
+    for rows in bands(len(result)):
+        result[rows] = source[rows]
+    return result
 
 
 def bands(height: int, *, rows: int = ROWS) -> Iterator[slice]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stylejax.choices import ColorMatchName
-from stylejax.images.bands import bands
+from stylejax.images.bands import Bands, bands
 from stylejax.images.picture import unit_values
 from stylejax.types import AnyHostAlpha, AnyHostSamples, HostImage, HostSamples
 
@@ -62,7 +62,7 @@ def to_luminance(
     return np.broadcast_to(np.clip(gray, 0, 1, out=gray)[..., np.newaxis], picture.shape)
 
 
-def restore_chroma(stylized: HostImage, content: HostSamples, *, out: HostImage | None = None) -> HostImage:
+def restore_chroma(stylized: HostImage, content: Bands, *, out: HostImage | None = None) -> HostImage:
     """Combine the luminance of `stylized` with the chroma of `content`, a picture of the same shape.
 
     Luminance is preserved exactly. Differs from the paper for colors outside [0, 1]: clipping would change luminance and hue,
@@ -70,8 +70,8 @@ def restore_chroma(stylized: HostImage, content: HostSamples, *, out: HostImage 
 
     Args:
         stylized: provides luminance.
-        content: provides chroma.
-        out: receives the result; a new array by default.
+        content: samples that provide chroma.
+        out: receives the result, and may be `stylized` itself; a new array by default.
     """
     result = np.empty_like(stylized) if out is None else out
     for rows in bands(len(stylized)):
@@ -141,20 +141,22 @@ def transform_between(before: ColorStatistics, after: ColorStatistics, method: C
     return matrix, after.mean - matrix @ before.mean
 
 
-def color_statistics(picture: AnyHostSamples, *, mask: np.ndarray | None = None) -> ColorStatistics:
+def color_statistics(picture: Bands, *, mask: np.ndarray | None = None) -> ColorStatistics:
     """Mean and covariance of the colors, accumulated row by row, which avoids a float64 copy of the picture.
 
     Args:
-        picture: a picture of any shape.
+        picture: samples of a picture of any shape.
         mask: weights of the pixels, `[height, width]`, not all 0; equal weights by default.
     """
     count, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
-    for number, row in enumerate(picture):
-        colors = unit_values(row).astype(np.float64)
-        counts = np.ones(len(row)) if mask is None else mask[number].astype(np.float64)
-        count += counts.sum()
-        first += counts @ colors
-        second += (colors * counts[:, np.newaxis]).T @ colors
+    height, width, _ = picture.shape
+    for rows in bands(height):
+        for number, row in enumerate(picture[rows], start=rows.start):
+            colors = unit_values(row).astype(np.float64)
+            counts = np.ones(width) if mask is None else mask[number].astype(np.float64)
+            count += counts.sum()
+            first += counts @ colors
+            second += (colors * counts[:, np.newaxis]).T @ colors
     mean = first / count
     return ColorStatistics(mean, second / count - np.outer(mean, mean))
 

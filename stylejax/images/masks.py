@@ -25,7 +25,7 @@ from stylejax.images.io.open_image import PIXEL_LIMIT
 from stylejax.images.io.read import to_picture
 from stylejax.images.labels import match_labels, read_labels
 from stylejax.images.picture import Picture
-from stylejax.images.resize import resample
+from stylejax.images.resample import resample
 
 MIN_COVERAGE = 0.5
 """Masks cover a pixel if their values sum to at least this."""

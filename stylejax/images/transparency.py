@@ -12,9 +12,10 @@ from PIL import Image
 
 from stylejax.choices import ResamplingName
 from stylejax.errors import ImageError
-from stylejax.images.bands import bands
+from stylejax.images.bands import Bands, Computed, bands, whole
 from stylejax.images.picture import Picture, unit_values
-from stylejax.images.resize import Rows, resample, resample_channel, resize
+from stylejax.images.resample import Resampled, resample
+from stylejax.images.resize import resize, resized
 from stylejax.types import AnyHostAlpha, AnyHostImage, AnyHostSamples, HostAlpha
 
 _MIN_WEIGHT = 1e-3  # weight of transparent pixels, less than 1/255: their colors count only where there are no others
@@ -34,9 +35,9 @@ def fill_transparent(picture: Picture) -> Picture:
     if alpha.max() <= 0:
         raise ImageError(f"{picture.source} is fully transparent; give a picture with visible pixels")
     half = _spread(*_halved(lambda rows, channel: unit_values(picture.samples[rows, :, channel]) * alpha[rows], alpha))
-    filled, around = np.array(picture.pixels), np.empty_like(alpha)
+    filled = np.array(picture.pixels)
     for channel in range(3):
-        resample_channel(lambda rows: half[rows, :, channel], half.shape[:2], around, _TRIANGLE)  # noqa: B023
+        around = Resampled(lambda rows: half[rows, :, channel], half.shape[:2], alpha.shape, _TRIANGLE)  # noqa: B023
         for rows in bands(picture.height):
             np.copyto(filled[rows, :, channel], np.clip(around[rows], 0, 1), where=alpha[rows] <= 0)
     return dataclasses.replace(picture, samples=filled)
@@ -62,34 +63,43 @@ def resize_weighted(
     Returns:
         A new array, or `samples` itself where nothing changes.
     """
+    rows = resized_weighted(samples, opacity, height, width, resampling=resampling)
+    return rows if isinstance(rows, np.ndarray) else whole(rows)
+
+
+def resized_weighted(
+    samples: AnyHostSamples, opacity: HostAlpha | None, height: int, width: int, *, resampling: ResamplingName = "lanczos"
+) -> Bands:
+    """`resize_weighted`, where rows are computed when they are read; arguments are the same."""
     same = samples.shape[:2] == (height, width)
     if same and resampling == "lanczos" and samples.dtype == np.float32:
         return samples
     if opacity is None or same:
-        return resize(samples, height, width, resampling=resampling)
+        return resized(samples, height, width, resampling=resampling)
 
     def weights(rows: slice) -> np.ndarray:
         return np.maximum(opacity[rows], np.float32(_MIN_WEIGHT))
 
-    def resampled(read: Rows, kind: ResamplingName) -> np.ndarray:
-        plane = np.empty((height, width), np.float32)
-        resample_channel(read, opacity.shape, plane, kind)
-        return plane
+    def colors(channel: int) -> Callable[[slice], np.ndarray]:
+        return lambda rows: unit_values(samples[rows, :, channel]) * weights(rows)
 
     # Filters with negative weights overshoot at edges of opacity, in the dividend and in the divisor; a triangle has none.
-    divisor, soft_divisor = resampled(weights, resampling), resampled(weights, _TRIANGLE)
-    smooth = np.abs(divisor - soft_divisor) <= _FLAT * soft_divisor
-    divisor[~smooth] = 1
-    result = np.empty((height, width, 3), np.float32)
-    for channel in range(3):
-        sharp, soft = (
-            resampled(lambda rows: unit_values(samples[rows, :, channel]) * weights(rows), kind)  # noqa: B023
-            for kind in (resampling, _TRIANGLE)
-        )
-        for rows in bands(height):
-            colors = np.where(smooth[rows], sharp[rows] / divisor[rows], soft[rows] / soft_divisor[rows])
-            np.clip(colors, 0, 1, out=result[rows, :, channel])
-    return result
+    sharp, soft = (
+        [Resampled(read, opacity.shape, (height, width), kind) for read in (weights, *map(colors, range(3)))]
+        for kind in (resampling, _TRIANGLE)
+    )
+
+    def values(rows: slice) -> np.ndarray:
+        divisor, soft_divisor = sharp[0][rows], soft[0][rows]
+        smooth = np.abs(divisor - soft_divisor) <= _FLAT * soft_divisor
+        divisor[~smooth] = 1
+        result = np.empty((*smooth.shape, 3), np.float32)
+        for channel in range(3):
+            each = np.where(smooth, sharp[1 + channel][rows] / divisor, soft[1 + channel][rows] / soft_divisor)
+            np.clip(each, 0, 1, out=result[..., channel])
+        return result
+
+    return Computed((height, width, 3), values)
 
 
 def resize_opacity(opacity: HostAlpha, height: int, width: int) -> AnyHostAlpha:

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from stylejax.choices import RANDOM_STARTS, ResamplingName, StartName
-from stylejax.images.bands import bands
+from stylejax.images.bands import Bands, Computed, whole
 from stylejax.images.color_transfer import (
     ColorStatistics,
     apply_transform,
@@ -24,6 +24,7 @@ from stylejax.images.masks import resize_masks
 from stylejax.images.transparency import resize_opacity
 from stylejax.optimize.upsampling import upsampled
 from stylejax.run.inputs.job import Job
+from stylejax.run.noise import noise
 from stylejax.run.programs.program import call
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
@@ -32,8 +33,25 @@ from stylejax.types import HostImage, Images, Shape
 
 def starting_images(jobs: Sequence[Job], height: int, width: int) -> Images:
     """The first picture of every job, `[jobs, height, width, 3]`."""
-    images = [_starting_image(job, height, width) for job in jobs]
-    return jax.device_put(images[0][np.newaxis] if len(images) == 1 else np.stack(images))  # a large one is not copied
+    images = np.empty((len(jobs), height, width, 3), np.float32)
+    for job, image in zip(jobs, images, strict=True):
+        whole(start_of(job, height, width), out=image)
+    return jax.device_put(images)
+
+
+def start_of(job: Job, height: int, width: int) -> Bands:
+    """The first picture of a job, `[height, width, 3]`, whose rows are computed when they are read."""
+    if job.init is not None:
+        return job.init_rows(height, width)
+    start = job.settings.init
+    assert start in get_args(StartName)
+    if start == "content":
+        return job.content_rows(height, width)
+    if start == "recolored":
+        return _recolored(job, height, width)
+    if start == "gray":
+        return Computed((height, width, 3), lambda rows: np.full((rows.stop - rows.start, width, 3), 0.5, np.float32))
+    return _noise(job, height, width)
 
 
 def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | None:
@@ -67,28 +85,15 @@ def starts_near(job: Job) -> bool:
     return job.settings.init in ("recolored", "content")
 
 
-def _starting_image(job: Job, height: int, width: int) -> HostImage:
-    if job.init is not None:
-        return job.init_at(height, width)
-    start = job.settings.init
-    assert start in get_args(StartName)
-    if start == "content":
-        return job.content_at(height, width)
-    if start == "recolored":
-        return _recolored(job, height, width)
-    if start == "gray":
-        return np.full((height, width, 3), 0.5, np.float32)
-    return _noise(job, height, width)
-
-
-def _recolored(job: Job, height: int, width: int) -> HostImage:
+def _recolored(job: Job, height: int, width: int) -> Bands:
     """The content in the colors of its style, each region in those of its own, by the linear map that moves colors least."""
-    content, regions = job.content_at(height, width), job.regions
-    shown = _fitting(job.opacity.content, content)
+    content, regions = job.content_rows(height, width), job.regions
+    shown = _fitting(job.opacity.content, (height, width))
     if regions is None:
         parts = [color_statistics(style, mask=opacity) for style, opacity in _styles(job, height, width)]
         mixed = mix_statistics(parts, shares_of(job.settings.style_blend, len(parts)))
-        return apply_transform(content, *_move(color_statistics(content, mask=shown), mixed, job))
+        move = _move(color_statistics(content, mask=shown), mixed, job)
+        return Computed(content.shape, lambda rows: apply_transform(content[rows], *move))
     masks = resize_masks(regions.content, height, width)
     styles = [
         color_statistics(style, mask=_both(mask, opacity))
@@ -98,23 +103,24 @@ def _recolored(job: Job, height: int, width: int) -> HostImage:
     moves = [
         _move(color_statistics(content, mask=_both(mask, shown)), style, job) for mask, style in zip(masks, styles, strict=True)
     ]
-    result = np.empty_like(content)
-    for rows in bands(height):
-        weights = masks[:, rows] / np.maximum(masks[:, rows].sum(0), 1e-6)
-        moved = np.stack([apply_transform(content[rows], *move) for move in moves])
-        np.einsum("rhw,rhwc->hwc", weights, moved, out=result[rows])
-    return result
+
+    def values(rows: slice) -> np.ndarray:
+        own, colors = masks[:, rows], content[rows]
+        moved = np.stack([apply_transform(colors, *move) for move in moves])
+        return np.einsum("rhw,rhwc->hwc", own / np.maximum(own.sum(0), 1e-6), moved)
+
+    return Computed(content.shape, values)
 
 
 def _styles(job: Job, height: int, width: int) -> Iterator[tuple[HostImage, np.ndarray | None]]:
     """The styles at the shapes in which they are seen, where smaller ones have less contrast, and their opacity."""
     for number, shape in enumerate(job.style_shapes(height, width)):
         style = job.style_at(number, *shape)
-        yield style, _fitting(job.style_opacity(number), style)
+        yield style, _fitting(job.style_opacity(number), shape)
 
 
-def _fitting(opacity: np.ndarray | None, picture: HostImage) -> np.ndarray | None:
-    return None if opacity is None else resize_opacity(opacity, *picture.shape[:2])
+def _fitting(opacity: np.ndarray | None, shape: Shape) -> np.ndarray | None:
+    return None if opacity is None else resize_opacity(opacity, *shape)
 
 
 def _both(mask: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
@@ -129,19 +135,19 @@ def _move(own: ColorStatistics, style: ColorStatistics, job: Job) -> tuple[np.nd
     return transform_between(own, mix_statistics([style, own], [strength, 1 - strength]), "symmetric")
 
 
-def _noise(job: Job, height: int, width: int) -> HostImage:
-    settings, space = job.settings, SPACES[job.settings.space]
-    noise = np.asarray(jax.random.normal(jax.random.key(settings.seed), (height, width, 3)))
+def _noise(job: Job, height: int, width: int) -> Bands:
+    settings, space, normal = job.settings, SPACES[job.settings.space], noise(job.settings.seed, height, width)
     mean, deviation = _mean_and_deviation(job, height, width) if settings.init == "style-stats" else (0, 0)
     middle = 0.5 if settings.space == "unit" else 0.0
-    result = np.empty_like(noise)
-    for rows in bands(height):
+
+    def values(rows: slice) -> np.ndarray:
         if settings.init == "style-stats":
-            image = mean + deviation * noise[rows]
+            image = mean + deviation * normal[rows]
         else:
-            image = np.asarray(space.to_image(jnp.asarray(middle + np.float32(settings.noise) * noise[rows])))
-        result[rows] = np.clip(image, 0, 1) if settings.clamp else image
-    return result
+            image = np.asarray(space.to_image(jnp.asarray(middle + np.float32(settings.noise) * normal[rows])))
+        return np.clip(image, 0, 1) if settings.clamp else image
+
+    return Computed((height, width, 3), values)
 
 
 def _mean_and_deviation(job: Job, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stylejax.errors import ImageError
-from stylejax.images.resize import fit_long_side, resize
+from stylejax.images.resample import Resampled, resample
+from stylejax.images.resize import fit_long_side, resize, resized
 from stylejax.images.sheet import contact_sheet
 
 SIDE = st.integers(1, 40)
@@ -50,6 +51,29 @@ def test_some_lines_at_a_time_give_what_pillow_gives_for_all(shape, kind):
         wanted = np.asarray(Image.fromarray(levels).resize((width, height), kernel)) / np.float32(255)
     for same in (levels, levels / np.float32(255)):
         np.testing.assert_array_equal(resize(same, *shape, resampling=kind), wanted)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(["lanczos", "bicubic", "bilinear"]), st.data())
+@settings(deadline=None, max_examples=60)
+def test_any_rows_are_those_that_pillow_gives(tall: int, wide: int, height: int, width: int, kind, data):
+    values, kernel = np.random.default_rng(0).normal(size=(tall, wide)).astype(np.float32), Image.Resampling[kind.upper()]
+    wanted = np.asarray(Image.fromarray(values).resize((width, tall), kernel).resize((width, height), kernel))
+    found = Resampled(lambda rows: values[rows], values.shape, (height, width), kind)
+    first = data.draw(st.integers(0, height - 1))
+    rows = slice(first, data.draw(st.integers(first + 1, height)))
+    np.testing.assert_array_equal(found[rows], wanted[rows])
+    np.testing.assert_array_equal(resample(values, height, width, kind), wanted)
+
+
+@pytest.mark.parametrize("kind", ["lanczos", "bicubic"])
+@pytest.mark.parametrize("shape", [(30, 47), (20, 30)])
+def test_rows_of_a_resized_picture_are_computed_when_they_are_read(shape, kind):
+    levels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    some = resized(levels, *shape, resampling=kind)
+    assert some.shape == (*shape, 3) and some.dtype == np.float32
+    np.testing.assert_array_equal(some[7:12], resize(levels, *shape, resampling=kind)[7:12])
+    levels[:] = 0
+    assert some[7:12].any() == (kind == "bicubic"), "levels of 8 bits are made at once"
 
 
 def test_shrinking_averages_fine_detail():

@@ -18,7 +18,8 @@ from stylejax.optimize.enlarge import enlarge
 from stylejax.optimize.step import start
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.inputs.job import Job
-from stylejax.run.starts import added_detail, starting_images
+from stylejax.run.noise import noise
+from stylejax.run.starts import added_detail, start_of, starting_images
 from stylejax.settings.pixel_space import SPACES
 from stylejax.settings.recipes import settings_from
 from stylejax.settings.settings import Settings
@@ -253,18 +254,26 @@ def test_invalid_and_unused_settings_are_reported_in_one_line(options, expected)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("init", ["recolored", "content", "style-stats"])
-def test_a_start_takes_few_copies(init):
-    """The content at this size, the result, one channel between, and some rows; the arrays of JAX are not seen."""
+@pytest.mark.parametrize("init", ["recolored", "content", "gray", "noise", "style-stats"])
+def test_some_rows_of_a_start_take_no_whole_picture(init):
     levels = np.random.default_rng(0).integers(0, 256, (500, 600, 3), np.uint8)
     job = Job(levels, (levels[:64, :64],), Settings(init=init))
+    wanted = starting_images([job], 2000, 1200)[0, 300:364]
     tracemalloc.start()
     try:
-        (image,) = np.asarray(starting_images([job], 1000, 1200))
+        rows = start_of(job, 2000, 1200)[300:364]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 3 * image.nbytes
+    np.testing.assert_array_equal(rows, wanted)
+    assert peak < 12 * 2000 * 1200 / 3
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 + 5, -1])
+def test_rows_of_noise_are_those_of_all_noise(seed):
+    wanted = jax.random.normal(jax.random.key(seed), (65, 7, 3))
+    np.testing.assert_array_equal(noise(seed, 65, 7)[0:65], wanted)
+    np.testing.assert_array_equal(noise(seed, 65, 7)[20:31], wanted[20:31])
 
 
 def test_style_stats_have_the_mean_and_deviation_of_a_large_style():

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from stylejax.batch.execute.load import LoadedRow, Loader
@@ -197,7 +196,7 @@ def _result(one: LoadedRow, pixels: np.ndarray, progress: Progress, index: int, 
 def _finished(one: LoadedRow, pixels: np.ndarray, record: dict[str, Any], network: str) -> StylizedImage:
     """The picture at the shape of its content, in the colors that the settings keep."""
     row, content = one.row, one.content
-    image = jnp.asarray(resize(pixels, content.height, content.width))[np.newaxis]
+    image = resize(pixels, content.height, content.width)[np.newaxis]
     (image,) = np.asarray(with_kept_colors(image, [content], [row.settings]))
     return StylizedImage(
         image=image,

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from stylejax.images.bands import Bands
 from stylejax.images.masks import Regions
 from stylejax.images.resize import resize
-from stylejax.images.transparency import resize_opacity, resize_weighted
+from stylejax.images.transparency import resize_opacity, resize_weighted, resized_weighted
 from stylejax.losses.normalization import layer_factors
 from stylejax.losses.objective import LossWeights
 from stylejax.losses.temporal import TemporalTarget
@@ -77,10 +78,14 @@ class Job:
         """The content, resized."""
         return resize_weighted(self.content, self.opacity.content, height, width, resampling=self.settings.resampling)
 
-    def init_at(self, height: int, width: int) -> HostImage:
-        """The picture to start from, resized."""
+    def content_rows(self, height: int, width: int) -> Bands:
+        """`content_at`, whose rows are computed when they are read."""
+        return resized_weighted(self.content, self.opacity.content, height, width, resampling=self.settings.resampling)
+
+    def init_rows(self, height: int, width: int) -> Bands:
+        """The picture to start from, resized; rows are computed when they are read."""
         assert self.init is not None
-        return resize_weighted(self.init, self.opacity.init, height, width, resampling=self.settings.resampling)
+        return resized_weighted(self.init, self.opacity.init, height, width, resampling=self.settings.resampling)
 
     def style_at(self, number: int, height: int, width: int) -> HostImage:
         """The style of this index, resized."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from stylejax.images.color_transfer import match_color, restore_chroma, to_luminance
 from stylejax.images.picture import Picture
-from stylejax.images.transparency import opacity_weights, resize_weighted
+from stylejax.images.transparency import opacity_weights, resized_weighted
 from stylejax.run.single_precision import in_float32
 from stylejax.settings.settings import Settings
 from stylejax.types import HostImages, HostSamples, Images
@@ -33,14 +33,16 @@ def style_to_paint(style: Picture, content: Picture, settings: Settings) -> Host
 def with_kept_colors(
     pictures: Images | HostImages, contents: Sequence[Picture], settings: Sequence[Settings]
 ) -> Images | HostImages:
-    """The painted pictures `[batch, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`."""
+    """The painted pictures `[batch, height, width, 3]` with the contents' chroma where `keep_color` is `luminance`.
+
+    Arrays of NumPy, which may be large, are changed in place.
+    """
     if all(each.keep_color != "luminance" for each in settings):
         return pictures
-    finished = np.empty(pictures.shape, np.float32)
-    for painted, content, each, out in zip(np.asarray(pictures), contents, settings, finished, strict=True):
+    on_host = isinstance(pictures, np.ndarray)
+    finished = pictures if on_host else np.array(pictures)
+    for picture, content, each in zip(finished, contents, settings, strict=True):
         if each.keep_color == "luminance":
-            original = resize_weighted(content.samples, opacity_weights(content), *painted.shape[:2])
-            restore_chroma(painted, original, out=out)
-        else:
-            out[...] = painted
-    return finished if isinstance(pictures, np.ndarray) else jax.device_put(finished)
+            original = resized_weighted(content.samples, opacity_weights(content), *picture.shape[:2])
+            restore_chroma(picture, original, out=picture)
+    return finished if on_host else jax.device_put(finished)

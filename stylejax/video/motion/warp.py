@@ -6,7 +6,7 @@ A flow `[height, width, 2]` says for each pixel of one frame where, in pixels ri
 import numpy as np
 from jaxtyping import Bool, Float
 
-from stylejax.images.resize import resample
+from stylejax.images.resample import resample
 
 Flow = Float[np.ndarray, "height width 2"]
 """To the right and down, in pixels."""
