@@ -92,7 +92,10 @@ def divisible(batch_size: int, devices: int) -> int:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the arrays of a batch are stored; with a single device they stay where they are."""
+    """Where the arrays of a batch are stored; with a single device they stay where they are.
+
+    Given shapes and types, the methods say of them where their arrays will be.
+    """
 
     devices: tuple[Device, ...] = ()
 
@@ -116,4 +119,15 @@ class Placement:
     def _put(self, tree: PyTree, spec: PartitionSpec) -> PyTree:
         if len(self.devices) < 2:
             return tree
-        return jax.device_put(tree, NamedSharding(Mesh(np.array(self.devices), ("batch",)), spec))
+        return placed(tree, NamedSharding(Mesh(np.array(self.devices), ("batch",)), spec))
+
+
+def placed(tree: PyTree, sharding: NamedSharding) -> PyTree:
+    """Arrays on a mesh, or shapes and types with the sharding of such arrays."""
+
+    def place(leaf: jax.Array | np.ndarray | jax.ShapeDtypeStruct) -> jax.Array | jax.ShapeDtypeStruct:
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            return leaf.update(sharding=sharding)
+        return jax.device_put(leaf, sharding)
+
+    return jax.tree.map(place, tree)

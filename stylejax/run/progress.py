@@ -85,7 +85,8 @@ class Progress:
     results: Callable[[], list[Any]] = list
     """Makes the `StylizedImage` of each picture as it is now; empty except where `stylize` reports the progress."""
     memory: int = 0
-    """Peak bytes of the scale that takes most, for the whole batch: by the compiler's analysis once its program is compiled."""
+    """Peak bytes of the scale that takes most, by the compiler's analysis once its program is compiled: for the whole batch, or
+    on each of several devices that have a memory of their own."""
     tiles: tuple[int, ...] = ()
     """For each scale the side of its tiles in pixels; 0 where the whole picture is computed at once."""
     seconds: float = 0.0

@@ -1,6 +1,5 @@
 """A batch at each of its scales: its program, targets, weights and states, prepared while the scale before is running."""
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -15,7 +14,7 @@ from stylejax.losses.objective import LossWeights
 from stylejax.losses.split.geometry import RowSplit
 from stylejax.losses.targets import Targets
 from stylejax.network.vgg import VGG19
-from stylejax.optimize.chunk import Shared, run_chunk
+from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import CHUNK, StaticConfig
 from stylejax.optimize.enlarge import begin, enlarge
 from stylejax.optimize.step import PictureState, Trace
@@ -27,13 +26,14 @@ from stylejax.run.devices import Device, Placement, divisible, padded
 from stylejax.run.inputs.job import Job, stacked_weights
 from stylejax.run.memory.check import check_memory, is_plenty, refuse_hopeless
 from stylejax.run.memory.plan import check_tiled_memory, planned_tiles
+from stylejax.run.memory.share import MemoryShare
 from stylejax.run.programs.effort import QUICK_STEPS
 from stylejax.run.programs.program import POLL, Compilation, call
 from stylejax.run.progress import Preparing
 from stylejax.run.single_precision import in_float32
 from stylejax.run.split.mesh import EVERYWHERE, mesh_of, put, put_states, whole_states
 from stylejax.run.split.plan import planned_splits
-from stylejax.run.split.program import split_program
+from stylejax.run.split.program import SplitProgram, split_program
 from stylejax.run.split.targets import split_targets
 from stylejax.run.starts import added_detail, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
@@ -58,8 +58,6 @@ class Scale(NamedTuple):
     weights: LossWeights
     traced: TracedConfig
     placement: Placement
-    peak: int | None = None
-    """Peak bytes of each device, where the program was compiled for several."""
     most_steps: int = CHUNK
     """Of one call. In tiles a step takes seconds, and is reported by itself."""
 
@@ -104,13 +102,25 @@ class Scales:
         """Peak bytes of the largest scale in tiles, checked while all memory is still free."""
         if self.tiles[-1]:
             self.tiled_peak = check_tiled_memory(model, self.jobs_of_a_device, self.shapes[-1], self.tiles[-1])
-        elif not self._mesh:
-            refuse_hopeless(model, self.jobs_of_a_device, self.shapes[-1])
+        else:
+            last = len(self.shapes)
+            refuse_hopeless(model, self.share(last), lambda other: self.peak_bytes(last, model=other))
 
     @property
     def jobs_of_a_device(self) -> list[Job]:
-        """Those of the first one; every device has as many."""
+        """Those of which the first one has something; every device has as many."""
         return self.jobs[: self.placement.per_device(len(self.jobs))]
+
+    def share(self, number: int) -> MemoryShare:
+        """What one memory has of a scale."""
+        split = self.splits[number - 1]
+        devices = tuple(split.mesh.devices.flat) if split else self.placement.devices
+        return MemoryShare(self.jobs, self.shapes[number - 1], devices, split)
+
+    def peak_bytes(self, number: int, *, model: VGG19 | None = None, waiting: Callable[[], None] | None = None) -> int:
+        """Peak bytes of the `share` of a scale, which is compiled, with another network perhaps."""
+        program = self.compilation(number, model=model).program(waiting)
+        return self.share(number).bytes(model or self.model, program.memory)
 
     def can_prepare_during(self, number: int) -> bool:
         """Whether the next scale can be prepared while this one runs: two threads that both use a mesh may wait for ever.
@@ -123,15 +133,17 @@ class Scales:
         """Begin to prepare a scale, counted from 1, in the background."""
         return Preparation(self, number)
 
-    def compilation(self, number: int) -> Compilation:
-        """The program of a scale for one device; of several, that of the largest scale, for its memory alone."""
-        number = len(self.shapes) if len(self.placement.devices) > 1 else number
-        jobs, shape = self.jobs_of_a_device, self.shapes[number - 1]
-        shared = self._shared or shared_targets(jobs, *shape)
-        regions, temporal = jobs[0].region_count, jobs[0].before is not None
-        options = {"batch_size": len(jobs), "shared": shared, "regions": regions, "temporal": temporal}
-        quick = self._quick and self.steps[number - 1] * len(jobs) <= QUICK_STEPS
-        return chunk_program(self.model, self.static, *shape, **options, effort="quick" if quick else "best")
+    def compilation(self, number: int, *, model: VGG19 | None = None) -> Compilation:
+        """The program of a scale for all devices that it has, and for another network perhaps."""
+        model, jobs = model or self.model, self.jobs
+        shape, split = self.shapes[number - 1], self.splits[number - 1]
+        quick = self._quick and self.steps[number - 1] * len(self.jobs_of_a_device) <= QUICK_STEPS
+        options = {"batch_size": len(jobs), "shared": self._shared or shared_targets(jobs, *shape)}
+        options |= {"regions": jobs[0].region_count, "effort": "quick" if quick else "best"}
+        if split is not None:
+            return split_program(model, self.static, split, shape[1], **options)
+        options |= {"temporal": jobs[0].before is not None, "placement": self.placement}
+        return chunk_program(model, self.static, *shape, **options)
 
     @cached_property
     def _model_on_mesh(self) -> VGG19:
@@ -139,16 +151,15 @@ class Scales:
         return put(self.model, self._mesh, EVERYWHERE)
 
     @in_float32
-    def split_scale(self, number: int, split: RowSplit) -> Scale:
+    def split_scale(self, number: int, split: RowSplit, compilation: Compilation) -> Scale:
         """A scale on a mesh of devices, once its program is compiled and its targets are computed."""
         width, spec, model = self.shapes[number - 1][1], self.static.objective, self._model_on_mesh
         options = {"shared": self._shared, "seen": self._seen}
-        targets, shared = split_targets(model, self.model, self.jobs, width, spec, split, **options)
+        targets = split_targets(model, self.model, self.jobs, width, spec, split, **options)
         weights = stacked_weights(self.jobs, layer_shapes(self.model, split.height, width, spec.layers))
         weights, traced = put((weights, jax.device_get(self._traced)), split.mesh, EVERYWHERE)
-        static = {"static": self.static, "shared": shared, "split": split, "width": width}
-        program = split_program(model, targets, weights, traced, **static)
-        return Scale(self.jobs, program, model, targets, weights, traced, Placement(), program.compiled.memory)
+        program = SplitProgram(compilation.program(), split)
+        return Scale(self.jobs, program, model, targets, weights, traced, Placement())
 
     @in_float32
     def scale(self, number: int, compilation: Compilation | None) -> Scale:
@@ -162,12 +173,8 @@ class Scales:
             return Scale(self.jobs, program, self.model, own, weights, traced, Placement(), most_steps=1)
         targets, shared = batch_targets(self.model, self.jobs, *shape, spec, shared=self._shared, seen=self._seen)
         weights = self.placement.spread(stacked_weights(self.jobs, layer_shapes(self.model, *shape, spec.layers)))
-        if len(self.placement.devices) > 1:
-            program = partial(run_chunk, static=self.static, shared=shared)  # one program that runs on all of them
-        else:
-            program = compilation.program().run
         targets = self.placement.targets(targets, shared)
-        return Scale(self.jobs, program, self._models, targets, weights, self._traced, self.placement)
+        return Scale(self.jobs, compilation.program().run, self._models, targets, weights, self._traced, self.placement)
 
     def states(self, number: int, before: PictureState | None, resume: Saved | None) -> PictureState:
         """The states at the beginning of a scale, from those `before` it, a saved state, or the starting pictures."""
@@ -205,9 +212,9 @@ class Preparation:
         self._scales, self._number = scales, number
         self._since: float | None = None
         self._split = scales.splits[number - 1]
-        self._compilation = None if scales.tiles[number - 1] or self._split else scales.compilation(number)
-        if self._split:
-            self._scale = _preparers().submit(scales.split_scale, number, self._split)
+        self._compilation = None if scales.tiles[number - 1] else scales.compilation(number)
+        if self._split and self._compilation:
+            self._scale = _preparers().submit(scales.split_scale, number, self._split, self._compilation)
         else:
             self._scale = _preparers().submit(scales.scale, number, self._compilation)
 
@@ -233,23 +240,15 @@ class Preparation:
             OutOfMemoryError: that is more than there is. It is found out before the first step, unless less than half of the
                 memory is expected to be needed.
         """
-        scales, largest = self._scales, self._scales.shapes[-1]
+        scales, number, last = self._scales, self._number, len(self._scales.shapes)
         if scales.tiles[-1]:  # which may take less than a whole picture of a scale before
-            own = (self._compilation.program().memory or 0) if self._compilation else 0
-            return max(own, scales.tiled_peak)
-        if self._split:
-            peak = self.result(observe).peak
-            return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)
-        assert self._compilation is not None
-        peak = self._compilation.program().memory
-        if scales.splits[-1]:
-            return check_memory(scales.model, scales.jobs_of_a_device, scales.shapes[self._number - 1], peak)
-        if self._number < len(scales.shapes) and peak is not None:
-            expected = peak * math.prod(largest) // math.prod(scales.shapes[self._number - 1])
-            if is_plenty(expected):
-                return expected
-            peak = scales.compilation(len(scales.shapes)).program(lambda: self._show(observe)).memory
-        return check_memory(scales.model, scales.jobs_of_a_device, largest, peak)
+            return max(scales.peak_bytes(number) if self._compilation else 0, scales.tiled_peak)
+        own, largest = scales.share(number), scales.share(last)
+        expected = int(scales.peak_bytes(number) * largest.pixels / own.pixels)
+        if number < last and is_plenty(expected):
+            return expected
+        peak = scales.peak_bytes(last, waiting=lambda: self._show(observe))
+        return check_memory(scales.model, largest, peak, lambda other: scales.peak_bytes(last, model=other))
 
     def _show(self, observe: Observer | None) -> None:
         if observe:

@@ -27,7 +27,7 @@ def test_four_devices_paint_what_one_does_without_a_collective():
     assert result.returncode == 0, result.stderr
     reported = json.loads(result.stdout)
     assert reported["devices"] == 4
-    assert reported["placed"] == [[4, 2]]  # seven pictures and a copy, two on each
+    assert reported["placed"] == [[scale, 4, 2] for scale in (1, 2)]  # seven pictures and a copy, two on each
     assert reported["collectives"] == []
     assert "all-reduce" in reported["seen in a sum over devices"]  # a collective would have been seen
     assert max(reported["differences"]) <= 1e-5

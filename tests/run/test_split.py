@@ -1,6 +1,7 @@
 """Runs of one picture on many devices and in two processes: the result is that of one device."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,10 @@ def test_four_devices_paint_one_picture_as_one_does_in_batches_too_and_resume():
     assert reported["devices"] == 4 and set(reported["divided"]) == {1, 4}  # the first scale has too few rows
     assert reported["differences"].pop("resumed") == 0
     assert reported["table"] < 2 / 255
+    whole, of_each = reported["memory"]
+    assert whole == 4 * of_each  # virtual devices have one memory
+    assert re.match(r"a picture of 64×45 pixels would take \S+ \S+ of memory, and there are", reported["refused"])
+    assert re.match(r"a picture of .* of memory on each of 4 devices, and there are", reported["refused by a device"])
     assert len(reported["differences"]) == 3 and max(reported["differences"].values()) < 1e-4
 
 

@@ -14,7 +14,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import stylejax
 from stylejax.network.preprocessing import TORCHVISION
 from stylejax.network.vgg import NetworkSpec
-from stylejax.run import scales
+from stylejax.run.programs.effort import compile_with
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter|partition-id|\bsend|\brecv)[(.]")
 
@@ -23,17 +23,19 @@ def main() -> None:
     """Paint with one device and with all, and print what differs."""
     content, style = pictures.__wrapped__()
     model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weights.__wrapped__().arrays)
-    run_chunk, collectives, placed = scales.run_chunk, set(), set()
+    collectives, placed = set(), set()
 
-    def watched(*arguments, **static):
-        collectives.update(COLLECTIVE.findall(run_chunk.lower(*arguments, **static).compile().as_text()))
-        results = run_chunk(*arguments, **static)
-        sharding = results[2].sharding
-        placed.add((len(sharding.device_set), sharding.shard_shape(results[2].shape)[0]))
-        return results
+    def watched(*arguments):
+        compiled = compile_with(*arguments)
+        collectives.update(COLLECTIVE.findall(compiled.as_text()))
+        return compiled
+
+    def observe(progress):
+        pictures = progress.states.variable
+        placed.add((progress.scale, len(pictures.sharding.device_set), pictures.sharding.shard_shape(pictures.shape)[0]))
 
     reported = {"devices": len(jax.local_devices()), "differences": []}
-    options = {"size": 32, "smallest_size": 24, "octaves": 1, "iterations": 6, "model": model}
+    options = {"size": 48, "smallest_size": 24, "octaves": 1, "iterations": 6, "model": model}
     cases = [
         {"optimizer": "adam"},
         {"optimizer": "l-bfgs", "normalize_gradients": True},
@@ -44,9 +46,8 @@ def main() -> None:
         # Evaluated together on one device, too: in turn, as on a CPU otherwise, sums are rounded in another order.
         with patch("stylejax.run.chunk_program.platform", return_value="gpu"):
             alone = stylejax.stylize_batch(contents, styles, devices=1, **options, **case)
-        scales.run_chunk = watched
-        spread = stylejax.stylize_batch(contents, styles, **options, **case)
-        scales.run_chunk = run_chunk
+        with patch("stylejax.run.programs.program.compile_with", watched):
+            spread = stylejax.stylize_batch(contents, styles, observe=observe, **options, **case)
         reported["differences"].append(max(float(np.abs(a.image - b.image).max()) for a, b in zip(alone, spread, strict=True)))
     spread = NamedSharding(Mesh(np.array(jax.local_devices()), ("batch",)), PartitionSpec("batch"))
     summed = jax.jit(jnp.sum, in_shardings=spread).lower(jnp.zeros(8)).compile().as_text()

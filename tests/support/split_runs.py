@@ -1,11 +1,13 @@
 """Run by run/test_split.py with four virtual CPU devices: whole runs of pictures that are divided, and JSON of what differs."""
 
 import json
+import os
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import jax
 import numpy as np
@@ -13,6 +15,7 @@ from conftest import TINY_WIDTHS, pictures, tiny_weights
 from objectives import SHALLOW_GRAMS
 
 import stylejax
+from stylejax.errors import OutOfMemoryError
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
 from stylejax.network.preprocessing import TORCHVISION
@@ -46,6 +49,22 @@ def main() -> None:
     divided = stylejax.stylize(content, style, split="picture", observe=observe, **options)
     reported["differences"]["four devices"] = away([divided], whole[:1])
     reported["differences"]["two for each picture"] = away(stylejax.stylize_batch(contents, style, split=2, **options), whole)
+
+    def refused(bytes: int) -> str:
+        try:
+            with patch.dict(os.environ, STYLEJAX_MEMORY=str(bytes)):
+                stylejax.stylize(content, style, split="picture", observe=observe, **options)
+        except OutOfMemoryError as problem:
+            return str(problem)
+        return ""
+
+    painted = len(reported["divided"])
+    with patch("stylejax.run.memory.share.platform", return_value="gpu"):
+        of_each = stylejax.stylize(content, style, split="picture", **options | {"iterations": 1}).memory
+        reported["refused by a device"] = refused(of_each // 3)
+    reported["refused"] = refused(divided.memory // 3)
+    reported["memory"] = [divided.memory, of_each]
+    assert len(reported["divided"]) == painted
 
     with tempfile.TemporaryDirectory() as folder:
         write_weights(Path(folder, "tiny.safetensors"), tiny_weights.__wrapped__())

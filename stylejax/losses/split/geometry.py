@@ -21,6 +21,11 @@ class RowSplit:
     height: int
 
     @property
+    def name(self) -> str:
+        """Identifies this division in any process."""
+        return f"{self.height} rows on {dict(self.mesh.shape)}"
+
+    @property
     def devices(self) -> int:
         """How many devices each picture has."""
         return self.mesh.shape[ROWS]

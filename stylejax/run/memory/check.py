@@ -1,19 +1,21 @@
 """Refuse a run that does not fit into memory before it starts, and name what would fit."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 
 from stylejax.errors import OutOfMemoryError
+from stylejax.losses.split.geometry import margin
 from stylejax.network.algorithms import Algorithms, bfloat16_problem
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.optimize.config import StaticConfig
 from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
-from stylejax.run.memory.estimate import chunk_bytes, least_bytes
+from stylejax.run.memory.estimate import chunk_bytes
+from stylejax.run.memory.share import MemoryShare
 from stylejax.run.targets import shared_targets
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.settings.settings import Settings
@@ -24,32 +26,35 @@ DIRECT = Algorithms()._asdict()
 """What `--convolution direct` sets in a `NetworkSpec`."""
 
 
-def refuse_hopeless(model: VGG19, jobs: Sequence[Job], shape: Shape) -> None:
+PeakOf = Callable[[VGG19], int]
+"""Peak bytes of a share with another network."""
+
+
+def refuse_hopeless(model: VGG19, share: MemoryShare, peak_of: PeakOf) -> None:
     """Refuse, before anything is compiled, what cannot fit in any case.
 
     Args:
         model: the feature network.
-        jobs: that are painted together.
-        shape: height and width.
+        share: of the largest scale.
+        peak_of: of the share; called where another network might fit.
 
     Raises:
         OutOfMemoryError: a lower bound of the memory is more than there is.
     """
-    least, budget = least_bytes(model, jobs[0].settings, *shape) * len(jobs), memory_budget()
+    least, budget = share.least_bytes(model), memory_budget()
     if budget is not None and least > budget:
-        raise _too_large(model, jobs, shape, least, budget, prefix="at least ")
+        raise _too_large(model, share, least, budget, peak_of, prefix="at least ")
 
 
-def check_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, peak: int | None) -> int:
-    """The peak bytes of painting `jobs` together at `shape`, from the compiler's analysis, or a lower bound without one.
+def check_memory(model: VGG19, share: MemoryShare, peak: int, peak_of: PeakOf) -> int:
+    """The `peak` bytes of a share; the other arguments are as for `refuse_hopeless`.
 
     Raises:
         OutOfMemoryError: that is more than there is.
     """
     budget = memory_budget()
-    peak = least_bytes(model, jobs[0].settings, *shape) * len(jobs) if peak is None else peak
     if budget is not None and peak > budget:
-        raise _too_large(model, jobs, shape, peak, budget)
+        raise _too_large(model, share, peak, budget, peak_of)
     return peak
 
 
@@ -73,42 +78,41 @@ def peak_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, *, shared: Share
 
 
 def _too_large(
-    model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, budget: int, *, prefix: str = ""
+    model: VGG19, share: MemoryShare, needed: int, budget: int, peak_of: PeakOf, *, prefix: str = ""
 ) -> OutOfMemoryError:
-    what = f"{len(jobs)} pictures" if len(jobs) > 1 else "a picture"
-    ways = ", ".join(_ways_to_fit(model, jobs, shape, needed, budget))
+    ways = ", ".join(_ways_to_fit(model, share, needed, budget, peak_of))
     return OutOfMemoryError(
-        f"{what} of {shape[1]}×{shape[0]} pixels would take {prefix}{format_bytes(needed)} of memory, and there are "
+        f"{share} would take {prefix}{format_bytes(needed)} of memory{share.place}, and there are "
         f"{format_bytes(budget)} to use; " + (f"these would fit: {ways}" if ways else "choose a smaller size")
     )
 
 
-def _ways_to_fit(model: VGG19, jobs: Sequence[Job], shape: Shape, needed: int, budget: int) -> Iterator[str]:
+def _ways_to_fit(model: VGG19, share: MemoryShare, needed: int, budget: int, peak_of: PeakOf) -> Iterator[str]:
     """Single changes that would make it fit. Memory grows with pixels and pictures; the network takes the same always."""
-    settings, batch_size = jobs[0].settings, len(jobs)
-    network = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model))
-    share = max(0, budget - network) / (needed - network)
-    if int(batch_size * share):
-        yield f"{int(batch_size * share)} at a time"
-    yield from shorter_history(settings, shape, batch_size, excess=needed - budget)
+    network = share.together * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(model))
+    fitting = max(0, budget - network) / (needed - network)
+    if int(share.pictures * fitting):
+        yield f"{int(share.pictures * fitting)} at a time"
+    yield from shorter_history(share.settings, share.shape, share.amount, excess=needed - budget)
     for flag, changes in _other_networks(model) if needed < 3 * budget else ():  # none of them saves more
-        if peak_bytes(reconfigured(model, **changes), jobs, shape) <= budget:
+        if peak_of(reconfigured(model, **changes)) <= budget:
             yield flag
-    yield from smaller_side(settings, shape, share)
+    yield from smaller_side(share.settings, share.shape, fitting, devices=share.split.devices if share.split else 1)
 
 
-def shorter_history(settings: Settings, shape: Shape, batch_size: int, *, excess: int) -> Iterator[str]:
-    """The history of L-BFGS that takes so many bytes less, if there is one."""
-    pair = 2 * 4 * 3 * math.prod(shape) * batch_size
+def shorter_history(settings: Settings, shape: Shape, pictures: float, *, excess: int) -> Iterator[str]:
+    """The history of L-BFGS that takes so many bytes less for so many pictures, if there is one."""
+    pair = 2 * 4 * 3 * math.prod(shape) * pictures
     history = StaticConfig.of(settings).optimizer.history - math.ceil(excess / pair)
     if history >= 1:
         yield f"history {history}"
 
 
-def smaller_side(settings: Settings, shape: Shape, share: float) -> Iterator[str]:
-    """The long side of a picture with this share of the pixels, if it is large enough for the layers."""
-    side = 16 * int(math.sqrt(share) * max(shape) / 16)
-    if side * min(shape) / max(shape) >= objective_spec(settings).smallest_side:
+def smaller_side(settings: Settings, shape: Shape, share: float, *, devices: int = 1) -> Iterator[str]:
+    """The long side of a picture with this share of the pixels, if it is large enough for the layers, and for its devices."""
+    side, spec = 16 * int(math.sqrt(share) * max(shape) / 16), objective_spec(settings)
+    rows = side * shape[0] / max(shape)
+    if side * min(shape) / max(shape) >= spec.smallest_side and (devices == 1 or rows / devices >= margin(spec)):
         yield f"a long side of {side} pixels"
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import jax
+from jax.sharding import NamedSharding
 from jaxtyping import PyTree
 
 from stylejax.run.programs import trace_store
@@ -82,14 +83,14 @@ def compiled(
 
     Args:
         function: from `jax.jit`.
-        arguments: arrays, or their shapes and types.
+        arguments: arrays, or their shapes and types; those on a mesh of devices with their sharding.
         donated: positions of the arguments whose memory the results may take; as `function` declares it.
         effort: of the compiler.
         name: identifies `static`, across processes; without a name the program is traced in every process.
         static: its static arguments.
     """
     leaves, structure = jax.tree.flatten(arguments)
-    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    shapes = tuple(map(_abstract, leaves))
     key = function, structure, shapes, effort, tuple(static.items())
     with _lock:
         if key not in _compilations:
@@ -116,6 +117,12 @@ def compiling() -> bool:
     """Whether a program is being compiled, on a thread that the end of the process would wait for."""
     with _lock:
         return any(not each.done for each in _compilations.values())
+
+
+def _abstract(leaf: Any) -> jax.ShapeDtypeStruct:
+    sharding = getattr(leaf, "sharding", None)
+    several = isinstance(sharding, NamedSharding) and sharding.num_devices > 1
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding if several else None)
 
 
 _lock = threading.Lock()

@@ -56,7 +56,7 @@ def load_or_trace(
 
     Args:
         function: from `jax.jit`.
-        arguments: shapes and types of its arguments.
+        arguments: shapes, types and shardings of its arguments.
         donated: positions of those whose memory the results may take.
         name: identifies `static`.
         static: its static arguments.
@@ -113,7 +113,7 @@ def _digest(function: Any, arguments: Sequence[PyTree], donated: Sequence[int], 
     parts = [jax.__version__, version("jaxlib"), version("flax"), version("optax"), np.__version__, _source_digest()]
     parts += [backend.platform(), str(jax.config.values["jax_default_matmul_precision"])]
     parts += [f"{function.__module__}.{function.__qualname__}", name, str(tuple(donated)), str(structure)]
-    parts += [f"{leaf.dtype}{leaf.shape}" for leaf in leaves]
+    parts += [f"{leaf.dtype}{leaf.shape} {leaf.sharding}" for leaf in leaves]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Arrays on a mesh of devices, which may belong to several processes."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -10,7 +10,7 @@ from jaxtyping import PyTree
 
 from stylejax.losses.split.geometry import BATCH, ROWS, RowSplit
 from stylejax.network.backend import Device
-from stylejax.optimize.step import has_rows
+from stylejax.optimize.step import Leaf, has_rows
 from stylejax.run.processes.lockstep import of_the_first
 from stylejax.run.split.chunk import state_spec, without_padding
 from stylejax.types import Images
@@ -25,12 +25,18 @@ def mesh_of(devices: Sequence[Device], *, each: int) -> Mesh:
 
 
 def put(tree: PyTree, mesh: Mesh, specs: PyTree) -> PyTree:
-    """Place arrays, which every process holds whole, on a mesh; one of `specs` is for one array or for a tree of them."""
+    """Place arrays, which every process holds whole, on a mesh, or say of shapes that their arrays will be there.
+
+    Each of `specs` is for one array or for a tree of them.
+    """
 
     def place(spec: PartitionSpec, part: PyTree) -> PyTree:
-        return jax.tree.map(lambda leaf: whole_on(np.asarray(leaf), NamedSharding(mesh, spec)), part)
+        return jax.tree.map(partial(on, sharding=NamedSharding(mesh, spec)), part)
 
-    def whole_on(whole: np.ndarray, sharding: NamedSharding) -> jax.Array:
+    def on(leaf: Leaf, sharding: NamedSharding) -> jax.Array | jax.ShapeDtypeStruct:
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            return leaf.update(sharding=sharding)
+        whole = np.asarray(leaf)
         return jax.make_array_from_callback(whole.shape, sharding, lambda part: whole[part])
 
     return jax.tree.map(place, specs, tree)

@@ -22,6 +22,7 @@ from stylejax.network.padding import Padding
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
+from stylejax.run.programs.program import call
 from stylejax.run.split.chunk import target_specs
 from stylejax.run.split.mesh import EVERYWHERE, put, with_padding
 from stylejax.run.targets import StyleCache, StyleEvaluator, shared_targets, whole_style_sums
@@ -39,8 +40,8 @@ def split_targets(
     *,
     shared: Shared | None = None,
     seen: StyleCache | None = None,
-) -> tuple[Targets, Shared]:
-    """`batch_targets` as `split.chunk` takes them.
+) -> Targets:
+    """The targets of `batch_targets` as `split.chunk` takes them.
 
     Args:
         model: on every device of the mesh.
@@ -73,7 +74,7 @@ def split_targets(
     places = target_specs(shared, regions=jobs[0].regions is not None)
     made = each(styles.of, shared.style), each(guides_of, shared.guides)
     style, guides = put(made, split.mesh, (places.style, places.guides))
-    return Targets(split_content_targets(model, contents, spec, split, shared=shared.content), style, guides), shared
+    return Targets(split_content_targets(model, contents, spec, split, shared=shared.content), style, guides)
 
 
 def split_content_targets(
@@ -91,7 +92,8 @@ def split_content_targets(
     pictures = with_padding(np.stack(contents), split)
     (pictures, axes) = (pictures[0], (ROWS,)) if shared else (pictures, (BATCH, ROWS))
     placed = put(pictures, split.mesh, PartitionSpec(*axes))
-    return _content_targets(model, placed, spec=spec, split=split, axes=axes)
+    static = {"spec": spec, "split": split, "axes": axes}
+    return call(_content_targets, model, placed, effort="least", name=f"{spec} {split.name} {axes}", **static)
 
 
 @partial(jax.jit, static_argnames=("spec", "split", "axes"))
@@ -119,7 +121,8 @@ def split_style_sums(
     split = RowSplit(mesh, style.shape[0])
     guides = None if masks is None else put(guide_windows(masks, model.spec.padding, spec, split), mesh, _OF_GUIDES)
     placed = put(with_padding(style, split), mesh, PartitionSpec(ROWS))
-    return jax.device_get(_style_sums(model, placed, guides, spec=spec, split=split))
+    static = {"spec": spec, "split": split}
+    return jax.device_get(call(_style_sums, model, placed, guides, effort="least", name=f"{spec} {split.name}", **static))
 
 
 @partial(jax.jit, static_argnames=("spec", "split"))
