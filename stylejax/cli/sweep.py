@@ -123,6 +123,8 @@ class SweepRun(Sweep):
                 self.styles,
                 settings,
                 batch_size=self.batch_size,
+                devices=self.devices,
+                split=self.split,
                 observe=results.observe,
                 keep=results.keep,
                 preparing=display.show,

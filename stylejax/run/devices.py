@@ -80,6 +80,12 @@ def devices_of(batch_size: int, *, wanted: DeviceCount = "all", split: SplitName
     return devices_for_rows(batch_size, wanted=wanted, split=split)
 
 
+def side_by_side(pictures: int, *, wanted: DeviceCount = "all", split: SplitName) -> int:
+    """How many of so many pictures, each divided among several devices, are painted at once; the arguments are as above."""
+    devices, each = devices_of(pictures, wanted=wanted, split=split)
+    return len(devices) // each
+
+
 def padded(items: Sequence[_Item], batch_size: int) -> list[_Item]:
     """The items of a batch, filled up with copies of the last one to `batch_size`."""
     return [*items, *[items[-1]] * (batch_size - len(items))]

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stylejax.choices import BatchSize
+from stylejax.choices import BatchSize, DeviceCount, SplitName
 from stylejax.errors import SettingsError
 from stylejax.network.vgg import VGG19
 from stylejax.run.compatibility import grouped, program_key
+from stylejax.run.devices import devices_of, side_by_side
 from stylejax.run.execute import RunOptions, stylize_requests
 from stylejax.run.inputs.prepare import network_for
 from stylejax.run.inputs.reader import ImageSource, Reader, given_source
@@ -37,6 +38,8 @@ def sweep(
     settings: Settings | None = None,
     model: str | Path | None = None,
     batch_size: BatchSize = "auto",
+    devices: DeviceCount = "all",
+    split: SplitName = "none",
     observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, StylizedImage], None] | None = None,
     preparing: Callable[[Preparing], None] | None = None,
@@ -50,7 +53,9 @@ def sweep(
         grid: for each field of `Settings` to vary, its values: `{"style_weight": [1, 10, 100], "seed": [0, 1]}`.
         settings: as for `stylize`, of all pictures.
         model: as for `stylize`.
-        batch_size: pictures in a batch; `auto` for as many as fit into memory.
+        batch_size: pictures in a batch; `auto` for as many as fit into memory, or one for each group of devices with `split`.
+        devices: as for `stylize_batch`.
+        split: likewise.
         observe: called after every few steps with the progress of a batch, whose fraction and time left are those of the whole
             sweep, and with the numbers of its pictures in the grid.
         keep: called with the number in the grid and the result of each picture, as soon as its batch is finished.
@@ -70,6 +75,8 @@ def sweep(
         styles,
         settings_of(combinations(grid), base=settings, options=options),
         batch_size=batch_size,
+        devices=devices,
+        split=split,
         observe=observe,
         keep=keep,
         preparing=preparing,
@@ -82,6 +89,8 @@ def sweep_settings(
     settings: Sequence[Settings],
     *,
     batch_size: BatchSize = "auto",
+    devices: DeviceCount = "all",
+    split: SplitName = "none",
     observe: Callable[[Progress, Sequence[int]], None] | None = None,
     keep: Callable[[int, StylizedImage], None] | None = None,
     preparing: Callable[[Preparing], None] | None = None,
@@ -89,6 +98,7 @@ def sweep_settings(
     """Stylize `content` once with each of `settings`, which are checked; see `sweep` for the other arguments and errors."""
     if batch_size != "auto" and batch_size < 1:
         raise SettingsError(f"batch_size is {batch_size}; it must be a whole number, at least 1, or auto")
+    devices_of(1, wanted=devices, split=split)  # refused before anything is painted
     content, styles = given_source(content), [given_source(style) for style in styles]
     finished: dict[int, StylizedImage] = {}
     whole = Whole(len(settings))
@@ -107,12 +117,17 @@ def sweep_settings(
     for group in grouped(settings, program_key):
         network = network_for(settings[group[0]])
         alike = [settings[number] for number in group]
-        size = _automatic(network, content, alike) if batch_size == "auto" else batch_size
+        if batch_size != "auto":
+            size = batch_size
+        elif split != "none":
+            size = side_by_side(len(group), wanted=devices, split=split)
+        else:
+            size = _automatic(network, content, alike)
         for numbers in _batches(group, size):
             try:
                 results = stylize_requests(
                     [Request(content, styles, settings[number]) for number in numbers],
-                    RunOptions(observe=partial(show, numbers), preparing=preparing),
+                    RunOptions(observe=partial(show, numbers), preparing=preparing, devices=devices, split=split),
                     network=network,
                 )
             except StylizeInterrupted as stopped:

@@ -137,6 +137,7 @@ def test_a_single_setting_is_a_sheet_of_one(folder, capsys):
         (["--beta1", "0.1,0.2", "--optimizer", "l-bfgs"], "beta1 is used with optimizer adam"),
         (["--recipe", "udacity,matisse"], "no recipe is called 'matisse'"),
         (["--batch-size", "-1"], "batch_size is -1"),
+        (["--split", "picture"], "there is one; leave it out"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -72,11 +72,13 @@ def main() -> None:
         for name, picture in zip(names, [style, *contents], strict=True):
             write_picture(Path(folder, name), picture)
         rows = [{"content": f"{folder}/{name}", "style": f"{folder}/{names[0]}", "output": name} for name in names[1:]]
-        table = options | {"model": f"{folder}/tiny.safetensors"}
+        table, grid = options | {"model": f"{folder}/tiny.safetensors", "smallest_size": 64}, {"style_weight": [1, 30]}
         for output, where in {"divided": {"split": 2}, "whole": {"devices": 1}}.items():
             done = list(stylejax.stylize_table(rows, output=f"{folder}/{output}", **where, **table))
             assert not any(result.failure for result in done), done
         painted = [[read_picture(Path(folder, kind, name)).pixels for name in names[1:]] for kind in ("divided", "whole")]
+        swept = [stylejax.sweep(content, style, grid=grid, **where, **table) for where in ({"split": 2}, {"devices": 1})]
+    reported["differences"]["sweep"] = away(*swept)
     reported["table"] = max(float(np.abs(one - other).max()) for one, other in zip(*painted, strict=True))
 
     quasi = options | {"optimizer": "l-bfgs", "smallest_size": 64}

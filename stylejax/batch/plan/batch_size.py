@@ -7,7 +7,7 @@ from stylejax.batch.plan.groups import Group
 from stylejax.choices import DeviceCount, SplitName
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
-from stylejax.run.devices import devices_for, devices_of
+from stylejax.run.devices import devices_for, side_by_side
 from stylejax.run.memory.batch_size import automatic_batch_size
 from stylejax.run.memory.estimate import chunk_bytes
 from stylejax.settings.settings import Settings
@@ -26,8 +26,7 @@ def batch_size_of(group: Group, network_for: NetworkFor, devices: DeviceCount, *
     free memory varies. Of pictures that are divided, there are as many as groups of devices.
     """
     if split != "none":
-        used, each = devices_of(len(group.rows), wanted=devices, split=split)
-        return len(used) // each
+        return side_by_side(len(group.rows), wanted=devices, split=split)
     count = len(devices_for(len(group.rows), wanted=devices))
     most = min(math.ceil(len(group.rows) / count), USEFUL_ON_CPU if platform() == "cpu" else USEFUL)
     try:

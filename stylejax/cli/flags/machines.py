@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
-from stylejax.choices import DeviceCount, SplitName
 from stylejax.cli.flags.peers import Peers
+from stylejax.cli.flags.shared import Devices, Split
 from stylejax.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ class Machines:
 
     about_machine: ClassVar = "The devices and machines that share the work."
 
-    devices: DeviceCount = "all"
-    """Number of devices of this machine to use; each batch is spread over them."""
-
-    split: SplitName = "none"
-    """Divide each picture by rows among so many of the devices, or `picture` for all, where one is too small for it."""
+    devices: Devices = "all"
+    split: Split = "none"
 
     shard: str = "auto"
     """Process only a share of the table, i/n, with i from 0: `--shard 0/8` is the first of eight. `auto` reads it from a Slurm

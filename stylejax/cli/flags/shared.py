@@ -5,6 +5,8 @@ from typing import Annotated
 
 import tyro
 
+from stylejax.choices import DeviceCount, SplitName
+
 Styles = Annotated[
     tyro.conf.Positional[tuple[Path, ...]],
     tyro.conf.arg(name="style", metavar="STYLE [STYLE ...]", help_behavior_hint="(required)"),
@@ -16,3 +18,13 @@ CompileCache = Annotated[
     ),
 ]
 Quiet = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="Print errors only.")]
+Devices = Annotated[
+    DeviceCount, tyro.conf.arg(help="Number of devices of this machine to use; each batch is spread over them.")
+]
+Split = Annotated[
+    SplitName,
+    tyro.conf.arg(
+        help="Divide each picture by rows among devices, where it is too large or too slow for one: `picture` for all of "
+        "`--devices`, or a number of them. The result is the same up to rounding."
+    ),
+]

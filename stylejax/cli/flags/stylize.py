@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
-from stylejax.choices import DeviceCount, FormatName, SplitName
+from stylejax.choices import DeviceCount, FormatName
 from stylejax.cli.default_output import STREAM
 from stylejax.cli.flags.peers import Peers
-from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
+from stylejax.cli.flags.shared import CompileCache, Quiet, Split, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.errors import SettingsError
 from stylejax.files.url import as_url
@@ -62,9 +62,7 @@ class Stylize:
     devices: DeviceCount = "all"
     """With --split: number of devices to use."""
 
-    split: SplitName = "none"
-    """Divide the picture by rows among devices, for pictures that are too large or too slow for one: `picture` for all of
-    `--devices`, or a number of them. The result is the same up to rounding."""
+    split: Split = "none"
 
     about_output: ClassVar = "Files and messages."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import tyro
 
 from stylejax.choices import BatchSize
-from stylejax.cli.flags.shared import CompileCache, Quiet, Styles
+from stylejax.cli.flags.shared import CompileCache, Devices, Quiet, Split, Styles
 from stylejax.cli.live import LiveOptions
 from stylejax.cli.parsing.sweep_values import Values
 
@@ -38,6 +38,9 @@ class Sweep:
 
     batch_size: BatchSize = "auto"
     """How many pictures are painted together; `auto` for as many as fit into memory."""
+
+    devices: Devices = "all"
+    split: Split = "none"
 
     watching: Annotated[tyro.conf.OmitArgPrefixes[LiveOptions], tyro.conf.arg(name="")] = field(default_factory=LiveOptions)
 
