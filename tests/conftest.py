@@ -9,6 +9,7 @@ os.environ["STYLEJAX_CACHE"] = tempfile.mkdtemp(prefix="stylejax-tests-")  # wha
 # the processes that they start, too. `XLA_FLAGS= pytest` compiles as for users.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
+import hypothesis
 import jax
 import numpy as np
 import pytest
@@ -25,6 +26,10 @@ from stylejax.settings.settings import Settings
 from stylejax.weights.weight_set import WeightSet, write_weights
 
 jax.config.update("jax_numpy_rank_promotion", "raise")  # an implicit broadcast is a mistake
+
+# An example may take as long as it takes on a slow or busy machine.
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 # Settings check their values themselves, and tests give them wrong ones on purpose.
 Settings.__init__ = getattr(Settings.__init__, "__wrapped__", Settings.__init__)

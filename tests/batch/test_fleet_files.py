@@ -92,7 +92,7 @@ def test_the_fit_recovers_a_line():
     assert (costs.decode, costs.encode, costs.bytes) == pytest.approx((1e-8, 2e-8, 3))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(chips=st.integers(1, 40), paint=st.floats(0.1, 10), files=st.floats(0, 5), bandwidth=st.floats(1e6, 1e10))
 def test_no_fleet_is_faster_than_its_stages_allow(chips, paint, files, bandwidth):
     fleet = Fleet(chips, 1000, 4, paint, files, cores=2, bytes=1e6, bandwidth=bandwidth, startup=5, spread=0)

@@ -135,7 +135,7 @@ def test_names_that_no_file_can_have_are_bad_rows_and_cost_no_other(tmp_path, na
     assert [number for number, _ in left_out] == [3]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text("ab日é%", min_size=1, max_size=300), min_size=1, max_size=6))
 def test_what_fits_can_be_written(tmp_path_factory, parts):
     folder = Folder(tmp_path_factory.mktemp("fits"))

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stylejax.batch.input.cells import read_table
@@ -169,7 +169,6 @@ def test_optimized_shapes_stay_near_the_content(height, width, rounding):
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.sets(st.integers(0, 8)))
 def test_minibatches_hold_every_row_once_and_have_one_batch_size(count, size, done):
     rows = [(JobSpec(i, "a.jpg", (f"{i % 2}.jpg",), f"{i}.png", Settings()), (384, 512)) for i in range(count)]

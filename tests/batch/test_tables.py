@@ -165,7 +165,7 @@ def check_all(cells, folder) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(CELLS, max_size=4))
 def test_any_cells_are_rows_or_reported(tmp_path_factory, table):
     folder = tmp_path_factory.getbasetemp()
@@ -175,7 +175,7 @@ def test_any_cells_are_rows_or_reported(tmp_path_factory, table):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=200),

@@ -111,7 +111,7 @@ def test_truncated_files(tmp_path: Path, files: dict[str, bytes], name: str, cap
 
 @pytest.mark.slow
 @given(st.data())
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 def test_damaged_files_are_read_or_rejected(files: dict[str, bytes], data: st.DataObject):
     """Flipped bytes give a picture or ImageError, never another exception."""
     name = data.draw(st.sampled_from(sorted(files)))

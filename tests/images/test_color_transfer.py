@@ -36,7 +36,7 @@ def moments(colors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(seeds, seeds, st.sampled_from(METHODS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_matched_colors_have_the_mean_and_covariance_of_the_content(one, other, method):
     style, content = colorful(one), colorful(other, 7, 15)
     matrix, offset = color_transform(style, content, method)
@@ -47,7 +47,7 @@ def test_matched_colors_have_the_mean_and_covariance_of_the_content(one, other, 
 
 
 @given(seeds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_matching_a_picture_to_itself_changes_nothing(seed):
     picture = colorful(seed)
     for method in METHODS:
@@ -76,7 +76,7 @@ def test_the_symmetric_matrix_is_symmetric_and_changes_colors_least():
 
 
 @given(pictures_of_any_kind, pictures_of_any_kind, st.sampled_from(METHODS))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_flat_gray_and_tiny_pictures_give_colors_in_range(style, content, method):
     matched = match_color(style, content, method=method)
     assert matched.dtype == np.float32 and matched.shape == style.shape
@@ -92,7 +92,7 @@ def test_the_grain_of_a_gray_style_is_not_stretched_to_colors():
 
 
 @given(pictures_of_any_kind, seeds)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_luminance_is_that_of_the_result_and_hue_that_of_the_content(painted, seed):
     content = colorful(seed, *painted.shape[:2])
     result = restore_chroma(painted, content)
@@ -121,7 +121,7 @@ def test_a_gray_style_takes_the_contents_brightness_and_contrast():
 
 
 @given(pictures_of_any_kind, pictures_of_any_kind)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_grayscale_styles_are_finite_for_all_pictures(style, content):
     gray = to_luminance(style, like=content)
     assert np.isfinite(gray).all() and gray.min() >= 0 and gray.max() <= 1

@@ -88,7 +88,7 @@ def test_soft_transparent_and_boolean_masks_are_read():
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_resizing_preserves_the_sum_of_masks(height, width, rows, columns, seed):
     mask = np.random.default_rng(seed).uniform(0, 1, (height, width)).round().astype(np.float32)
     resized = resize_masks(np.stack([mask, 1 - mask]), rows, columns)

@@ -215,7 +215,7 @@ def test_premultiplied_tiff_is_divided_by_its_alpha(tmp_path: Path):
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([None, 1, 3, 4]), st.sampled_from(["u1", "u2", "f4", "f8"]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_arrays_of_every_kind_are_converted(height: int, width: int, channels: int | None, dtype: str):
     shape = (height, width) if channels is None else (height, width, channels)
     unit = np.random.default_rng(height * 13 + width).random(shape)

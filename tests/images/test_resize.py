@@ -15,7 +15,7 @@ SIDE = st.integers(1, 40)
 
 
 @given(SIDE, SIDE, SIDE, SIDE, st.sampled_from([None, 1, 2, 3, 5]), st.floats(0, 1, width=32))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_flat_picture_stays_flat(height: int, width: int, rows: int, columns: int, channels: int | None, value: float):
     shape = () if channels is None else (channels,)
     result = resize(np.full((height, width, *shape), value, np.float32), rows, columns)
@@ -24,7 +24,7 @@ def test_a_flat_picture_stays_flat(height: int, width: int, rows: int, columns: 
 
 
 @given(st.integers(0, 2**32 - 1), SIDE, SIDE)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_range_is_kept(seed: int, rows: int, columns: int):
     result = resize((np.random.default_rng(seed).random((20, 30, 3)) > 0.5).astype(np.float32), rows, columns)
     assert result.min() >= 0 and result.max() <= 1
@@ -54,7 +54,7 @@ def test_some_lines_at_a_time_give_what_pillow_gives_for_all(shape, kind):
 
 
 @given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(["lanczos", "bicubic", "bilinear"]), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_rows_are_those_that_pillow_gives(tall: int, wide: int, height: int, width: int, kind, data):
     values, kernel = np.random.default_rng(0).normal(size=(tall, wide)).astype(np.float32), Image.Resampling[kind.upper()]
     wanted = np.asarray(Image.fromarray(values).resize((width, tall), kernel).resize((width, height), kernel))

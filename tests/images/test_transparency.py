@@ -35,7 +35,7 @@ def hiding(colors: np.ndarray, alpha: np.ndarray, hidden: tuple[float, float, fl
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_transparent_pixels_are_filled_from_visible_ones(height: int, width: int, seed: int):
     rng = np.random.default_rng(seed)
     colors, alpha = rng.uniform(0.2, 0.7, (height, width, 3)), np.where(rng.random((height, width)) < 0.2, rng.random(), 0)

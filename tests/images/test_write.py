@@ -38,7 +38,7 @@ def smooth(height: int = 48, width: int = 64) -> np.ndarray:
 @pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "bits"), [(".png", 8), (".tif", 8), (".tiff", 8), (".webp", 8), (".png", 16), (".TIF", 16)])
 @given(values=PIXELS, opaque=st.booleans())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_lossless_formats_give_the_nearest_levels(suffix: str, bits: int, values: np.ndarray, opaque: bool):
     pixels, alpha = values[..., :3], None if opaque else values[..., 3]
     with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +60,7 @@ def test_lossless_formats_give_the_nearest_levels(suffix: str, bits: int, values
 
 @pytest.mark.slow
 @given(height=st.integers(1, 60), width=st.integers(1, 60), suffix=st.sampled_from([".jpg", ".jpeg", ".webp", ".avif"]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_lossy_formats_come_close_at_every_size(height: int, width: int, suffix: str):
     pixels = smooth(height, width)
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def test_every_format_contains_the_metadata(tmp_path: Path, suffix: str, alpha: 
 
 @pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=30), max_size=4), st.sampled_from(sorted(SUFFIXES)))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_metadata_of_any_text_is_read_back(metadata: dict[str, str], suffix: str):
     with tempfile.TemporaryDirectory() as folder:
         write_picture(Path(folder) / f"a{suffix}", smooth(4, 4), metadata=metadata)

@@ -135,7 +135,7 @@ def test_normalized_content_has_no_mean_and_unit_variance_in_every_channel():
     np.testing.assert_allclose(normalized.std((0, 1)), 1, rtol=2e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     hnp.arrays(np.float32, (1, 1, 3), elements=st.floats(0.25, 4, width=32)),
     hnp.arrays(np.float32, (1, 1, 3), elements=st.floats(-5, 5, width=32)),

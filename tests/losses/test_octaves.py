@@ -43,7 +43,7 @@ def halved(image, edge):
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(4, 13), st.integers(4, 13), st.sampled_from(["zero", "replicate", "reflect"]))
 def test_each_octave_is_the_means_over_two_by_two_pixels_of_the_one_before(height, width, edge):
     image = picture(height, width)

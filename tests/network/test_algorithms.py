@@ -36,7 +36,7 @@ def unfolded(features, kernel, zero_padded):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [by_tiles, unfolded])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(3, 11), st.integers(3, 11), st.integers(1, 4), st.integers(1, 4), st.booleans())
 def test_each_equals_the_direct_convolution_and_its_gradient(algorithm, rows, columns, incoming, outgoing, zero_padded):
     with jax.enable_x64(True):

@@ -62,7 +62,7 @@ def folder(tmp_path_factory, pictures):
     return folder
 
 
-def fill_in(page, address: str, content, style, steps: int = 1000, size: int = 64) -> None:
+def fill_in(page, address: str, content, style, steps: int = 1_000_000, size: int = 64) -> None:
     page.goto(address)
     page.locator("#content input[type=file]").set_input_files(content)
     page.locator("#styles input[type=file]").set_input_files(style)
@@ -101,7 +101,7 @@ def test_paint_watch_stop_download(page, address, folder, tmp_path):
     assert record is not None
     assert record["settings"]["size"] == 64
     command = page.locator("#command textarea").input_value()
-    assert command == "stylejax stylize content.png style.png -o painted.png --size 64 --iterations 1000"
+    assert command == "stylejax stylize content.png style.png -o painted.png --size 64 --iterations 1000000"
     assert [url for url in elsewhere if not url.startswith((address.partition("?")[0], "data:", "blob:"))] == []
 
 
@@ -147,7 +147,7 @@ def test_a_message_disappears_when_the_input_is_corrected_and_only_usable_button
     page.keyboard.press("Tab")
     wait_for(page, lambda: message.inner_text() == "")
     page.get_by_role("spinbutton", name="Size").fill("64")
-    page.get_by_label("Steps at each scale").fill("1000")  # so that it is not over before it is stopped
+    page.get_by_label("Steps at each scale").fill("1000000")  # so that it is not over before it is stopped
     page.keyboard.press("Tab")
     paint(page)
     wait_for(page, lambda: button(page, "Stop and keep").is_enabled())
@@ -223,7 +223,7 @@ def test_a_signal_ends_it_while_somebody_paints_and_nothing_is_left(browser, fol
 
 
 def test_two_visitors_take_turns_and_one_who_leaves_makes_room(page, browser, address, folder):
-    fill_in(page, address, folder / "content.png", folder / "style.png", size=256)  # long enough for another to come
+    fill_in(page, address, folder / "content.png", folder / "style.png")
     paint(page)
     wait_for_status(page, "scale 1")
     other = browser.new_page()
@@ -247,8 +247,8 @@ def test_a_region_that_is_drawn_reaches_the_run(page, address, folder):
     page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5, steps=5)
-    page.mouse.up()
-    page.wait_for_timeout(500)
+    with page.expect_request_finished(lambda request: "component_server" in request.url):
+        page.mouse.up()
     paint(page)  # refused at once, with a single style: painting is what `test_app` does
     page.get_by_text("got a drawn region and 1 styles").first.wait_for()
 

@@ -176,7 +176,7 @@ def test_a_bad_report_path_costs_no_time(tmp_path, capsys):
     ),
     names=some.lists(some.text(some.characters(blacklist_categories=["Cs", "Cc"]), min_size=1), min_size=2, max_size=4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_command_is_read_back_as_the_same_run(recipe, changes, names):
     wanted: Settings = dataclasses.replace(RECIPES[recipe], **changes)
     content, *styles = names

@@ -36,7 +36,7 @@ JOBS = st.builds(job, st.sampled_from(CHANGES), st.sampled_from([(48, 64), (64, 
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(JOBS, JOBS)
 def test_pictures_form_a_batch_exactly_if_their_keys_are_equal(one, other):
     if batch_key(one) == batch_key(other):

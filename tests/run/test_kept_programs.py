@@ -5,7 +5,7 @@ import itertools
 import os
 import signal
 import subprocess
-import time
+import sys
 from types import SimpleNamespace
 
 import jax
@@ -194,27 +194,29 @@ def test_two_processes_share_the_folder_at_their_first_start(folder, tmp_path):
     assert all(path.read_bytes() == content for path, content in kept.items() if "traced" in path.parts)
 
 
+HANGING = """
+import itertools, time
+from stylejax.cli.main import main
+from stylejax.run.programs import program
+compile_with, chunks = program.compile_with, itertools.count(1)
+def hang(effort, lowered):
+    if "@jit_run_chunk" in lowered.as_text() and next(chunks) == 2:
+        time.sleep(1000)
+    return compile_with(effort, lowered)
+program.compile_with = hang
+main()
+"""
+"""A compiler that does not get ready with the second scale."""
+
+
 @pytest.mark.slow
-def test_ctrl_c_ends_a_compilation_within_two_seconds_and_keeps_the_picture(folder, tmp_path):
-    command = [
-        *PROGRAM,
-        "stylize",
-        "content.png",
-        "style.png",
-        "--size",
-        "96",
-        "--iterations",
-        "1",
-        "-o",
-        str(tmp_path / "out.png"),
-    ]
-    environment = os.environ | {"XLA_FLAGS": "", "STYLEJAX_CACHE": str(tmp_path / "cache")}
-    flags = ["--smallest-size", "48", "--model", "vgg19-slim", "--octaves", "2"]
-    with interruptible_process([*command, *flags], cwd=folder, env=environment, stdout=subprocess.PIPE) as process:
+def test_ctrl_c_ends_a_compilation_and_keeps_the_picture(folder, tmp_path):
+    command = [sys.executable, "-c", HANGING, "stylize", "content.png", "style.png", "-o", str(tmp_path / "out.png")]
+    command += ["--model", "tiny.safetensors", *SHALLOW_FLAGS, "--size", "32", "--smallest-size", "16", "--iterations", "1"]
+    environment = os.environ | {"STYLEJAX_CACHE": str(tmp_path / "cache")}
+    with interruptible_process(command, cwd=folder, env=environment, stdout=subprocess.PIPE) as process:
         while "compiling scale 2" not in (line := process.stdout.readline()):
             assert line
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 130
-        assert time.monotonic() - began < 2
+        assert process.wait(timeout=20) == 130
     assert (tmp_path / "out.png").exists()

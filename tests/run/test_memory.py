@@ -132,7 +132,7 @@ def test_the_peak_is_between_its_bounds(options):
 def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monkeypatch):
     content, style = pictures
     monkeypatch.setenv("STYLEJAX_MEMORY", "100M")
-    with compiled_programs() as compiled, pytest.raises(OutOfMemoryError, match="would take at least"):
+    with compiled_programs() as compiled, pytest.raises(OutOfMemoryError, match=r"would take at least.*leave out tiles none"):
         stylejax.stylize(content, style, model=tiny_model, size=60000, tiles="none")
     assert not compiled["run_chunk"]
 
@@ -140,9 +140,9 @@ def test_an_absurd_size_is_refused_without_compiling(tiny_model, pictures, monke
 def test_amounts_of_memory(monkeypatch):
     assert parse_bytes("6G") == parse_bytes(" 6 GiB") == 6 * 2**30
     assert parse_bytes("1.5m") == 3 * 2**19
-    assert parse_bytes("12345") == 12345
+    assert parse_bytes("123456") == 123456
     assert [format_bytes(count) for count in (3 * 2**29, 211 * 2**20, 3 * 2**20)] == ["1.50 GiB", "211 MiB", "3.0 MiB"]
-    for nothing in ("", "much", "-1G", "0", "1X"):
+    for nothing in ("", "much", "-1G", "0", "8", "1X"):
         with pytest.raises(SettingsError, match="such as 6G"):
             parse_bytes(nothing)
     monkeypatch.setenv("STYLEJAX_MEMORY", "2G")

@@ -28,7 +28,7 @@ def assert_alike(got, wanted):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=4), st.booleans(), st.integers(0, 999))
 def test_shares_that_are_the_sizes_of_pictures_give_the_statistics_of_all_their_pixels(shapes, centered, seed):
     parts = [features(*shape, seed + number) for number, shape in enumerate(shapes)]

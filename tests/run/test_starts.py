@@ -55,7 +55,7 @@ def assert_moments(image, wanted, counts=None):
 
 
 @given(st.integers(0, 2**31), st.integers(0, 2**31))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_recolored_content_has_the_styles_mean_and_covariance(one, other):
     content, style = soft(one), soft(other, 10, 14)
     image = begun(content, style)

@@ -25,7 +25,7 @@ def browser() -> Iterator[Any]:
 def page(browser) -> Iterator[Any]:
     """A page that fails the test when a script on it fails."""
     context = browser.new_context(viewport={"width": 1100, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda problem: problems.append(str(problem)))

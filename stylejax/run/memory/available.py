@@ -59,7 +59,7 @@ def parse_bytes(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text, re.IGNORECASE)
     count = float(match[1]) * _UNITS[match[2].lower()] if match else 0.0
-    if not 1 <= count < 2**63:
+    if not 2**16 <= count < 2**63:  # fewer are an amount without its unit
         raise SettingsError(f"the memory to use is {text[:40]!r}; it must be an amount such as 6G, 800M or a count of bytes")
     return int(count)
 

@@ -83,7 +83,9 @@ def _too_large(
     ways = ", ".join(_ways_to_fit(model, share, needed, budget, peak_of))
     return OutOfMemoryError(
         f"{share} would take {prefix}{format_bytes(needed)} of memory{share.place}, and there are "
-        f"{format_bytes(budget)} to use; " + (f"these would fit: {ways}" if ways else "choose a smaller size")
+        f"{format_bytes(budget)} to use; "
+        + (f"these would fit: {ways}" if ways else "choose a smaller size")
+        + ("; in tiles it takes less: leave out tiles none" if share.settings.tiles == "none" and not share.split else "")
     )
 
 

@@ -10,10 +10,12 @@ from stylejax.run.programs import trace_store
 
 ROOM = 64 << 20
 """Bytes that must be free for programs to be kept; a run writes about ten times less."""
+LONG = 0.5
+"""Seconds of compilation from which on a program is kept."""
 
 
 def keep_compiled_programs() -> str:
-    """Keep every program in the cache folder that takes long to trace, or half a second to compile or more.
+    """Keep every program in the cache folder that takes long to trace or to compile.
 
     Returns:
         Why that is not possible, in one line: it costs a compilation each time, not the picture. Empty if it is.
@@ -26,6 +28,6 @@ def keep_compiled_programs() -> str:
     if free < ROOM:
         return f"the disk of the cache folder {folder} has {free >> 20} MiB left; set STYLEJAX_CACHE to another"
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", LONG)
     trace_store.keep()
     return ""
