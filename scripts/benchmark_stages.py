@@ -28,13 +28,17 @@ from stylejax.images.io.png16 import write_png16
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
 from stylejax.images.picture import Picture
+from stylejax.optimize.config import StaticConfig
+from stylejax.optimize.step import PictureState
+from stylejax.optimize.traced_config import TracedConfig
 from stylejax.preview.report import write_report
 from stylejax.preview.thumbnails import make_thumbnails
 from stylejax.run.inputs.job import Job
 from stylejax.run.inputs.preserve_color import content_to_paint, with_kept_colors
 from stylejax.run.inputs.reader import Reader
 from stylejax.run.result import StylizedImage
-from stylejax.run.starts import added_detail, starting_images
+from stylejax.run.starts import detail_of, start_of, starting_images
+from stylejax.run.tiles.begin import begin_in_bands, enlarge_in_bands
 from stylejax.samples import demo_photograph, paint_strokes
 from stylejax.settings.settings import Settings
 
@@ -100,6 +104,21 @@ def _start(**options: Any) -> tuple[Prepare, Act]:
     )
 
 
+def _state(job: Job, height: int, width: int) -> PictureState:
+    return begin_in_bands([start_of(job, height, width)], StaticConfig.of(job.settings))
+
+
+def _begin(setting: Setting, job: Job) -> object:
+    return _state(job, setting.height, setting.width)
+
+
+def _enlarge(setting: Setting, given: tuple[Job, PictureState]) -> object:
+    job, state = given
+    shape, static = (setting.height, setting.width), StaticConfig.of(job.settings)
+    traced = jax.device_get(TracedConfig.of([job.settings]))
+    return enlarge_in_bands(state, traced, [detail_of(job, setting.half, shape)], shape=shape, static=static)
+
+
 def _thumbnail(_: Setting, pictures: jax.Array) -> object:
     return np.asarray(make_thumbnails(pictures))
 
@@ -137,9 +156,10 @@ STAGES: dict[str, tuple[Prepare, Act]] = {
     "start content": _start(init="content"),
     "start style-stats": _start(init="style-stats"),
     "start noise": _start(init="noise"),
-    "detail of the last scale": (
-        lambda setting: setting.job(setting.half, detail=0.5),
-        lambda setting, job: jax.block_until_ready(added_detail([job], setting.half, (setting.height, setting.width))),
+    "state in tiles": (lambda setting: setting.job(setting.half), _begin),
+    "state in tiles, enlarged": (
+        lambda setting: (setting.job(setting.half, detail=0.5), _state(setting.job(setting.half), *setting.half)),
+        _enlarge,
     ),
     "colors of the content": (lambda setting: (setting.content(), setting.floats()), _keep),
     "thumbnail": (lambda setting: jax.device_put(setting.floats()[np.newaxis]), _thumbnail),

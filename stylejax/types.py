@@ -61,4 +61,5 @@ AnyHostSamples = AnyHostImage | UInt8[np.ndarray, "_ _ 3"] | UInt16[np.ndarray, 
 HostAlpha = Float[np.ndarray, "height width"]
 """The opacity of a picture in [0, 1], 1 where opaque."""
 AnyHostAlpha = Float[np.ndarray, "_ _"]
+AnyHostFeatures = Float[np.ndarray, "_ _ _"]
 AnyHostMasks = Float[np.ndarray, "_ _ _"]

@@ -14,7 +14,7 @@ from stylejax.choices import CarryName, ResamplingName
 from stylejax.optimize.descent import descent
 from stylejax.optimize.optimizer import Evaluation, Optimizer
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.optimize.upsampling import upsampled
+from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
 from stylejax.types import Scalar, Variable
 
@@ -32,14 +32,13 @@ def adam(*, space: Space, clamp: bool, restart: bool, carry: CarryName, resampli
         resampling: how pictures and moments are enlarged.
     """
 
-    def resize_moments(moments: optax.ScaleByAdamState, variable: Variable) -> optax.ScaleByAdamState:
+    def resize_moments(moments: optax.ScaleByAdamState, variable: Variable, upsample: Upsample) -> optax.ScaleByAdamState:
         if restart:
             return _init(variable)
-        shape = (variable.shape[0], variable.shape[1])
         mu, nu = cast(Array, moments.mu), cast(Array, moments.nu)
         return moments._replace(
-            mu=upsampled(mu, shape, resampling),
-            nu=jnp.maximum(upsampled(nu, shape, "bilinear"), 0),  # a cubic could overshoot below zero
+            mu=upsample(mu, resampling),
+            nu=jnp.maximum(upsample(nu, "bilinear"), 0),  # a cubic could overshoot below zero
         )
 
     options = {"space": space, "clamp": clamp, "carry": carry, "resampling": resampling}

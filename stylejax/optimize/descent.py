@@ -16,9 +16,9 @@ import optax
 from stylejax.choices import CarryName, ResamplingName
 from stylejax.optimize.optimizer import Evaluation, Optimizer, State
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.optimize.upsampling import upsampled
+from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
-from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Shape, Variable
+from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Variable
 
 
 class DescentState(NamedTuple):
@@ -43,7 +43,7 @@ class Move(Protocol):
 def descent(
     init: Callable[[Variable], State],
     move: Move,
-    resize_moments: Callable[[State, Variable], State],
+    resize_moments: Callable[[State, Variable, Upsample], State],
     *,
     space: Space,
     clamp: bool,
@@ -57,7 +57,8 @@ def descent(
     Args:
         init: the moments before the first step from a variable.
         move: one step.
-        resize_moments: the moments at the next scale, from the last ones and the variable that the scale starts from.
+        resize_moments: the moments at the next scale, from the last ones, the variable that the scale starts from, and what
+            enlarges them.
         space: in which the picture is optimized.
         clamp: keep the picture in [0, 1] after each step.
         carry: what the next scale starts from: the `last` picture, or the running `average`, which then counts the start, too.
@@ -87,13 +88,13 @@ def descent(
         return _select(when, (DescentState(moments, average), moved), (state, variable))
 
     def resize(
-        state: DescentState, variable: Variable, traced: TracedConfig, *, shape: Shape, detail: AnyImage | None
+        state: DescentState, variable: Variable, traced: TracedConfig, *, upsample: Upsample, detail: AnyImage | None
     ) -> tuple[DescentState, AnyVariable]:
         carried = _current(state, variable, traced) if carry == "average" else variable
-        variable = upsampled(carried, shape, resampling)
+        variable = upsample(carried, resampling)
         variable = variable if detail is None else space.add(variable, detail)
         variable = space.clip(variable) if clamp else variable
-        return start(variable)._replace(moments=resize_moments(state.moments, variable)), variable
+        return start(variable)._replace(moments=resize_moments(state.moments, variable, upsample)), variable
 
     name = name and f"{name} {space} {clamp} {carry} {resampling}"
     return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, elementwise=elementwise, name=name)

@@ -14,7 +14,8 @@ from stylejax.optimize import convergence
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, Position, start
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.types import Image, Images, Shape
+from stylejax.optimize.upsampling import Upsample, upsampled
+from stylejax.types import AnyImage, Images, Shape
 
 
 @partial(jax.jit, static_argnames="static")
@@ -36,11 +37,12 @@ def enlarge(
         shape: height and width.
         static: of the whole batch.
     """
-    return jax.vmap(partial(_enlarge_one, shape=shape, static=static))(states, traced, detail)
+    return jax.vmap(partial(enlarge_one, upsample=partial(upsampled, shape=shape), static=static))(states, traced, detail)
 
 
-def _enlarge_one(
-    state: PictureState, traced: TracedConfig, detail: Image | None, *, shape: Shape, static: StaticConfig
+def enlarge_one(
+    state: PictureState, traced: TracedConfig, detail: AnyImage | None, *, upsample: Upsample, static: StaticConfig
 ) -> PictureState:
-    optimizer, variable = static.optimizer.resize(state.optimizer, state.variable, traced, shape=shape, detail=detail)
+    """Bring the state of one picture to the shape that `upsample` makes; arguments as for `enlarge`."""
+    optimizer, variable = static.optimizer.resize(state.optimizer, state.variable, traced, upsample=upsample, detail=detail)
     return PictureState(variable, optimizer, Position(state.now.scale + 1, jnp.int32(0)), state.failed, convergence.init())

@@ -14,6 +14,7 @@ from stylejax.errors import SettingsError, one_line
 from stylejax.optimize.descent import Move, descent
 from stylejax.optimize.optimizer import Evaluation, Optimizer, State
 from stylejax.optimize.traced_config import TracedConfig
+from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
 from stylejax.settings.transformation import Transformation, describe
 from stylejax.types import Scalar, Variable
@@ -52,7 +53,7 @@ def from_optax(
         updates, moments = extended.update(evaluation.gradient, moments, variable, **extra)
         return jax.tree.map(_owned, moments), cast(Array, optax.apply_updates(variable, updates))
 
-    def resize_moments(moments: State, variable: Variable) -> State:
+    def resize_moments(moments: State, variable: Variable, upsample: Upsample) -> State:
         return init(variable)
 
     _check(transformation, init, move)

@@ -30,9 +30,9 @@ from stylejax.optimize.lbfgs_history import History, dot
 from stylejax.optimize.line_search import Search
 from stylejax.optimize.optimizer import Evaluation, Optimizer
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.optimize.upsampling import upsampled
+from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
-from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Shape, Variable, Vector
+from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Variable, Vector
 
 
 class LBFGSState(NamedTuple):
@@ -82,9 +82,9 @@ def lbfgs(*, space: Space, history: int, resampling: ResamplingName) -> Optimize
         return best(state)
 
     def resize(
-        state: LBFGSState, variable: Variable, traced: TracedConfig, *, shape: Shape, detail: AnyImage | None
+        state: LBFGSState, variable: Variable, traced: TracedConfig, *, upsample: Upsample, detail: AnyImage | None
     ) -> tuple[LBFGSState, AnyVariable]:
-        image = upsampled(space.to_image(best(state)), shape, resampling)
+        image = upsample(space.to_image(best(state)), resampling)
         variable = space.from_image(image if detail is None else image + detail)
         return start(variable), variable
 

@@ -3,7 +3,7 @@
     state = optimizer.init(variable)
     each step:          state, variable = optimizer.update(state, variable, evaluation, learning_rate, traced, when=True)
     at any time:        optimizer.current(state, variable, traced)
-    at the next scale:  state, variable = optimizer.resize(state, variable, traced, shape=(height, width), detail=None)
+    at the next scale:  state, variable = optimizer.resize(state, variable, traced, upsample=upsample, detail=None)
 
 `variable` is where the objective is evaluated next. An optimizer that searches may evaluate worse pictures than it has found,
 so `current` is what is kept. The caller evaluates the objective, once a step, for all pictures of a batch together under
@@ -20,7 +20,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from jaxtyping import PyTree
 
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Shape, Variable
+from stylejax.optimize.upsampling import Upsample
+from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Variable
 
 State = PyTree
 """What an optimizer remembers of one picture: a pytree of arrays of its own, whose shapes and types never change."""
@@ -58,9 +59,9 @@ class Resize(Protocol):
     """The way to the next, larger scale."""
 
     def __call__(
-        self, state: State, variable: Variable, traced: TracedConfig, *, shape: Shape, detail: AnyImage | None
+        self, state: State, variable: Variable, traced: TracedConfig, *, upsample: Upsample, detail: AnyImage | None
     ) -> tuple[State, AnyVariable]:
-        """Return state and variable at `shape`; `detail`, of that shape in sRGB, is added to the picture."""
+        """Return state and variable, enlarged by `upsample`; `detail`, of the new shape in sRGB, is added to the picture."""
         ...
 
 

@@ -35,8 +35,9 @@ from stylejax.run.split.mesh import EVERYWHERE, mesh_of, put, put_states, whole_
 from stylejax.run.split.plan import planned_splits
 from stylejax.run.split.program import SplitProgram, split_program
 from stylejax.run.split.targets import split_targets
-from stylejax.run.starts import added_detail, starting_images
+from stylejax.run.starts import added_detail, detail_of, start_of, starting_images
 from stylejax.run.targets import StyleCache, batch_targets, layer_shapes, shared_targets
+from stylejax.run.tiles.begin import begin_in_bands, enlarge_in_bands
 from stylejax.run.tiles.chunk import run_tiled_chunk
 from stylejax.run.tiles.programs import compile_tiles
 from stylejax.run.tiles.targets import tiled_targets
@@ -188,6 +189,8 @@ class Scales:
         if before is None and resume:
             return in_host_memory(resume.states, self.static)
         with on_host() as host:
+            if self.static.optimizer.elementwise:
+                return self._states_in_bands(number, before)
             return in_host_memory(self._states(number, jax.device_put(before, host), None, Placement()), self.static)
 
     def _states(self, number: int, before: PictureState | None, resume: Saved | None, placement: Placement) -> PictureState:
@@ -202,6 +205,13 @@ class Scales:
         else:
             states = call(begin, starting_images(self.jobs, *shape), effort="least", name=name, static=self.static)
         return states
+
+    def _states_in_bands(self, number: int, before: PictureState | None) -> PictureState:
+        shape = self.shapes[number - 1]
+        if before is None:
+            return begin_in_bands([start_of(job, *shape) for job in self.jobs], self.static)
+        details = [detail_of(job, self.shapes[number - 2], shape) for job in self.jobs]
+        return enlarge_in_bands(before, jax.device_get(self._traced), details, shape=shape, static=self.static)
 
 
 class Preparation:

@@ -1,16 +1,13 @@
 """The picture that a run starts from (`Settings.init`), and the detail that it adds at each larger scale."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
-from jaxtyping import Float
 
-from stylejax.choices import RANDOM_STARTS, ResamplingName, StartName
+from stylejax.choices import RANDOM_STARTS, StartName
 from stylejax.images.bands import Bands, Computed, whole
 from stylejax.images.color_transfer import (
     ColorStatistics,
@@ -22,10 +19,9 @@ from stylejax.images.color_transfer import (
 )
 from stylejax.images.masks import resize_masks
 from stylejax.images.transparency import resize_opacity
-from stylejax.optimize.upsampling import upsampled
+from stylejax.optimize.upsampling import upsampled_rows
 from stylejax.run.inputs.job import Job
 from stylejax.run.noise import noise
-from stylejax.run.programs.program import call
 from stylejax.settings.blend import shares_of
 from stylejax.settings.pixel_space import SPACES
 from stylejax.types import HostImage, Images, Shape
@@ -55,29 +51,32 @@ def start_of(job: Job, height: int, width: int) -> Bands:
 
 
 def added_detail(jobs: Sequence[Job], before: Shape, after: Shape) -> Images | None:
+    """`detail_of` each job, `[jobs, *after, 3]`; None where no job wants any."""
+    details = [detail_of(job, before, after) for job in jobs]
+    if not any(details):
+        return None
+    images = np.zeros((len(jobs), *after, 3), np.float32)
+    for detail, image in zip(details, images, strict=True):
+        if detail:
+            whole(detail, out=image)
+    return jax.device_put(images)
+
+
+def detail_of(job: Job, before: Shape, after: Shape) -> Bands | None:
     """What the start shows at the shape `after` and cannot show at the smaller shape `before`, times `Settings.detail`.
 
     An enlarged picture has no finer detail than before. This adds the content's fine edges, which the next scale would
     otherwise have to find step by step.
 
     Returns:
-        `[jobs, *after, 3]`, or None where no job wants any.
+        `[*after, 3]`, whose rows are computed when they are read; None where the job wants none.
     """
-    wanted = np.array([0.0 if job.settings.init in RANDOM_STARTS else job.settings.detail for job in jobs], np.float32)
-    if not wanted.any():
+    settings = job.settings
+    if settings.init in RANDOM_STARTS or not settings.detail:
         return None
-    fine, coarse = starting_images(jobs, *after), starting_images(jobs, *before)
-    name = resampling = jobs[0].settings.resampling
-    return call(_detail, fine, coarse, jax.device_put(wanted), effort="least", name=name, resampling=resampling)
-
-
-@partial(jax.jit, static_argnames="resampling")
-def _detail(
-    fine: Images, coarse: Float[Array, "batch _ _ 3"], amounts: Float[Array, " batch"], *, resampling: ResamplingName
-) -> Images:
-    """What `fine` shows and `coarse` does not, times the amount of each."""
-    enlarge = partial(upsampled, shape=(fine.shape[1], fine.shape[2]), resampling=resampling)
-    return amounts[:, jnp.newaxis, jnp.newaxis, jnp.newaxis] * (fine - jax.vmap(enlarge)(coarse))
+    fine, coarse = start_of(job, *after), start_of(job, *before)
+    enlarged, amount = upsampled_rows(coarse, settings.resampling, shape=after), np.float32(settings.detail)
+    return Computed(fine.shape, lambda rows: amount * (fine[rows] - enlarged[rows]))
 
 
 def starts_near(job: Job) -> bool:

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylejax.choices import VariationName
+from stylejax.choices import ResamplingName, VariationName
+from stylejax.images.bands import equal_bands, whole
 from stylejax.losses.octaves import octaves_of
 from stylejax.losses.variation import variation_loss
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.enlarge import begin
+from stylejax.optimize.enlarge import begin, enlarge
 from stylejax.optimize.step import advance_once, picture
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.run.tiles.bands import bands_of
+from stylejax.optimize.upsampling import upsampled, upsampled_rows
+from stylejax.run.tiles.begin import begin_in_bands, enlarge_in_bands
 from stylejax.run.tiles.octaves import complete_gradient, host_octaves
 from stylejax.run.tiles.update import in_host_memory, kept_pictures, of_picture, update_in_bands
 from stylejax.settings.pixel_space import SPACES
@@ -34,7 +36,7 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 
 @given(st.integers(1, 500), st.integers(1, 500), st.sampled_from([1, 2, 4, 8]), st.integers(1, 3000))
 def test_bands_have_every_row_once_and_begin_where_no_pooling_divides_them(height, width, unit, pixels):
-    bands = bands_of((height, width), unit=unit, pixels=pixels)
+    bands = equal_bands((height, width), unit=unit, pixels=pixels)
     assert [row for band in bands for row in range(height)[band]] == list(range(height))
     assert all(band.start % unit == 0 for band in bands)
     sizes = [band.stop - band.start for band in bands]
@@ -62,6 +64,51 @@ def test_octaves_and_the_gradient_of_a_picture_in_bands(edge, space):
         assert found == pytest.approx(float(value), rel=1e-5)
         whole = np.asarray(pull_back([jnp.asarray(each) for each in gradients])[0] + slope)
         np.testing.assert_allclose(own[0], whole, rtol=1e-5, atol=1e-6 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("resampling", get_args(ResamplingName))
+@pytest.mark.parametrize("shape", [(74, 22), (53, 11)])
+def test_rows_of_an_enlarged_picture_are_those_of_the_whole(shape, resampling):
+    before = noise(*SHAPE, 3) - 0.5
+    wanted = upsampled(jnp.asarray(before), resampling, shape=shape)
+    rows = upsampled_rows(before, resampling, shape=shape)
+    np.testing.assert_allclose(whole(rows), wanted, atol=2e-6)
+    np.testing.assert_array_equal(rows[11:14], whole(rows)[11:14])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"space": "caffe", "clamp": False, "resampling": "bilinear"},
+        {"restart": False, "carry": "average", "averaging": 0.9, "resampling": "bicubic"},
+    ],
+    ids=str,
+)
+def test_states_in_bands_at_the_beginning_of_a_scale_are_those_of_the_whole(options):
+    settings = [Settings(**options)] * 2
+    static, traced, shape = StaticConfig.of(settings[0]), TracedConfig.of(settings), (74, 23)
+    first = noise(2, *SHAPE, 3)
+    wanted = begin(jnp.asarray(first), static=static)
+    assert_same(begin_in_bands(list(first), static, pixels=PIXELS), wanted, tolerance=0)
+    advance = jax.jit(jax.vmap(partial(advance_once, static=static)))
+    gradient = jnp.asarray(noise(2, *SHAPE, 3, seed=1) - 0.5)
+    states = advance(wanted, jnp.ones(2), gradient, jnp.full(2, 0.1), traced)
+    detail = 0.1 * noise(2, *shape, 3, seed=2)
+    detail[1] = 0
+    wanted = enlarge(states, traced, jnp.asarray(detail), shape=shape, static=static)
+    found = enlarge_in_bands(states, traced, [detail[0], None], shape=shape, static=static, pixels=PIXELS)
+    assert_same(found, wanted, tolerance=2e-6)
+
+
+def assert_same(found, wanted, *, tolerance):
+    leaves, other = jax.tree.flatten(found)[0], jax.tree.leaves(wanted)
+    assert jax.tree.structure(found) == jax.tree.structure(wanted)
+    for ours, theirs in zip(leaves, other, strict=True):
+        assert isinstance(ours, np.ndarray) and ours.dtype == theirs.dtype
+        largest = np.abs(theirs, where=np.isfinite(theirs), out=np.ones_like(theirs)).max()
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * largest)
 
 
 @pytest.mark.slow

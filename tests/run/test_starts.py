@@ -254,6 +254,7 @@ def test_invalid_and_unused_settings_are_reported_in_one_line(options, expected)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ["recolored", "content", "gray", "noise", "style-stats"])
 def test_some_rows_of_a_start_take_no_whole_picture(init):
     levels = np.random.default_rng(0).integers(0, 256, (500, 600, 3), np.uint8)

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from stylejax.choices import VariationName
+from stylejax.images.bands import PIXELS, equal_bands
 from stylejax.losses.octaves import octaves_of
 from stylejax.losses.variation import band_variation
 from stylejax.network.padding import PaddingMode
-from stylejax.run.tiles.bands import PIXELS, bands_of
 from stylejax.settings.pixel_space import Space
 from stylejax.types import AnyHostImage, AnyImage, AnyVariable, HostImage, Scalar, Shape
 
@@ -106,7 +106,7 @@ def _band_gradient(
 
 def _bands(variable: HostImage, octaves: int, pixels: int) -> list[slice]:
     """Bands that no pooling divides."""
-    return bands_of((variable.shape[0], variable.shape[1]), unit=2 ** (octaves - 1), pixels=pixels)
+    return equal_bands((variable.shape[0], variable.shape[1]), unit=2 ** (octaves - 1), pixels=pixels)
 
 
 def _at(band: slice, octave: int, variable: HostImage) -> slice:

@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PyTree
 
+from stylejax.images.bands import PIXELS, equal_bands
 from stylejax.network.backend import Device
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, advance_once, has_rows, picture
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.run.tiles.bands import PIXELS, bands_of
 from stylejax.types import HostImage, HostImages, Scalar, Variable
 
 
@@ -68,16 +68,10 @@ def update_in_bands(
         static: of the batch.
         pixels: about so many in a band.
     """
-    numbers: PictureState | None = None
-    for band in bands_of((gradient.shape[0], gradient.shape[1]), pixels=pixels):
-        rows = _rows(states, index, band)
-        numbers = _advance(rows, jnp.float32(value), gradient[band], learning_rate, traced, static=static)
-        for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(numbers), strict=True):
-            if has_rows(leaf):
-                leaf[index, ..., band, :, :] = new
-    for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(numbers), strict=True):
-        if not has_rows(leaf):  # read by every band, so changed after the last
-            leaf[index] = new
+    for band in equal_bands((gradient.shape[0], gradient.shape[1]), pixels=pixels):
+        rows = rows_of(states, index, band)
+        new = _advance(rows, jnp.float32(value), gradient[band], learning_rate, traced, static=static)
+        put_rows(states, index, band, new, numbers=band.stop == gradient.shape[0])  # which every band reads
 
 
 @partial(jax.jit, static_argnames="static", donate_argnames="states")
@@ -99,8 +93,8 @@ def kept_pictures(states: PictureState, traced: TracedConfig, *, static: StaticC
     """The pictures as they would be kept now."""
     pictures = np.empty(states.variable.shape, np.float32)
     for index, one in enumerate(pictures):
-        for band in bands_of((one.shape[0], one.shape[1]), pixels=pixels):
-            one[band] = _picture(_rows(states, index, band), of_picture(traced, index), static=static)
+        for band in equal_bands((one.shape[0], one.shape[1]), pixels=pixels):
+            one[band] = _picture(rows_of(states, index, band), of_picture(traced, index), static=static)
     return pictures
 
 
@@ -113,6 +107,15 @@ _advance = jax.jit(advance_once, static_argnames="static")
 _picture = jax.jit(picture, static_argnames="static")
 
 
-def _rows(states: PictureState, index: int, band: slice) -> PictureState:
+def rows_of(states: PictureState, index: int, band: slice) -> PictureState:
     """The state of one picture in a band of rows."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[index, ..., band, :, :] if has_rows(leaf) else leaf[index], states)
+
+
+def put_rows(states: PictureState, index: int, band: slice, part: PictureState, *, numbers: bool = True) -> None:
+    """Set the state of one picture in a band of rows, and its numbers, which belong to the whole picture."""
+    for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(part), strict=True):
+        if has_rows(leaf):
+            leaf[index, ..., band, :, :] = new
+        elif numbers:
+            leaf[index] = new
