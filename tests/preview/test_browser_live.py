@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from PIL import Image
-from processes import PROGRAM, STEPWISE, interruptible_process
+from processes import PROGRAM, STEPWISE, interruptible_process, rest_of_output
 
 from stylejax.images.io.metadata import read_metadata
 from stylejax.images.io.write import write_picture
@@ -30,8 +30,10 @@ def run(tmp_path, pictures, tiny_weights, browser):
         command += ["--size", "64", "--iterations", str(steps), "--live", "--json", *more]
         with interruptible_process(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())["url"]
-            process.stdout.read()  # until it ends
+            url = json.loads(process.stdout.readline())["url"]
+            rest = rest_of_output(process)
+            yield process, url
+            rest.result()  # until it ends
 
     return run
 

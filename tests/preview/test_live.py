@@ -17,7 +17,7 @@ import pytest
 import requests
 from objectives import SHALLOW_FLAGS, SHALLOW_GRAMS
 from PIL import Image
-from processes import PROGRAM, STEPWISE, interruptible_process
+from processes import PROGRAM, STEPWISE, interruptible_process, rest_of_output
 
 import stylejax
 import stylejax.preview.connections as connections
@@ -348,6 +348,7 @@ def test_the_command_ends_while_a_client_watches(folder, how):
     with interruptible_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None and process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
+        rest = rest_of_output(process)
         with watched(url) as states:  # and never hangs up
             assert next(states)["status"] == "starting"
             process.stdin.close()
@@ -357,10 +358,9 @@ def test_the_command_ends_while_a_client_watches(folder, how):
             elif how == "button":
                 assert press(url, "stop") == 204
             ended = until(chain([first], states), *ENDS)[-1]["status"]  # a short run may have ended by its first state
-        rest = process.stdout.read()
         assert process.wait(20) == (0 if how == "to the end" else 130)
     assert ended == ("finished" if how == "to the end" else "stopped")
-    assert json.loads(rest.splitlines()[-1])["event"] == ("result" if how == "to the end" else "stopped")
+    assert json.loads(rest.result().splitlines()[-1])["event"] == ("result" if how == "to the end" else "stopped")
     assert read_picture("out.png").pixels.shape == (36, 48, 3)
 
 
@@ -373,6 +373,7 @@ def test_stop_on_the_page_of_a_batch_ends_it_gracefully(folder):
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
+        rest = rest_of_output(process)
         with watched(url) as states:
             while not (state := next(states))["tiles"]:
                 pass
@@ -380,7 +381,7 @@ def test_stop_on_the_page_of_a_batch_ends_it_gracefully(folder):
             assert len(state["tiles"]) == 2
             assert "<h1>2 pictures</h1>" in get(url, "").text
             assert press(url, "stop") == 204
-            process.stdout.read()
+            rest.result()  # until it ends
         assert process.wait(30) == 130
 
 
@@ -391,6 +392,7 @@ def test_stop_on_the_page_of_a_sweep_keeps_the_pictures(folder):
     with interruptible_process(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
+        rest = rest_of_output(process)
         with watched(url) as states:
             while not (state := next(states))["tiles"] or not state["tiles"][-1]["version"]:
                 pass
@@ -399,8 +401,7 @@ def test_stop_on_the_page_of_a_sweep_keeps_the_pictures(folder):
             assert "<h1>2 pictures</h1>" in get(url, "").text
             assert press(url, "stop") == 204
             assert until(states, *ENDS)[-1]["status"] == "stopped"
-        rest = process.stdout.read()
         assert process.wait(30) == 130
-    assert json.loads(rest.splitlines()[-1])["event"] == "stopped"
+    assert json.loads(rest.result().splitlines()[-1])["event"] == "stopped"
     assert read_picture("swept/002-style_weight=2.png").pixels.shape == (36, 48, 3)
     assert Path("swept/all.html").read_text().count("<figure>") == 4  # two pictures, content and style

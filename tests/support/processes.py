@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -48,6 +49,16 @@ def lines(process: subprocess.Popen) -> Iterator[str]:
         with suppress(BrokenPipeError):
             os.write(process.stdin.fileno(), b"\n")
         yield line
+
+
+def rest_of_output(process: subprocess.Popen) -> Future[str]:
+    """What a process prints from now on, read by a thread: sooner or later a process waits whose output nobody reads."""
+    assert process.stdout is not None
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(process.stdout.read)
+    finally:
+        pool.shutdown(wait=False)
 
 
 @contextmanager
