@@ -2,6 +2,7 @@
 
 import dataclasses
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -25,12 +26,17 @@ from stylejax.run.inputs.reader import Reader
 from stylejax.run.inputs.requests import Request, ShapesName, at_one_shape, at_own_shapes, resized_alpha
 from stylejax.run.loop import optimize_batch
 from stylejax.run.processes.lockstep import Lockstep
+from stylejax.run.processes.look import Look
 from stylejax.run.progress import Preparing, Progress, Record, Whole
 from stylejax.run.result import StylizedImage, StylizeInterrupted
 from stylejax.settings.pyramid import pixel_limit
 from stylejax.signals import Interrupts, noting_interrupts
+from stylejax.types import HostImages, Images
 
 Observer = Callable[[Progress], None]
+
+PATIENCE = 30.0
+"""Seconds after which the first of several processes looks at the pictures, so that it has them if another one is killed."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,8 @@ class _GroupRun:
         self._network, self._group, self._checkpoint, self._lockstep = network, group, checkpoint, lockstep
         self._traces: list[list[Record]] = resumed.traces if resumed else [[] for _ in group]
         self._latest: Progress | None = None
+        self._look: Look[Images | HostImages] | None = None
+        self._looked = time.monotonic()
         self._interrupts = Interrupts()
 
     def interruptible(self, preparing: Callable[[Preparing], None] | None) -> Callable[[Preparing], None]:
@@ -163,13 +171,17 @@ class _GroupRun:
                 self._run(iter(steps), observe, interrupts)
             except KeyboardInterrupt:
                 self._save()
+                self._take_pictures()
                 raise StylizeInterrupted(self._results()) from None
             except Exception:
+                if self._look:
+                    self._look.give_up()
                 if not self._lockstep.several:  # another one may not be there to give its part
                     self._save()
                 raise
             if self._checkpoint:
                 self._checkpoint.settle()
+            self._take_pictures()
         return self._results()
 
     def _run(self, steps: Iterator[Progress], observe: Observer | None, interrupts: Interrupts) -> None:
@@ -184,6 +196,7 @@ class _GroupRun:
             latest = self._take(progress)
             if observe:
                 self._show(latest, observe, interrupts)
+            self._settle_look()
             (number,) = self._lockstep.most(interrupts.number)
             if number:  # a signal that has arrived since then waits for the next time that all ask
                 interrupts.number = number
@@ -198,11 +211,25 @@ class _GroupRun:
                 raise
             interrupts.number = interrupts.number or signal.SIGINT  # the other processes have to end after the same step
 
+    def _settle_look(self) -> None:
+        assert self._look
+        due = self._lockstep.first and time.monotonic() - self._looked > PATIENCE
+        if self._look.settle(wanted=due):
+            self._looked = time.monotonic()
+
+    def _take_pictures(self) -> None:
+        if self._look:
+            self._look.take()
+
     def _take(self, progress: Progress) -> Progress:
         """Keep the progress, with the pictures as they would be saved."""
         contents, settings = [each.content for each in self._group], [each.job.settings for each in self._group]
-        colored = with_kept_colors(progress.pictures, contents, settings)
-        self._latest = dataclasses.replace(progress, pictures=colored, results=self._results)
+
+        def make() -> Images | HostImages:
+            return with_kept_colors(progress.pictures, contents, settings)
+
+        self._look = Look(make, self._lockstep, before=self._look)
+        self._latest = dataclasses.replace(progress, look=self._look, results=self._results)
         for trace, records in zip(self._traces, progress.records, strict=True):
             trace.extend(records)
         if self._checkpoint:

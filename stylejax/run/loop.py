@@ -1,6 +1,7 @@
 """The host loop: it prepares each scale, runs the compiled chunks and yields the progress after each."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import jax
@@ -88,7 +89,8 @@ class _Chunk(NamedTuple):
 
     states: PictureState
     trace: Trace
-    pictures: Images | HostImages
+    look: Callable[[], Images | HostImages]
+    """Makes the whole pictures."""
     step: int
     """The first of its steps."""
     steps: int
@@ -106,12 +108,12 @@ def _chunks(
     jax.block_until_ready(states)
     clock.resume()
     if finished:
-        yield _Chunk(states, trace, pictures, step, 0)
+        yield _Chunk(states, trace, partial(scale.whole, pictures), step, 0)
     del pictures
     while step < steps:
         count = min(scale.most_steps, steps - step, every - step % every)
         states, trace, pictures = scale.run(states, rates[step : step + CHUNK], count)
-        yield _Chunk(states, trace, pictures, step, count)
+        yield _Chunk(states, trace, partial(scale.whole, pictures), step, count)
         step += count
 
 
@@ -150,7 +152,7 @@ class _Reporter:
             seconds_left=seconds_left,
             records=records,
             last_records=self._last_records,
-            pictures=chunk.pictures[: self._wanted],
+            look=cache(partial(_first, self._wanted, chunk.look)),
             failures=failed,
             stops=stopped,
             memory=self.memory,
@@ -158,6 +160,10 @@ class _Reporter:
             states=chunk.states,
             seconds=self.clock.seconds,
         )
+
+
+def _first(count: int, look: Callable[[], Images | HostImages]) -> Images | HostImages:
+    return look()[:count]
 
 
 def _learning_rates(jobs: Sequence[Job], steps: int) -> Float[np.ndarray, "steps_and_chunk batch"]:

@@ -74,8 +74,8 @@ class Progress:
     the picture before its update. A picture that has stopped gets no further records at this scale."""
     last_records: list[Record]
     """For each picture its last record."""
-    pictures: Images | HostImages
-    """The pictures as they would be kept now, `[batch, height, width, 3]`: on the device, or on the host where it has tiles."""
+    look: Callable[[], Images | HostImages]
+    """Makes `pictures`."""
     failures: list[Failure | None]
     """For each picture, where its loss stopped being finite, if it did."""
     stops: list[Converged | None]
@@ -91,6 +91,15 @@ class Progress:
     """For each scale the side of its tiles in pixels; 0 where the whole picture is computed at once."""
     seconds: float = 0.0
     """Duration of the steps so far."""
+
+    @property
+    def pictures(self) -> Images | HostImages:
+        """The pictures as they would be kept now, `[batch, height, width, 3]`: on the device or the host.
+
+        Several processes put them together when the observer of one looks. After that, and in other threads, they are those of
+        the last time that one did.
+        """
+        return self.look()
 
     @property
     def finished(self) -> bool:

@@ -31,7 +31,7 @@ from stylejax.run.programs.effort import QUICK_STEPS
 from stylejax.run.programs.program import POLL, Compilation, call
 from stylejax.run.progress import Preparing
 from stylejax.run.single_precision import in_float32
-from stylejax.run.split.mesh import EVERYWHERE, mesh_of, put, put_states, whole_states
+from stylejax.run.split.mesh import EVERYWHERE, mesh_of, put, put_states, whole_pictures, whole_states
 from stylejax.run.split.plan import planned_splits
 from stylejax.run.split.program import SplitProgram, split_program
 from stylejax.run.split.targets import split_targets
@@ -59,6 +59,8 @@ class Scale(NamedTuple):
     weights: LossWeights
     traced: TracedConfig
     placement: Placement
+    split: RowSplit | None = None
+    """Where the rows of the pictures are, which the program returns `stored`; None where it returns whole pictures."""
     most_steps: int = CHUNK
     """Of one call. In tiles a step takes seconds, and is reported by itself."""
 
@@ -66,6 +68,10 @@ class Scale(NamedTuple):
         """Run one chunk of `count` steps."""
         rates = self.placement.spread(jax.device_put(rates), axis=1)
         return self.program(self.model, states, self.targets, self.weights, rates, self.traced, jax.device_put(np.int32(count)))
+
+    def whole(self, pictures: Images | HostImages) -> Images | HostImages:
+        """The pictures that the program has returned; of several processes, all call this."""
+        return pictures if self.split is None else whole_pictures(pictures, self.split)
 
 
 class Scales:
@@ -160,7 +166,7 @@ class Scales:
         weights = stacked_weights(self.jobs, layer_shapes(self.model, split.height, width, spec.layers))
         weights, traced = put((weights, jax.device_get(self._traced)), split.mesh, EVERYWHERE)
         program = SplitProgram(compilation.program(), split)
-        return Scale(self.jobs, program, model, targets, weights, traced, Placement())
+        return Scale(self.jobs, program, model, targets, weights, traced, Placement(), split)
 
     @in_float32
     def scale(self, number: int, compilation: Compilation | None) -> Scale:

@@ -52,6 +52,9 @@ def test_two_processes_paint_one_picture_and_resume_from_the_state_of_the_first(
     assert (first["devices"], first["local"]) == (2, 1)
     np.testing.assert_array_equal(first["divided"], second["divided"])
     np.testing.assert_allclose(first["divided"], first["alone"], atol=1e-4)
+    assert (first["gathered"], second["gathered"]) == (2, 2)  # when the first one looked, and at the end
+    np.testing.assert_array_equal(first["looked"], first["late"])
+    assert 0 < np.abs(first["looked"] - first["divided"]).max() < 0.2
     for process in (first, second):
         assert process["began"].tolist() == [3, 3]
         np.testing.assert_array_equal(process["resumed"], first["divided"])

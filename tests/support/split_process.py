@@ -4,6 +4,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import jax
 import numpy as np
@@ -18,11 +19,25 @@ from objectives import SHALLOW_GRAMS  # noqa: E402
 import stylejax  # noqa: E402
 from stylejax.network.preprocessing import TORCHVISION  # noqa: E402
 from stylejax.network.vgg import NetworkSpec  # noqa: E402
+from stylejax.run.split.mesh import whole_pictures  # noqa: E402
 
 content, style = pictures.__wrapped__()
 model = stylejax.VGG19(NetworkSpec("tiny", TORCHVISION, TINY_WIDTHS), tiny_weights.__wrapped__().arrays)
-options: dict[str, Any] = SHALLOW_GRAMS | {"size": 64, "smallest_size": 16, "iterations": 6, "octaves": 1, "model": model}
-painting = stylejax.stylize(content[:45], style, split="picture", **options)
+options: dict[str, Any] = SHALLOW_GRAMS | {"size": 32, "smallest_size": 8, "iterations": 6, "octaves": 1, "model": model}
+watched: list[stylejax.Progress] = []
+looks: list[np.ndarray] = []
+
+
+def look(progress: stylejax.Progress) -> None:
+    """Look at the picture once, in the first process alone."""
+    watched.append(progress)
+    if process == 0 and (progress.scale, progress.step) == (3, 3):
+        looks.append(np.asarray(progress.pictures[0]))
+
+
+with patch("stylejax.run.scales.whole_pictures", side_effect=whole_pictures) as gathered:
+    painting = stylejax.stylize(content[:45], style, split="picture", every=3, observe=look, **options)
+    late = np.asarray(watched[-2].pictures[0])  # nobody waits for this process any more
 alone = stylejax.stylize(content[:45], style, **options) if process == 0 else painting
 
 
@@ -42,4 +57,5 @@ checkpoint = stylejax.Checkpoint(f"{place}.state")
 resumed = stylejax.stylize(content[:45], style, split="picture", checkpoint=checkpoint, **options)
 began = (checkpoint.resumed.scale, checkpoint.resumed.step) if checkpoint.resumed else ()
 images = {"divided": painting.image, "alone": alone.image, "resumed": resumed.image}
-np.savez(place, **images, began=began, devices=len(jax.devices()), local=len(jax.local_devices()))
+images |= {"looked": looks[0] if looks else late, "late": late}
+np.savez(place, **images, gathered=gathered.call_count, began=began, devices=len(jax.devices()), local=len(jax.local_devices()))

@@ -43,7 +43,7 @@ class Channel:
         self.process, self._count = jax.process_index(), jax.process_count()
         self._store, self._ended = _Store(global_state.client), ended
         self._seen = {f"{_ALIVE}/{process}": ("", 0) for process in range(self._count)}
-        self._silent = SILENT
+        self._silent, self._rounds = SILENT, 0
         self._known = threading.Event()
         self.end_of_run: End | None = None
         threading.Thread(target=self._watch, name="channel", daemon=True).start()
@@ -54,8 +54,10 @@ class Channel:
 
     def cause(self) -> End | None:
         """The end of another process that may be behind an error in this one, which is waited for."""
-        self._silent = _DEAD
-        return self.end_of_run if self._known.wait((_DEAD + 2) * _ROUND) else None
+        self._silent, last = _DEAD, self._rounds + _DEAD + 4
+        while self._rounds < last and not self._known.wait(_ROUND):
+            pass
+        return self.end_of_run
 
     def leave(self) -> None:
         """Tell process 0 that this one knows of the end."""
@@ -70,6 +72,7 @@ class Channel:
 
     def _watch(self) -> None:
         for number in range(1 << 62):
+            self._rounds = number
             self._store.put(f"{_ALIVE}/{self.process}", str(number), again=True)
             if self.process == 0:
                 self._look_after_others(number)

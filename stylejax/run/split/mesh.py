@@ -13,7 +13,7 @@ from stylejax.network.backend import Device
 from stylejax.optimize.step import Leaf, has_rows
 from stylejax.run.processes.lockstep import of_the_first
 from stylejax.run.split.chunk import state_spec, without_padding
-from stylejax.types import Images
+from stylejax.types import HostImages, Images
 
 EVERYWHERE = PartitionSpec()
 """A copy on every device."""
@@ -73,11 +73,11 @@ def in_memory(tree: PyTree) -> PyTree:
     return jax.tree.map(gathered, tree)
 
 
-def whole_pictures(pictures: Images, split: RowSplit) -> Images:
+def whole_pictures(pictures: Images | HostImages, split: RowSplit) -> Images | HostImages:
     """`stored` pictures without the padding. They stay divided where there is none and one process has all devices."""
     if jax.process_count() == 1 and split.padded == split.height:
         return pictures
-    return jax.device_put(whole_states(pictures, split))
+    return whole_states(pictures, split)
 
 
 @cache

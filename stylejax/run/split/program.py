@@ -19,12 +19,12 @@ from stylejax.run.chunk_program import ChunkArguments, chunk_arguments
 from stylejax.run.programs.effort import Effort
 from stylejax.run.programs.program import Compilation, Program, compiled
 from stylejax.run.split.chunk import run_split_chunk, state_spec, target_specs
-from stylejax.run.split.mesh import EVERYWHERE, put, whole_pictures
+from stylejax.run.split.mesh import EVERYWHERE, put
 from stylejax.types import Count, Images
 
 
 class SplitProgram(NamedTuple):
-    """`run_split_chunk`, compiled; takes the arguments of `run_chunk` and returns whole pictures, as that does."""
+    """`run_split_chunk`, compiled."""
 
     compiled: Program
     split: RowSplit
@@ -41,8 +41,7 @@ class SplitProgram(NamedTuple):
     ) -> tuple[PictureState, Trace, Images]:
         """Run `steps` steps; learning rates and steps may be on any device."""
         numbers = put((learning_rates, steps), self.split.mesh, EVERYWHERE)
-        states, trace, pictures = self.compiled.run(model, states, targets, weights, numbers[0], traced, numbers[1])
-        return states, trace, whole_pictures(pictures, self.split)
+        return self.compiled.run(model, states, targets, weights, numbers[0], traced, numbers[1])
 
 
 def split_program(
