@@ -37,6 +37,17 @@ def test_four_devices_paint_one_picture_as_one_does_in_batches_too_and_resume():
 
 
 @pytest.mark.slow
+def test_two_devices_paint_the_pyramid_of_the_default_recipe():
+    command = [sys.executable, SUPPORT / "split_default.py"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=280, env=with_devices(2))
+    assert result.returncode == 0, result.stderr
+    reported = json.loads(result.stdout)
+    assert reported["divided"] == [1, 2]  # three octaves share 128 rows
+    np.testing.assert_allclose(*reported["totals"], rtol=1e-4)
+    assert reported["differences"] < 1e-3  # Adam's steps are as long for a gradient of almost zero
+
+
+@pytest.mark.slow
 def test_two_processes_paint_one_picture_and_resume_from_the_state_of_the_first(started, tmp_path):
     address = free_address()
     places = [tmp_path / f"{process}.npz" for process in range(2)]
