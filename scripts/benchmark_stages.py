@@ -27,6 +27,7 @@ from PIL import Image, ImageCms
 from stylejax.images.io.png16 import write_png16
 from stylejax.images.io.read import read_picture
 from stylejax.images.io.write import write_picture
+from stylejax.images.masks import read_regions
 from stylejax.images.picture import Picture
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState
@@ -86,6 +87,8 @@ class Setting:
         return StylizedImage(self.floats(), None, [], Settings(), "vgg19-slim", {})
 
 
+_LABELS = np.tri(512, dtype=np.float32)[..., np.newaxis].repeat(3, 2)
+
 Prepare = Callable[[Setting], Any]
 Act = Callable[[Setting, Any], object]
 
@@ -143,6 +146,12 @@ STAGES: dict[str, tuple[Prepare, Act]] = {
     "read TIFF": _read("8.tif"),
     "read TIFF, profile": _read("profile.tif"),
     "read TIFF, 16 bits": _read("16.tif"),
+    "two labels": (
+        lambda setting: str(setting.folder / "labels.png"),
+        lambda setting, labels: read_regions(
+            [labels], [_LABELS], (setting.height, setting.width), [_LABELS.shape], limit=LIMIT
+        ),
+    ),
     "luminance of the content": (
         Setting.content,
         lambda _, content: content_to_paint(content.samples, Settings(keep_color="luminance")),
@@ -248,6 +257,7 @@ def _make_files(setting: Setting) -> None:
     image.save(place / "8.png", compress_level=1)
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     image.save(place / "alpha.png", compress_level=1)
+    Image.fromarray(255 * np.tri(*levels.shape[:2], dtype=np.uint8)).save(place / "labels.png")
     del image
     tiled: dict[str, Any] = {"tile": (256, 256), "photometric": "rgb", "compression": "zlib", "predictor": True}
     tifffile.imwrite(place / "8.tif", levels, **tiled)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stylejax.errors import ImageError
-from stylejax.images.picture import Picture
+from stylejax.images.bands import bands
+from stylejax.images.picture import Picture, unit_values
 
 MAX_LABELS = 16
 MIN_SHARE = 0.005
@@ -40,8 +41,7 @@ def read_labels(picture: Picture) -> Labels:
     Raises:
         ImageError: the picture has fewer than two labels or, like a photograph, more than `MAX_LABELS`.
     """
-    levels = np.rint(picture.pixels.reshape(-1, 3) * 255).astype(np.int32)
-    codes, inverse, counts = np.unique(levels @ (65536, 256, 1), return_inverse=True, return_counts=True)
+    codes, counts = _found(picture)
     colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     labels = np.arange(len(colors)) if len(colors) <= MAX_LABELS else _common(colors, counts)
     if not 2 <= len(labels) <= MAX_LABELS:
@@ -55,9 +55,25 @@ def read_labels(picture: Picture) -> Labels:
         )
     labels = labels[np.argsort(colors[labels] @ (299, 587, 114), kind="stable")]
     distances = ((colors[:, np.newaxis] - colors[labels]) ** 2).sum(2)
-    label_of_pixel = distances.argmin(1)[inverse].reshape(picture.height, picture.width)
-    masks = np.stack([label_of_pixel == number for number in range(len(labels))]).astype(np.float32)
+    nearest, masks = distances.argmin(1), np.empty((len(labels), picture.height, picture.width), np.float32)
+    for rows in bands(picture.height):
+        masks[:, rows] = nearest[np.searchsorted(codes, _codes(picture, rows))] == np.arange(len(labels))[:, None, None]
     return Labels(colors[labels], masks, int(counts.sum() - counts[labels].sum()))
+
+
+def _found(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of all colors in ascending order, and the number of pixels of each."""
+    parts = [np.unique(_codes(picture, rows), return_counts=True) for rows in bands(picture.height)]
+    codes, inverse = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
+    counts = np.zeros(len(codes), np.int64)
+    np.add.at(counts, inverse, np.concatenate([counts for _, counts in parts]))
+    return codes, counts
+
+
+def _codes(picture: Picture, rows: slice) -> np.ndarray:
+    """The colors of some rows as numbers of 24 bits."""
+    levels = np.rint(unit_values(picture.samples[rows]) * 255).astype(np.int32)
+    return levels @ np.array([65536, 256, 1], np.int32)
 
 
 def _common(colors: np.ndarray, counts: np.ndarray) -> np.ndarray:

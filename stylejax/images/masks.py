@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from stylejax.errors import ImageError, SettingsError
+from stylejax.images.bands import Computed, bands, whole
 from stylejax.images.io.open_image import PIXEL_LIMIT
 from stylejax.images.io.read import to_picture
 from stylejax.images.labels import match_labels, read_labels
-from stylejax.images.picture import Picture
-from stylejax.images.resample import resample
+from stylejax.images.picture import Picture, unit_values
+from stylejax.images.resample import Resampled
 
 MIN_COVERAGE = 0.5
 """Masks cover a pixel if their values sum to at least this."""
@@ -90,7 +91,10 @@ def read_regions(
 
 def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resample `[regions, H, W]` with a triangle filter, which preserves sums of masks and does not overshoot."""
-    return np.stack([resample(mask, height, width, "bilinear") for mask in masks])
+    resized = np.empty((len(masks), height, width), np.float32)
+    for mask, out in zip(masks, resized, strict=True):
+        whole(Resampled(lambda rows: mask[rows], mask.shape, (height, width), "bilinear"), out=out)  # noqa: B023
+    return resized
 
 
 def _read(mask: Any, name: str, limit: int) -> Picture:
@@ -103,7 +107,7 @@ def _read(mask: Any, name: str, limit: int) -> Picture:
 
 
 def _gray(mask: Picture) -> np.ndarray:
-    gray = mask.pixels.mean(2)
+    gray = whole(Computed(mask.samples.shape[:2], lambda rows: unit_values(mask.samples[rows]).mean(2)))
     if gray.max() < 1 / 255:
         raise ImageError(f"{mask.source} is all black; make its region white, or leave the mask out")
     return gray
@@ -148,7 +152,9 @@ def _fitted(
 
 
 def _check_cover(masks: Sequence[np.ndarray]) -> None:
-    bare = np.sum(masks, axis=0) < MIN_COVERAGE
+    bare = np.empty(masks[0].shape, bool)
+    for some in bands(len(bare)):
+        bare[some] = sum(mask[some] for mask in masks) < MIN_COVERAGE
     if not bare.any():
         return
     rows, columns = (np.flatnonzero(bare.any(axis)) for axis in (1, 0))

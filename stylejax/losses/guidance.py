@@ -25,7 +25,8 @@ from stylejax.losses.style import StyleTarget, style_loss
 from stylejax.network.padding import Padding
 from stylejax.types import AnyMasks, Features, Masks, RegionGuides, RegionMeans, Scalar, Shares
 
-_LEAST = 1e-30  # keeps a division finite for a mask that is black
+LEAST = 1e-30
+"""Keeps a division finite for a mask that is black."""
 
 
 class Guides(NamedTuple):
@@ -54,7 +55,7 @@ def make_guides(masks: Masks, layers: tuple[str, ...], padding: Padding, *, octa
 def region_shares(masks: Masks) -> Shares:
     """λ, the share of the picture that each region covers."""
     areas = masks.sum((1, 2))
-    return areas / jnp.maximum(areas.sum(), _LEAST)
+    return areas / jnp.maximum(areas.sum(), LEAST)
 
 
 def layer_guides(masks: Masks, layer: str, padding: Padding, *, octave: int = 0) -> RegionGuides:
@@ -74,7 +75,7 @@ def layer_guides(masks: Masks, layer: str, padding: Padding, *, octave: int = 0)
     down, across = (_averaging(side, 2**times, padding.pooled(side, times)) for side in masks.shape[1:])
     channels = jnp.einsum("ih,rhw,jw->rij", down, masks, across, precision=lax.Precision.HIGHEST)
     weights = channels**2
-    return weights / jnp.maximum(weights.sum((1, 2), keepdims=True), _LEAST)
+    return weights / jnp.maximum(weights.sum((1, 2), keepdims=True), LEAST)
 
 
 def _averaging(side: int, stride: int, positions: int) -> Float[np.ndarray, "positions side"]:

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from stylejax.choices import ResamplingName, VariationName
 from stylejax.images.bands import equal_bands, whole
+from stylejax.losses.guidance import make_guides
 from stylejax.losses.octaves import octaves_of
+from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.variation import variation_loss
+from stylejax.network.padding import ZERO, Padding
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.enlarge import begin, enlarge
 from stylejax.optimize.step import advance_once, picture
@@ -21,6 +24,7 @@ from stylejax.optimize.traced_config import TracedConfig
 from stylejax.optimize.upsampling import upsampled, upsampled_rows
 from stylejax.run.tiles.begin import begin_in_bands, enlarge_in_bands
 from stylejax.run.tiles.octaves import complete_gradient, host_octaves
+from stylejax.run.tiles.targets import octave_guides
 from stylejax.run.tiles.update import in_host_memory, kept_pictures, of_picture, update_in_bands
 from stylejax.settings.pixel_space import SPACES
 from stylejax.settings.settings import Settings
@@ -130,3 +134,16 @@ def test_steps_of_adam_in_bands_are_those_of_the_whole():
         shown = picture(state, of_picture(traced, index), static)
         np.testing.assert_allclose(kept_pictures(banded, traced, static=static, pixels=PIXELS)[index], shown, rtol=1e-6)
     assert np.asarray(banded.failed.step).tolist() == [1, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", [ZERO, Padding("replicate", "replicate")], ids=["zero", "replicate"])
+def test_guides_in_bands_are_those_of_the_whole_and_shared_by_layers_of_one_resolution(padding):
+    layers, masks = ("pixels", "relu1_1", "relu2_1", "relu3_1"), noise(2, 149, 75)
+    spec = ObjectiveSpec(content_layers=(), style_layers=layers, octaves=2)
+    found = octave_guides(masks, padding, spec)
+    wanted = make_guides(jnp.asarray(masks), layers, padding, octaves=2).octaves
+    for ours, theirs in zip(found, wanted, strict=True):
+        for layer in layers:
+            np.testing.assert_allclose(ours[layer], theirs[layer], rtol=1e-5)
+    assert found[0]["pixels"] is found[0]["relu1_1"] and found[0]["relu2_1"] is found[1]["relu1_1"]

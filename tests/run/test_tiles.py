@@ -159,7 +159,7 @@ def test_tiles_are_taken_only_where_the_memory_demands_it(tiny_model, large, mon
 def test_memory_is_checked_once_while_it_is_free(tiny_model, pictures, monkeypatch):
     job = job_of(pictures, tiles=40, smallest_size=93, octaves=1)
     scales = Scales(tiny_model, [job])
-    monkeypatch.setenv(VARIABLE, "1k")  # what the run itself takes meanwhile
+    monkeypatch.setenv(VARIABLE, "100k")  # what the run itself takes meanwhile
     assert scales.prepare(1).peak_bytes(None) == scales.tiled_peak > 0
     with pytest.raises(OutOfMemoryError, match="also in tiles of 40 pixels"):
         Scales(tiny_model, [job])

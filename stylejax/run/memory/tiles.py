@@ -1,7 +1,7 @@
 """The memory that a run in tiles takes, computed before it begins.
 
     on the device    the second pass over the largest tile, by the compiler's analysis
-    on the host      the states and their update; the content targets; the pictures that a step needs beside them
+    on the host      the states and their update; the targets; the pictures that a step needs beside them
 
 On a CPU both are one memory. On an accelerator only the first counts here.
 """
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
+from stylejax.losses.octaves import halvings
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
@@ -52,7 +53,8 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     # The results of the step before; octaves and their gradients, of one picture at a time.
     pictures = math.ceil(4 * 3 * math.prod(shape) * (len(jobs) + 2 * octaves - static.space.is_plain))
     contents = sum(job.content.nbytes for job in jobs)
-    return _update(static, shape, len(jobs)) + _content(model, jobs, shape) + pictures + contents
+    targets = _content(model, jobs, shape) + sum(_regions(model, job, shape) for job in jobs)
+    return _update(static, shape, len(jobs)) + targets + pictures + contents
 
 
 def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
@@ -66,6 +68,16 @@ def _content(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     """Bytes of the content targets."""
     layers = StaticConfig.of(jobs[0].settings).objective.content_layers
     return 4 * len(jobs) * sum(map(math.prod, layer_shapes(model, *shape, layers).values()))
+
+
+def _regions(model: VGG19, job: Job, shape: Shape) -> int:
+    """Bytes of the guides, of which layers of one resolution share theirs, and of the masks that they are made of."""
+    if job.regions is None:
+        return 0
+    spec, padding = StaticConfig.of(job.settings).objective, model.spec.padding
+    every = {halvings(layer, octave) for layer in spec.style_layers for octave in range(spec.octaves)}
+    positions = math.prod(shape) + sum(math.prod(padding.pooled(side, times) for side in shape) for times in every)
+    return job.regions.content.nbytes + 4 * job.region_count * positions
 
 
 def _update(static: StaticConfig, shape: Shape, count: int) -> int:

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from stylejax.images.bands import bands
 from stylejax.images.masks import resize_masks
 from stylejax.losses.content import deviation
-from stylejax.losses.guidance import Guides, layer_guides, region_shares
-from stylejax.losses.octaves import look, octaves_of
+from stylejax.losses.guidance import LEAST, Guides, region_shares
+from stylejax.losses.octaves import halvings, look, octaves_of
 from stylejax.losses.spec import ObjectiveSpec
 from stylejax.losses.style_sums import LayerSums
 from stylejax.losses.targets import Targets
@@ -23,7 +24,6 @@ from stylejax.types import AnyHostMasks, HostImage
 
 _look = jax.jit(look, static_argnames="layers")
 _octaves = jax.jit(octaves_of, static_argnames=("count", "edge"))
-_layer_guides = jax.jit(layer_guides, static_argnames=("layer", "padding", "octave"))
 
 
 def tiled_targets(
@@ -46,7 +46,8 @@ def tiled_targets(
     guides = None
     if job.regions is not None:
         masks = resize_masks(job.regions.content, height, width)
-        guides = Guides(region_shares(jnp.asarray(masks)), tuple(octave_guides(masks, model.spec.padding, spec)))  # pyright: ignore
+        areas = jnp.asarray(masks.sum((1, 2), dtype=np.float64, keepdims=True), jnp.float32)
+        guides = Guides(region_shares(areas), tuple(octave_guides(masks, model.spec.padding, spec)))  # pyright: ignore
     return Targets(content, styles.of(job), guides)  # pyright: ignore[reportArgumentType]
 
 
@@ -84,11 +85,29 @@ def tiled_style_sums(
 
 
 def octave_guides(masks: AnyHostMasks, padding: Padding, spec: ObjectiveSpec) -> list[dict[str, AnyHostMasks]]:
-    """The guides of each octave by style layer, in host memory."""
-    return [
-        {layer: np.asarray(_layer_guides(masks, layer=layer, padding=padding, octave=octave)) for layer in spec.style_layers}
-        for octave in range(spec.octaves)
-    ]
+    """The guides of each octave by style layer, in host memory; layers of one resolution share theirs."""
+    octaves = [{layer: halvings(layer, octave) for layer in spec.style_layers} for octave in range(spec.octaves)]
+    made = {times: _guide(masks, times, padding) for times in sorted({times for each in octaves for times in each.values()})}
+    return [{layer: made[times] for layer, times in each.items()} for each in octaves]
+
+
+def _guide(masks: AnyHostMasks, times: int, padding: Padding) -> AnyHostMasks:
+    """`layer_guides` for positions that are so many halvings away from the picture, in bands of rows."""
+    (tall, wide), stride = masks.shape[1:], 2**times
+    rows, columns = (stride * np.arange(padding.pooled(side, times)) for side in (tall, wide))
+    guides = np.empty((len(masks), len(rows), len(columns)), np.float32)
+    areas = np.outer(np.diff(rows, append=tall), np.diff(columns, append=wide))  # the last has what pooling drops
+    for mask, guide in zip(masks, guides, strict=True):
+        total = 0.0
+        for some in bands(len(rows)):
+            first, stop = stride * some.start, tall if some.stop == len(rows) else stride * some.stop
+            means = (
+                np.add.reduceat(np.add.reduceat(mask[first:stop], columns, axis=1), rows[some] - first, axis=0) / areas[some]
+            )
+            guide[some] = means**2
+            total += guide[some].sum(dtype=np.float64)
+        guide /= np.float32(max(total, LEAST))
+    return guides
 
 
 def _normalize(features: np.ndarray) -> None:
