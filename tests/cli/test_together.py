@@ -35,7 +35,9 @@ def painting(processes: list[subprocess.Popen]) -> None:
     """Wait until both have taken steps."""
     assert processes[0].stdout is not None
     for _ in range(2):
-        assert json.loads(processes[0].stdout.readline())["event"] == "progress"
+        line = processes[0].stdout.readline()
+        assert line, ended(processes)
+        assert json.loads(line)["event"] == "progress"
 
 
 def ended(processes: list[subprocess.Popen]) -> tuple[list[int], list[str], list[str]]:
