@@ -1,4 +1,4 @@
-"""The cache of downloaded weights and compiled programs.
+"""The cache of downloaded weights and compiled programs, and the place for arrays on disk.
 
 The folder is `STYLEJAX_CACHE` if set, otherwise the operating system's cache folder of the user. The functions that return a
 path create nothing; `private_folder` creates a folder before something is stored in it.
@@ -34,6 +34,11 @@ def compiled_folder() -> Path:
 def traced_folder() -> Path:
     """The folder of traced programs (`stylejax.run.programs.trace_store`), private for the same reason."""
     return cache_folder() / "traced"
+
+
+def arrays_folder() -> Path:
+    """The folder of arrays that memory has no room for (`stylejax.files.disk_arrays`)."""
+    return cache_folder() / "arrays"
 
 
 def private_folder(folder: Path) -> Path:

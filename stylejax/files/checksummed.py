@@ -9,7 +9,7 @@ another. Nothing is parsed before the checksum matches, and nothing is unpickled
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,11 +56,18 @@ def read_kind(path: Path) -> str:
         return _read_header(file)[0]
 
 
-def read_checksummed(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_checksummed(
+    path: Path, *, place: Callable[[np.ndarray], np.ndarray] = lambda array: array
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read the metadata and the arrays.
+
+    Args:
+        path: the file.
+        place: takes each array before the next one is read, and returns what stands for it.
 
     Raises:
         ChecksumError: the file is damaged.
+        StylejaxError: from `place`.
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
@@ -71,8 +78,10 @@ def read_checksummed(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]
         file.seek(begin)
         try:
             with np.load(file, allow_pickle=False) as archive:
-                arrays = dict(archive)
-            metadata = json.loads(arrays.pop(_METADATA).tobytes())
+                metadata = json.loads(archive[_METADATA].tobytes())
+                arrays = {name: place(archive[name]) for name in archive.files if name != _METADATA}
+        except StylejaxError:  # of `place`
+            raise
         except Exception:  # written by another program: the readers of zip, npy and JSON raise many kinds
             raise ChecksumError(f"{path} is damaged") from None
     if not isinstance(metadata, dict):

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from stylejax.choices import CarryName, ResamplingName
-from stylejax.optimize.optimizer import Evaluation, Optimizer, State
+from stylejax.optimize.optimizer import Evaluation, Optimizer, State, Sums
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
@@ -63,7 +63,7 @@ def descent(
         clamp: keep the picture in [0, 1] after each step.
         carry: what the next scale starts from: the `last` picture, or the running `average`, which then counts the start, too.
         resampling: how the picture is enlarged.
-        elementwise: of `move`; see `Optimizer`.
+        elementwise: whether `move` moves each value of the picture by itself.
         name: of the `Optimizer`, without the arguments that are named here.
     """
 
@@ -97,7 +97,8 @@ def descent(
         return start(variable)._replace(moments=resize_moments(state.moments, variable, upsample)), variable
 
     name = name and f"{name} {space} {clamp} {carry} {resampling}"
-    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, elementwise=elementwise, name=name)
+    measure = _nothing if elementwise else None
+    return Optimizer(start, update, _current, resize, loss=_last_loss, recovers=_never, measure=measure, name=name)
 
 
 def _averaged(average: optax.EmaState, variable: Variable, decay: Scalar) -> optax.EmaState:
@@ -113,6 +114,10 @@ def _current(state: DescentState, variable: Variable, traced: TracedConfig) -> V
 
 def _last_loss(state: DescentState, value: Scalar) -> Scalar:
     return value
+
+
+def _nothing(state: DescentState, gradient: Variable) -> Sums:
+    return ()
 
 
 def _never(state: DescentState) -> Flag:

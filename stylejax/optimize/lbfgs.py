@@ -9,14 +9,15 @@ around it, while each picture is at its own place in its own line search. A sear
 history and draws the next direction within the same step: no evaluation is lost.
 
 The first search steps by `learning_rate` (root mean square over the coordinates), however large the gradient; the later ones
-try the quasi-Newton step 1 first. A search that finds nothing better clears the history and restarts downhill.
+try the quasi-Newton step 1 first. A search that ends without a trial that is good enough clears the history and restarts
+downhill from the best that it has found.
 
 Source: Nocedal and Wright 2006, algorithm 7.5. Differs from `torch.optim.LBFGS`: its first step is min(1, 1/‖g‖₁), which
 depends on the units of the loss; it never stops of its own accord.
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -26,13 +27,15 @@ from jaxtyping import Bool, Float
 from stylejax.choices import ResamplingName
 from stylejax.optimize import lbfgs_history as two_loop
 from stylejax.optimize import line_search
-from stylejax.optimize.lbfgs_history import History, dot
+from stylejax.optimize.lbfgs_history import DIRECTION, GRADIENT, History, Products
 from stylejax.optimize.line_search import Search
 from stylejax.optimize.optimizer import Evaluation, Optimizer
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.optimize.upsampling import Upsample
 from stylejax.settings.pixel_space import Space
 from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Variable, Vector
+
+Tree = TypeVar("Tree")
 
 
 class LBFGSState(NamedTuple):
@@ -76,7 +79,8 @@ def lbfgs(*, space: Space, history: int, resampling: ResamplingName) -> Optimize
         *,
         when: Flag,
     ) -> tuple[LBFGSState, Variable]:
-        return update(state, variable, evaluation.value, evaluation.gradient, learning_rate, when=when)
+        value, gradient, sums = evaluation.value, evaluation.gradient, evaluation.sums
+        return update(state, variable, value, gradient, learning_rate, sums=sums, when=when)
 
     def current(state: LBFGSState, variable: Variable, traced: TracedConfig) -> Variable:
         return best(state)
@@ -95,7 +99,18 @@ def lbfgs(*, space: Space, history: int, resampling: ResamplingName) -> Optimize
         return state.started
 
     name = f"l-bfgs {space} {history} {resampling}"
-    return Optimizer(start, move, current, resize, loss=loss, recovers=recovers, history=history, name=name)
+    options = {"loss": loss, "recovers": recovers, "measure": measure, "history": history, "name": name}
+    return Optimizer(start, move, current, resize, **options)
+
+
+class LBFGSSums(NamedTuple):
+    """What an update needs to know of the whole picture."""
+
+    size: Scalar
+    """How many coordinates it has."""
+    products: Products
+    low_square: Scalar
+    """Of the gradient at the best point."""
 
 
 def init(point: Vector, *, history: int = 10) -> LBFGSState:
@@ -113,7 +128,14 @@ def init(point: Vector, *, history: int = 10) -> LBFGSState:
 
 
 def update(
-    state: LBFGSState, trial: Vector, value: Scalar, gradient: Vector, learning_rate: Scalar, *, when: Flag | bool = True
+    state: LBFGSState,
+    trial: Vector,
+    value: Scalar,
+    gradient: Vector,
+    learning_rate: Scalar,
+    *,
+    sums: LBFGSSums | None = None,
+    when: Flag | bool = True,
 ) -> tuple[LBFGSState, Vector]:
     """Take the evaluation at `trial`, and return where to evaluate next.
 
@@ -123,29 +145,42 @@ def update(
         value: f(trial). One that is not finite shortens the step; as the very first, it changes nothing.
         gradient: ∇f(trial).
         learning_rate: root mean square of the first step, also after the history was cleared.
+        sums: those of the whole picture, where the vectors are a part of it.
         when: whether to take the evaluation at all; otherwise everything stays as it is.
     """
-    finite = jnp.isfinite(value) & jnp.isfinite(gradient).all()
-    gradient = jnp.where(finite, gradient, 0)
-    slope = jnp.where(finite, dot(gradient, state.direction), jnp.nan)
-    search, verdict = line_search.update(state.search, value, slope, jnp.abs(state.direction).max())
+    sums = measure(state, gradient) if sums is None else sums
+    products = sums.products
+    finite = jnp.isfinite(value) & jnp.isfinite(products.vectors[GRADIENT, GRADIENT])
+    slope = jnp.where(finite, products.vectors[DIRECTION, GRADIENT], jnp.nan)
+    reach = jnp.sqrt(products.vectors[DIRECTION, DIRECTION] / sums.size)
+    search, verdict = line_search.update(state.search, value, slope, reach)
     counts = (finite | state.started) & when
     done, improved = verdict.done & counts, verdict.improved & counts
     low_gradient = jnp.where(improved, gradient, state.low_gradient)
 
-    step = search.low.step * state.direction
+    length = search.low.step
+    step, change = length * state.direction, gradient - state.gradient
+    history, products = two_loop.remember(state.history, step, change, products, length=length, when=done & improved)
+    downhill = two_loop.direction(history, products)
+    slope, leads_down = downhill.slope(products), improved & (downhill.slope(products) < 0)
+    square = jnp.where(improved, products.vectors[GRADIENT, GRADIENT], sums.low_square)
+    downhill, slope = _select(leads_down, (downhill, slope), (two_loop.steepest(history), -square))
+    history = two_loop.clear(history, when=done & ~leads_down)
+
+    first = learning_rate / jnp.maximum(jnp.sqrt(square / sums.size), 1e-15)
+    following = line_search.begin(search.low.value, slope, jnp.where(history.empty, first, 1.0))
+    search = _select(done, following, _select(counts, search, state.search))
     point = jnp.where(done, state.point + step, state.point)
     origin = jnp.where(done, low_gradient, state.gradient)
-    history = two_loop.remember(state.history, step, low_gradient - state.gradient, when=done)
-    history = two_loop.clear(history, when=done & (search.low.step == 0))
-    direction, history = _downhill(history, origin, when=done)
-
-    first = learning_rate / jnp.maximum(jnp.sqrt(jnp.mean(origin**2)), 1e-15)
-    following = line_search.begin(search.low.value, dot(origin, direction), jnp.where(history.empty, first, 1.0))
-    search = _select(done, following, _select(counts, search, state.search))
-    direction = jnp.where(done, direction, state.direction)
+    direction = jnp.where(done, downhill.of(origin, history), state.direction)
     moved = LBFGSState(point, origin, low_gradient, direction, search, history)
     return moved, jnp.where(counts, point + search.step * direction, trial)
+
+
+def measure(state: LBFGSState, gradient: Vector) -> LBFGSSums:
+    """The sums over all coordinates, or over a part of them, that `update` needs."""
+    products = two_loop.products_of(state.history, state.direction, gradient, gradient - state.gradient)
+    return LBFGSSums(jnp.float32(gradient.size), products, two_loop.dot(state.low_gradient, state.low_gradient))
 
 
 def best(state: LBFGSState) -> Vector:
@@ -153,12 +188,5 @@ def best(state: LBFGSState) -> Vector:
     return state.point + state.search.low.step * state.direction
 
 
-def _downhill(history: History, gradient: Vector, *, when: Flag) -> tuple[Vector, History]:
-    """The quasi-Newton direction; where it does not lead down, the steepest descent and an empty history."""
-    direction = two_loop.direction(history, gradient)
-    down = dot(gradient, direction) < 0
-    return jnp.where(down, direction, -gradient), two_loop.clear(history, when=when & ~down)
-
-
-def _select(condition: Flag, yes: Search, no: Search) -> Search:
+def _select(condition: Flag, yes: Tree, no: Tree) -> Tree:
     return jax.tree.map(lambda y, n: jnp.where(condition, y, n), yes, no)

@@ -26,6 +26,9 @@ from stylejax.types import AnyImage, AnyVariable, Flag, Scalar, Variable
 State = PyTree
 """What an optimizer remembers of one picture: a pytree of arrays of its own, whose shapes and types never change."""
 
+Sums = PyTree
+"""Sums over positions: those of bands of rows add up to those of the picture."""
+
 
 class Evaluation(NamedTuple):
     """The objective at one variable."""
@@ -34,6 +37,8 @@ class Evaluation(NamedTuple):
     gradient: Variable
     function: Callable[[Variable], Scalar]
     """The objective itself, for an optimizer that evaluates it more often than once a step."""
+    sums: Sums = ()
+    """What `Optimizer.measure` finds in the whole picture, of which variable and gradient may be a band."""
 
 
 @runtime_checkable
@@ -79,10 +84,10 @@ class Optimizer:
     """The loss whose convergence ends a scale, from the new state and the value of the last evaluation."""
     recovers: Callable[[State], Flag]
     """Whether an evaluation that is not finite can be retreated from."""
-    elementwise: bool = False
-    """Whether each value of the picture moves by itself, given those that belong to the whole picture: a band of rows can then
-    be updated without the others."""
+    measure: Callable[[State, Variable], Sums] | None = None
+    """The sums that an update needs, from the state and the gradient: given those of the whole picture, a band of rows is
+    updated without the others. None where an update needs all of the picture at once."""
     history: int = 0
-    """Steps that the state remembers; each takes twice the memory of the picture."""
+    """Steps that the state remembers; each takes twice the memory of the picture, filled with zeros where a scale begins."""
     name: str = ""
     """Identifies these functions in any process, with all that is static in them; empty for functions of a user."""

@@ -23,7 +23,7 @@ from stylejax.network.vgg import VGG19
 from stylejax.optimize import convergence
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.convergence import Convergence
-from stylejax.optimize.optimizer import Evaluation, State
+from stylejax.optimize.optimizer import Evaluation, State, Sums
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.types import Image, Scalar, Variable
 
@@ -61,6 +61,11 @@ Leaf = Array | np.ndarray | jax.ShapeDtypeStruct
 def has_rows(leaf: Leaf) -> bool:
     """Whether an array of a batched state is of pictures, `[batch, ..., height, width, 3]`."""
     return leaf.ndim >= 4
+
+
+def is_history(leaf: Leaf) -> bool:
+    """Whether an array of a batched state is of the pairs that an optimizer remembers, `[batch, pairs, height, width, 3]`."""
+    return leaf.ndim == 5
 
 
 class Trace(NamedTuple):
@@ -102,14 +107,20 @@ def move(
 ) -> PictureState:
     """The second half of a step, from what `evaluate` returned for the same state; frozen pictures do not move."""
     loss = _loss(model, targets, weights, static)
-    evaluation = Evaluation(trace.total, gradient, lambda variable: loss(variable)[0])
+    evaluation = Evaluation(trace.total, gradient, lambda variable: loss(variable)[0], measure(state, gradient, static))
     return advance(state, evaluation, learning_rate, traced, static)
+
+
+def measure(state: PictureState, gradient: Variable, static: StaticConfig) -> Sums:
+    """The sums over the picture, or over a band of it, that `advance` needs."""
+    optimizer = static.optimizer
+    return () if optimizer.measure is None else optimizer.measure(state.optimizer, gradient)
 
 
 def advance(
     state: PictureState, evaluation: Evaluation, learning_rate: Scalar, traced: TracedConfig, static: StaticConfig
 ) -> PictureState:
-    """The state after one step, from the objective at `state.variable`."""
+    """The state after one step, from the objective at `state.variable`; of a band of rows, given the sums of the picture."""
     optimizer, total, gradient = static.optimizer, evaluation.value, evaluation.gradient
     finite = jnp.isfinite(total) & jnp.isfinite(gradient).all()
     fails = ~finite & ~optimizer.recovers(state.optimizer) & ~state.frozen
@@ -123,14 +134,22 @@ def advance(
 
 
 def advance_once(
-    state: PictureState, total: Scalar, gradient: Variable, learning_rate: Scalar, traced: TracedConfig, static: StaticConfig
+    state: PictureState,
+    total: Scalar,
+    gradient: Variable,
+    learning_rate: Scalar,
+    traced: TracedConfig,
+    static: StaticConfig,
+    *,
+    sums: Sums | None = None,
 ) -> PictureState:
-    """`advance`, for an optimizer that evaluates the objective no more than once a step."""
+    """`advance`, for an optimizer that evaluates the objective no more than once a step; `sums` by default of what is given."""
 
     def again(variable: Variable) -> Scalar:
         raise AssertionError("Adam and L-BFGS evaluate the objective once a step")
 
-    return advance(state, Evaluation(total, gradient, again), learning_rate, traced, static)
+    sums = measure(state, gradient, static) if sums is None else sums
+    return advance(state, Evaluation(total, gradient, again, sums), learning_rate, traced, static)
 
 
 def picture(state: PictureState, traced: TracedConfig, static: StaticConfig) -> Image:

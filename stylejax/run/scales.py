@@ -107,8 +107,10 @@ class Scales:
         """For each scale the side of its tiles; 0 where the whole picture is computed at once."""
         self.tiled_peak = 0
         """Peak bytes of the largest scale in tiles, checked while all memory is still free."""
+        self._history_on_disk = False
         if self.tiles[-1]:
-            self.tiled_peak = check_tiled_memory(model, self.jobs_of_a_device, self.shapes[-1], self.tiles[-1])
+            largest = self.shapes[-1], self.tiles[-1]
+            self.tiled_peak, self._history_on_disk = check_tiled_memory(model, self.jobs_of_a_device, *largest)
         else:
             last = len(self.shapes)
             refuse_hopeless(model, self.share(last), lambda other: self.peak_bytes(last, model=other))
@@ -193,11 +195,9 @@ class Scales:
         if not self.tiles[number - 1]:
             return self.placement.spread(self._states(number, before, resume, self.placement))
         if before is None and resume:
-            return in_host_memory(resume.states, self.static)
-        with on_host() as host:
-            if self.static.optimizer.elementwise:
-                return self._states_in_bands(number, before)
-            return in_host_memory(self._states(number, jax.device_put(before, host), None, Placement()), self.static)
+            return in_host_memory(resume.states)
+        with on_host():
+            return self._states_in_bands(number, before)
 
     def _states(self, number: int, before: PictureState | None, resume: Saved | None, placement: Placement) -> PictureState:
         shape, name = self.shapes[number - 1], self.static.name
@@ -213,11 +213,11 @@ class Scales:
         return states
 
     def _states_in_bands(self, number: int, before: PictureState | None) -> PictureState:
-        shape = self.shapes[number - 1]
+        shape, place = self.shapes[number - 1], {"history_on_disk": self._history_on_disk}
         if before is None:
-            return begin_in_bands([start_of(job, *shape) for job in self.jobs], self.static)
+            return begin_in_bands([start_of(job, *shape) for job in self.jobs], self.static, **place)
         details = [detail_of(job, self.shapes[number - 2], shape) for job in self.jobs]
-        return enlarge_in_bands(before, jax.device_get(self._traced), details, shape=shape, static=self.static)
+        return enlarge_in_bands(before, jax.device_get(self._traced), details, shape=shape, static=self.static, **place)
 
 
 class Preparation:

@@ -111,14 +111,20 @@ def test_a_function_that_is_not_convex_is_minimized():
     np.testing.assert_allclose(jnp.abs(best), 1, atol=0.01)
 
 
+def remembering(history, step, change, *, when=True):
+    """The history with a pair, if it is a good one."""
+    products = two_loop.products_of(history, step / 2, change, change)
+    return two_loop.remember(history, step, change, products, length=jnp.float32(2), when=jnp.bool_(when))[0]
+
+
 @pytest.mark.slow
 def test_a_pair_that_curves_downwards_is_not_remembered():
     step = jnp.array([1.0, 0.0, 0.0])
     empty = two_loop.empty_history(step, 3)
     for change in (-step, jnp.array([0.0, 1.0, 0.0]), jnp.zeros(3), jnp.array([1e-9, 1.0, 0.0])):
-        assert two_loop.remember(empty, step, change, when=jnp.bool_(True)).empty
-    assert not two_loop.remember(empty, step, 0.1 * step, when=jnp.bool_(True)).empty
-    assert two_loop.remember(empty, step, 0.1 * step, when=jnp.bool_(False)).empty
+        assert remembering(empty, step, change).empty
+    assert not remembering(empty, step, 0.1 * step).empty
+    assert remembering(empty, step, 0.1 * step, when=False).empty
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 3, 4, 9])
@@ -132,15 +138,18 @@ def test_the_direction_is_that_of_the_matrix_that_the_last_pairs_imply(pairs):
 
     history = two_loop.empty_history(jnp.zeros(size), kept)
     for step, change in zip(steps, changes, strict=True):
-        args = (jnp.asarray(v, jnp.float32) for v in (step, change))
-        history = two_loop.remember(history, *args, when=jnp.bool_(True))
+        history = remembering(history, *(jnp.asarray(v, jnp.float32) for v in (step, change)))
     inverse = np.eye(size) * (steps[-1] @ changes[-1] / (changes[-1] @ changes[-1]) if pairs else 1)
     for s, y in list(zip(steps, changes, strict=True))[-kept:]:  # H ← (I - ρsyᵀ) H (I - ρysᵀ) + ρssᵀ
         rho = 1 / (s @ y)
         left = np.eye(size) - rho * np.outer(s, y)
         inverse = left @ inverse @ left.T + rho * np.outer(s, s)
     expected = -inverse @ gradient
-    np.testing.assert_allclose(two_loop.direction(history, jnp.asarray(gradient, jnp.float32)), expected, rtol=1e-3, atol=1e-4)
+    gradient = jnp.asarray(gradient, jnp.float32)
+    products = two_loop.products_of(history, gradient, gradient, gradient)
+    found = two_loop.direction(history, products)
+    np.testing.assert_allclose(found.of(gradient, history), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.slope(products), expected @ gradient, rtol=1e-3)
     assert two_loop.clear(history, when=jnp.bool_(True)).empty
 
 

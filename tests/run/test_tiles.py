@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from objectives import SHALLOW_GRAMS
@@ -12,9 +13,11 @@ from programs import compiled_programs
 from stylejax.errors import OutOfMemoryError, SettingsError
 from stylejax.images.masks import read_regions
 from stylejax.network.vgg import VGG19
+from stylejax.optimize.step import is_history
 from stylejax.run.checkpoint.checkpoint import Checkpoint
 from stylejax.run.inputs.job import Job
 from stylejax.run.loop import optimize_batch
+from stylejax.run.memory import plan
 from stylejax.run.memory.available import VARIABLE
 from stylejax.run.memory.plan import planned_tiles
 from stylejax.run.memory.tiles import tiled_bytes
@@ -107,6 +110,55 @@ def test_a_run_in_tiles_resumes_with_the_same_bytes(tiny_model, pictures, tmp_pa
         *_, last = optimize_batch(tiny_model, [job], resume=resumed.resume(tiny_model, [job]))
         resumed.release()
         np.testing.assert_array_equal(last.pictures, uninterrupted.pictures)
+
+
+@pytest.fixture
+def long_history(tiny_model, pictures, monkeypatch, tmp_path) -> tuple[Job, int]:
+    """A picture in tiles of an optimizer that remembers more than the memory has room for, and the bytes of the rest."""
+    monkeypatch.setenv("STYLEJAX_CACHE", str(tmp_path / "cache"))
+    options = SHALLOW_GRAMS | {"optimizer": "l-bfgs", "history": 60, "smallest_size": 93, "iterations": 6}
+    job = job_of(pictures, **options, tiles=40)
+    return job, tiled_bytes(tiny_model, [job], (70, 93), 40, history=False)
+
+
+def history_of(progress: Progress) -> list[np.ndarray]:
+    return [leaf for leaf in jax.tree.leaves(progress.states) if is_history(leaf)]
+
+
+@pytest.mark.slow
+def test_a_history_that_memory_has_no_room_for_is_on_disk(tiny_model, long_history, monkeypatch, tmp_path):
+    job, rest = long_history
+    in_memory = painted(tiny_model, job)
+    assert not any(isinstance(array, np.memmap) for array in history_of(in_memory))
+    monkeypatch.setenv(VARIABLE, str(int(1.2 * rest)))
+    checkpoint, traces, stopped = Checkpoint(tmp_path / "state", minutes=0), [[]], None
+    checkpoint.resume(tiny_model, [job])
+    for progress in optimize_batch(tiny_model, [job]):
+        traces[0].extend(progress.records[0])
+        checkpoint.keep(progress, traces)
+        checkpoint.secure()
+        if progress.step == 3:
+            stopped = progress
+            break
+    checkpoint.release()
+    assert stopped
+    resumed = Checkpoint(tmp_path / "state")
+    *_, last = optimize_batch(tiny_model, [job], resume=resumed.resume(tiny_model, [job]))
+    resumed.release()
+    assert last.tiles == in_memory.tiles == (40,)
+    assert last.memory <= 1.2 * rest < rest + sum(array.nbytes for array in history_of(last))
+    assert all(isinstance(array, np.memmap) for each in (stopped, last) for array in history_of(each))
+    assert not list((tmp_path / "cache/arrays").iterdir())  # files without a name
+    np.testing.assert_array_equal(last.pictures, in_memory.pictures)
+
+
+@pytest.mark.slow
+def test_a_disk_without_room_for_the_history_is_known_before_the_run(tiny_model, long_history, monkeypatch):
+    job, rest = long_history
+    monkeypatch.setenv(VARIABLE, str(int(1.2 * rest)))
+    monkeypatch.setattr(plan, "disk_room", lambda: 1000)
+    with pytest.raises(OutOfMemoryError, match=r"would take .* these would about fit: history \d+, .* MiB of room in /.*cache"):
+        painted(tiny_model, job)
 
 
 @pytest.mark.slow

@@ -19,20 +19,23 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from filelock import FileLock, Timeout
 
 from stylejax.errors import CheckpointError, SettingsError
 from stylejax.files.atomic import temporary_files
 from stylejax.files.checksummed import ChecksumError, read_checksummed, read_kind, write_checksummed
+from stylejax.files.disk_arrays import on_disk
 from stylejax.files.lock import WITHOUT_LOCKS
 from stylejax.files.user_paths import user_path
 from stylejax.network.vgg import VGG19
-from stylejax.optimize.step import PictureState
+from stylejax.optimize.step import PictureState, is_history
 from stylejax.run.checkpoint.fingerprint import Identity, difference, run_identity
 from stylejax.run.checkpoint.state import Saved, saved_from
 from stylejax.run.checkpoint.together import seen_by_all
 from stylejax.run.devices import divisible
 from stylejax.run.inputs.job import Job
+from stylejax.run.memory.available import memory_budget
 from stylejax.run.processes.lockstep import Lockstep
 from stylejax.run.progress import Progress, Record
 from stylejax.run.single_precision import in_float32
@@ -42,7 +45,7 @@ from stylejax.signals import postponed_interrupts
 
 OWN = "stylejax-checkpoint"
 """The subfolder that belongs to the checkpoint."""
-_KIND = "stylejax-checkpoint-2"
+_KIND = "stylejax-checkpoint-3"
 
 
 class _Kept(NamedTuple):
@@ -248,7 +251,7 @@ class Checkpoint:
             raise CheckpointError(f"{self._state} is no state of this version of stylejax; choose another folder")
         damaged = CheckpointError(f"the checkpoint in {self.folder} is damaged; choose another folder to start again")
         try:
-            facts, arrays = read_checksummed(self._state)
+            facts, arrays = read_checksummed(self._state, place=_placed)
         except ChecksumError:
             raise damaged from None
         identity = facts.get("identity")
@@ -273,3 +276,9 @@ class Checkpoint:
     def _unusable(self, problem: OSError) -> CheckpointError:
         reason = problem.strerror or str(problem)
         return CheckpointError(f"the checkpoint in {self.folder} cannot be used: {reason}; choose another folder")
+
+
+def _placed(array: np.ndarray) -> np.ndarray:
+    """An array of a state; what an optimizer remembers of a large picture is on disk, as in the run that saved it."""
+    budget = memory_budget()
+    return on_disk(array) if is_history(array) and budget is not None and array.nbytes > budget // 8 else array

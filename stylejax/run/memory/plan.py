@@ -1,17 +1,21 @@
 """Which scales of a run are optimized in tiles, and the memory that the run takes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from stylejax.errors import OutOfMemoryError, SettingsError
+from stylejax.files.cache import cache_folder
+from stylejax.files.disk_arrays import disk_room
 from stylejax.losses.tiles.geometry import alignment, check_side, smallest_tile
+from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.chunk import Shared
 from stylejax.run.inputs.job import Job
 from stylejax.run.memory.available import format_bytes, memory_budget
 from stylejax.run.memory.check import peak_bytes, shorter_history, smaller_side
 from stylejax.run.memory.estimate import least_bytes, most_bytes
-from stylejax.run.memory.tiles import host_bytes, preparation_bytes, tiled_bytes
+from stylejax.run.memory.tiles import history_bytes, host_bytes, preparation_bytes, tiled_bytes
 from stylejax.settings.objective_spec import objective_spec
 from stylejax.types import Shape
 
@@ -52,16 +56,27 @@ def planned_tiles(
     return tuple(side if max(shape) > side else 0 for shape in shapes)
 
 
-def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
-    """The peak bytes of `jobs` at `shape` in tiles of `side`.
+class TiledMemory(NamedTuple):
+    """What a picture in tiles takes."""
+
+    peak: int
+    """Bytes of memory."""
+    history_on_disk: bool
+
+
+def check_tiled_memory(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> TiledMemory:
+    """What `jobs` take at `shape` in tiles of `side`. The history of the optimizer is on disk if memory demands it.
 
     Raises:
         OutOfMemoryError: that is more than there is.
     """
-    peak, budget = tiled_bytes(model, jobs, shape, side), memory_budget()
-    if budget is not None and peak > budget:
-        raise _too_large(jobs, shape, side, peak, budget)
-    return peak
+    peak, budget = 0, memory_budget()
+    for on_disk in _places(jobs, shape):
+        peak = tiled_bytes(model, jobs, shape, side, history=not on_disk)
+        if budget is None or peak <= budget:
+            return TiledMemory(peak, on_disk)
+    assert budget is not None
+    raise _too_large(jobs, shape, side, peak, budget)
 
 
 def _fits(model: VGG19, jobs: Sequence[Job], shape: Shape, shared: Shared | None, *, beside: int = 0) -> bool:
@@ -92,24 +107,34 @@ def _side_that_fits(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     Raises:
         OutOfMemoryError: none do.
     """
-    layers, budget = objective_spec(jobs[0].settings).layers, memory_budget()
+    layers, peak, budget = objective_spec(jobs[0].settings).layers, 0, memory_budget()
     assert budget is not None  # otherwise the whole picture would fit
     unit, least = alignment(layers), smallest_tile(layers)
-    side, fixed = max(least, min(LARGEST, max(shape)) // unit * unit), host_bytes(model, jobs, shape)
-    if fixed > budget:
-        raise _too_large(jobs, shape, least, fixed, budget)
-    while (peak := tiled_bytes(model, jobs, shape, side)) > budget:
-        share = math.sqrt((budget - fixed) / (peak - fixed))  # what a tile takes grows with its area
-        side = math.floor(0.95 * share * side / unit) * unit
-        if side < least:
-            raise _too_large(jobs, shape, least, peak, budget)
-    return side
+    for on_disk in _places(jobs, shape):
+        side = max(least, min(LARGEST, max(shape)) // unit * unit)
+        peak = fixed = host_bytes(model, jobs, shape, history=not on_disk)
+        while fixed < budget and side >= least:
+            peak = tiled_bytes(model, jobs, shape, side, history=not on_disk)
+            if peak <= budget:
+                return side
+            share = math.sqrt((budget - fixed) / (peak - fixed))  # what a tile takes grows with its area
+            side = math.floor(0.95 * share * side / unit) * unit
+    raise _too_large(jobs, shape, least, peak, budget)
+
+
+def _places(jobs: Sequence[Job], shape: Shape) -> Iterator[bool]:
+    """Whether the history of the optimizer may be on disk: at first it is in memory."""
+    yield False
+    if platform() == "cpu" and 0 < history_bytes(jobs, shape) <= disk_room():
+        yield True
 
 
 def _too_large(jobs: Sequence[Job], shape: Shape, side: int, needed: int, budget: int) -> OutOfMemoryError:
-    settings = jobs[0].settings
-    ways = [*shorter_history(settings, shape, len(jobs), excess=needed - budget)]
-    ways += smaller_side(settings, shape, budget / needed)
+    settings, history = jobs[0].settings, history_bytes(jobs, shape)
+    ways = [*smaller_side(settings, shape, budget / needed)]
+    if history > disk_room():  # what is needed includes it
+        ways = [*shorter_history(settings, shape, len(jobs), excess=needed - budget), *ways]
+        ways.append(f"{format_bytes(history)} of room in {cache_folder()}")
     return OutOfMemoryError(
         f"a picture of {shape[1]}×{shape[0]} pixels would take {format_bytes(needed)} of memory, also in tiles of {side} "
         f"pixels, and there are {format_bytes(budget)} to use; "

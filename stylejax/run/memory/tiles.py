@@ -1,7 +1,7 @@
 """The memory that a run in tiles takes, computed before it begins.
 
     on the device    the second pass over the largest tile, by the compiler's analysis
-    on the host      the states and their update; the targets; the pictures that a step needs beside them
+    on the host      the states; the targets; the pictures that a step needs beside them
 
 On a CPU both are one memory. On an accelerator only the first counts here.
 """
@@ -10,31 +10,29 @@ import math
 from collections.abc import Sequence
 
 import jax
-import numpy as np
+from jaxtyping import PyTree
 
 from stylejax.losses.octaves import halvings
 from stylejax.network.backend import platform
 from stylejax.network.vgg import VGG19
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.traced_config import TracedConfig
+from stylejax.optimize.step import is_history
 from stylejax.run.chunk_program import abstract_states
 from stylejax.run.inputs.job import Job
-from stylejax.run.programs.program import memory_of
 from stylejax.run.single_precision import in_float32
 from stylejax.run.targets import layer_shapes
 from stylejax.run.tiles.programs import tile_programs
-from stylejax.run.tiles.update import update_whole
 from stylejax.types import Shape
 
 
 @in_float32
-def tiled_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
-    """Peak bytes of `jobs` at `shape` in tiles of `side`; the run finds both programs compiled.
+def tiled_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int, *, history: bool = True) -> int:
+    """Peak bytes of `jobs` at `shape` in tiles of `side`, with or without the `history`; the run finds both programs compiled.
 
     Raises:
         SettingsError: `side` is smaller than the overlap allows.
     """
-    return _tile(model, jobs, shape, side) + host_bytes(model, jobs, shape)
+    return _tile(model, jobs, shape, side) + host_bytes(model, jobs, shape, history=history)
 
 
 @in_float32
@@ -44,7 +42,7 @@ def preparation_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int
 
 
 @in_float32
-def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
+def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape, *, history: bool = True) -> int:
     """The part of it that does not depend on the tiles; 0 on an accelerator, whose memory it does not take."""
     if platform() != "cpu":
         return 0
@@ -54,7 +52,14 @@ def host_bytes(model: VGG19, jobs: Sequence[Job], shape: Shape) -> int:
     pictures = math.ceil(4 * 3 * math.prod(shape) * (len(jobs) + 2 * octaves - static.space.is_plain))
     contents = sum(job.content.nbytes for job in jobs)
     targets = _content(model, jobs, shape) + sum(_regions(model, job, shape) for job in jobs)
-    return _update(static, shape, len(jobs)) + targets + pictures + contents
+    states = _bytes(abstract_states(static, *shape, len(jobs))) - (0 if history else history_bytes(jobs, shape))
+    return states + targets + pictures + contents
+
+
+def history_bytes(jobs: Sequence[Job], shape: Shape) -> int:
+    """Bytes of the pairs that the optimizer remembers."""
+    states = abstract_states(StaticConfig.of(jobs[0].settings), *shape, len(jobs))
+    return _bytes([leaf for leaf in jax.tree.leaves(states) if is_history(leaf)])
 
 
 def _tile(model: VGG19, jobs: Sequence[Job], shape: Shape, side: int) -> int:
@@ -80,12 +85,5 @@ def _regions(model: VGG19, job: Job, shape: Shape) -> int:
     return job.regions.content.nbytes + 4 * job.region_count * positions
 
 
-def _update(static: StaticConfig, shape: Shape, count: int) -> int:
-    """Bytes of the states of so many pictures, and of their update where it is not in bands."""
-    states = abstract_states(static, *shape, count)
-    if static.optimizer.elementwise:
-        return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(states))
-    one = jax.ShapeDtypeStruct((count,), np.float32)
-    gradients = [jax.ShapeDtypeStruct((*shape, 3), np.float32)] * count
-    traced = TracedConfig(*[one] * len(TracedConfig._fields))  # pyright: ignore[reportArgumentType]
-    return memory_of(update_whole.lower(states, one, gradients, one, traced, static=static).compile()) or 0
+def _bytes(tree: PyTree) -> int:
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))

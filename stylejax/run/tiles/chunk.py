@@ -14,7 +14,7 @@ from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, Trace
 from stylejax.optimize.traced_config import TracedConfig
 from stylejax.run.tiles.gradient import tiled_value_and_gradient
-from stylejax.run.tiles.update import kept_pictures, of_picture, update_in_bands, update_whole
+from stylejax.run.tiles.update import kept_pictures, of_picture, update_in_bands
 from stylejax.types import Count, HostImages
 
 
@@ -34,7 +34,7 @@ def run_tiled_chunk(
 
     Args:
         model: the feature network.
-        states: batched, from `in_host_memory`; changed in place, or donated.
+        states: batched, from `in_host_memory`; changed in place.
         targets: of each picture, from `tiled_targets`.
         weights: batched.
         learning_rates: of each step and picture.
@@ -48,19 +48,11 @@ def run_tiled_chunk(
     """
     rows = np.zeros((4, *learning_rates.shape), np.float32)  # total and terms
     for step in range(int(steps)):
-        gradients = []
         for index, own in enumerate(targets):
-            variable = np.asarray(states.variable)[index]  # not copied
-            seen = tiled_value_and_gradient(model, variable, own, of_picture(weights, index), static, side=side)
-            del variable  # the states may be donated
+            seen = tiled_value_and_gradient(model, states.variable[index], own, of_picture(weights, index), static, side=side)
             rows[:, step, index] = seen.total, *seen.terms
-            if static.optimizer.elementwise:
-                value, rate = float(seen.total if seen.finite else np.nan), learning_rates[step, index]
-                update_in_bands(states, index, value, seen.gradient, rate, of_picture(traced, index), static=static)
-            else:
-                gradients.append(seen.gradient)
+            value, rate = float(seen.total if seen.finite else np.nan), learning_rates[step, index]
+            update_in_bands(states, index, value, seen.gradient, rate, of_picture(traced, index), static=static)
             del seen
-        if gradients:
-            states = update_whole(states, jnp.asarray(rows[0, step]), gradients, learning_rates[step], traced, static=static)
     total, *terms = map(jnp.asarray, rows)
     return states, Trace(total, Terms(*terms)), kept_pictures(states, traced, static=static)

@@ -1,24 +1,23 @@
 """The states of pictures in host memory after a step, and the pictures that they stand for.
 
-The state of an optimizer that is `elementwise` is an array of NumPy that changes in place, a band of rows after the other.
-Others need the whole picture at once, and memory for it.
+States are arrays of NumPy that change in place, a band of rows after the other. The pairs that L-BFGS remembers, of which each
+step changes one, may be on disk.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PyTree
+from jaxtyping import PyTree
 
 from stylejax.images.bands import PIXELS, equal_bands
 from stylejax.network.backend import Device
 from stylejax.optimize.config import StaticConfig
-from stylejax.optimize.step import PictureState, advance_once, has_rows, picture
+from stylejax.optimize.step import PictureState, advance_once, has_rows, is_history, measure, picture
 from stylejax.optimize.traced_config import TracedConfig
-from stylejax.types import HostImage, HostImages, Scalar, Variable
+from stylejax.types import HostImage, HostImages, Scalar
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def on_host() -> Iterator[Device]:
         yield host
 
 
-def in_host_memory(states: PictureState, static: StaticConfig) -> PictureState:
+def in_host_memory(states: PictureState) -> PictureState:
     """The states as this module changes them; the given ones are used up, one array after the other."""
 
     def own(leaf: jax.Array | np.ndarray) -> np.ndarray:
@@ -39,10 +38,7 @@ def in_host_memory(states: PictureState, static: StaticConfig) -> PictureState:
         leaf.delete()
         return copy
 
-    if static.optimizer.elementwise:
-        return jax.tree.map(own, states)
-    with on_host() as host:
-        return jax.device_put(states, host)
+    return jax.tree.map(own, states)
 
 
 def update_in_bands(
@@ -68,25 +64,13 @@ def update_in_bands(
         static: of the batch.
         pixels: about so many in a band.
     """
-    for band in equal_bands((gradient.shape[0], gradient.shape[1]), pixels=pixels):
+    bands = equal_bands((gradient.shape[0], gradient.shape[1]), pixels=pixels)
+    parts = [jax.device_get(_measure(rows_of(states, index, band), gradient[band], static=static)) for band in bands]
+    sums = jax.tree.map(lambda *each: np.sum(each, 0, np.float64).astype(np.float32), *parts)
+    for band in bands:
         rows = rows_of(states, index, band)
-        new = _advance(rows, jnp.float32(value), gradient[band], learning_rate, traced, static=static)
+        new = _advance(rows, jnp.float32(value), gradient[band], learning_rate, traced, static=static, sums=sums)
         put_rows(states, index, band, new, numbers=band.stop == gradient.shape[0])  # which every band reads
-
-
-@partial(jax.jit, static_argnames="static", donate_argnames="states")
-def update_whole(
-    states: PictureState,
-    totals: Float[jax.Array, " batch"],
-    gradients: list[Variable],
-    learning_rates: Float[jax.Array, " batch"],
-    traced: TracedConfig,
-    *,
-    static: StaticConfig,
-) -> PictureState:
-    """The batched states after one step, from each picture's objective and gradient."""
-    update = jax.vmap(partial(advance_once, static=static))
-    return update(states, totals, jnp.stack(gradients), learning_rates, traced)
 
 
 def kept_pictures(states: PictureState, traced: TracedConfig, *, static: StaticConfig, pixels: int = PIXELS) -> HostImages:
@@ -104,6 +88,7 @@ def of_picture(tree: PyTree, index: int) -> PyTree:
 
 
 _advance = jax.jit(advance_once, static_argnames="static")
+_measure = jax.jit(measure, static_argnames="static")
 _picture = jax.jit(picture, static_argnames="static")
 
 
@@ -115,7 +100,11 @@ def rows_of(states: PictureState, index: int, band: slice) -> PictureState:
 def put_rows(states: PictureState, index: int, band: slice, part: PictureState, *, numbers: bool = True) -> None:
     """Set the state of one picture in a band of rows, and its numbers, which belong to the whole picture."""
     for leaf, new in zip(jax.tree.leaves(states), jax.tree.leaves(part), strict=True):
-        if has_rows(leaf):
+        if is_history(leaf):
+            for old, pair in zip(leaf[index, :, band], np.asarray(new), strict=True):
+                if not np.array_equal(old, pair):  # on disk, reading costs less than writing
+                    old[...] = pair
+        elif has_rows(leaf):
             leaf[index, ..., band, :, :] = new
         elif numbers:
             leaf[index] = new
