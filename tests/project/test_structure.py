@@ -42,7 +42,7 @@ def test_a_module_imports_only_from_folders_to_its_left(path):
 ORDER = {
     "batch": "records options input output plan events execute api",
     "run": "processes single_precision progress result devices inputs compatibility sharing programs noise starts targets "
-    "tiles chunk_program memory split checkpoint scales loop execute api sweep",
+    "chunk_program tiles memory split checkpoint scales loop execute api sweep",
     "video": "options threads motion age strokes media painter steps progress film prepare lane side_by_side run api",
 }
 """Inside these folders, too, modules and subfolders import only from those to their left."""
