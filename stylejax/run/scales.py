@@ -168,6 +168,7 @@ class Scales:
         weights = stacked_weights(self.jobs, layer_shapes(self.model, split.height, width, spec.layers))
         weights, traced = put((weights, jax.device_get(self._traced)), split.mesh, EVERYWHERE)
         program = SplitProgram(compilation.program(), split)
+        jax.block_until_ready(targets)  # processes on CPUs would mix its messages with those of the next program
         return Scale(self.jobs, program, model, targets, weights, traced, Placement(), split)
 
     @in_float32

@@ -25,6 +25,8 @@ def connect(coordinator: str | None = None, *, processes: int | None = None, pro
     """
     check_addresses(coordinator, processes, process)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the runtime logs pages when processes end
+    # With one device a process, a CPU may begin a program before the last one has ended, and mix the messages of both.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     try:
         jax.distributed.initialize(coordinator, processes, process)
     except (ValueError, RuntimeError) as problem:
