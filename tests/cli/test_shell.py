@@ -51,6 +51,11 @@ def test_the_version_is_told(run):
     assert run("--version") == (0, f"stylejax {version('stylejax')}\n", "")
 
 
+def test_the_package_runs_as_a_module():
+    result = subprocess.run([sys.executable, "-m", "stylejax", "--version"], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"stylejax {version('stylejax')}\n", "")
+
+
 STYLIZE = ["stylize", "a.png", "b.png", "-o", "c.png"]
 MISTAKES = {
     "a command": (["stylise", "a.png"], "no command 'stylise'; did you mean stylize? See stylejax --help"),

@@ -1,0 +1,6 @@
+"""The command line, as `python -m stylejax`."""
+
+from stylejax.cli.main import main
+
+if __name__ == "__main__":
+    main()
