@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import PyTree
 
 from stylejax.images.bands import PIXELS, equal_bands
-from stylejax.network.backend import Device
 from stylejax.optimize.config import StaticConfig
 from stylejax.optimize.step import PictureState, advance_once, has_rows, is_history, measure, picture
 from stylejax.optimize.traced_config import TracedConfig
@@ -21,11 +20,10 @@ from stylejax.types import HostImage, HostImages, Scalar
 
 
 @contextmanager
-def on_host() -> Iterator[Device]:
+def on_host() -> Iterator[None]:
     """New arrays are made in host memory, and computed there."""
-    host = jax.local_devices(backend="cpu")[0]
-    with jax.default_device(host):
-        yield host
+    with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        yield
 
 
 def in_host_memory(states: PictureState) -> PictureState:
